@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Build options: what a kernel fixes when it is built is fixed here when it
+ * is built.
+ *
+ * Each option is a macro given on the command line, with the same value for
+ * the library and for every file of the kernel that includes <qpmap/qpmap.h>.
+ * The values are folded into QPMAP_OPTIONS; qpmap_init() refuses a kernel
+ * whose QPMAP_OPTIONS differ from the library's.  What the CPU chooses at
+ * boot (four or five levels, Sv39 or Sv57, T1SZ) is not an option: it is read
+ * from the CPU.
+ */
+#ifndef QPMAP_CONFIG_H
+#define QPMAP_CONFIG_H
+
+/*
+ * log2 of the page size.  Default 12 (4 KiB).  arm64 also takes 14 (16 KiB)
+ * and 16 (64 KiB), and must be given what TCR_EL1.TG1 (or TG0) says.
+ */
+#ifndef QPMAP_PAGE_SHIFT
+#define QPMAP_PAGE_SHIFT 12
+#endif
+
+/*
+ * i386 only: 1 for PAE (64-bit entries), 0 for 32-bit entries.  Default 0.
+ * Must agree with CR4.PAE.
+ */
+#ifndef QPMAP_PAE
+#define QPMAP_PAE 0
+#endif
+
+/*
+ * arm64 only, 4 and 16 KiB pages: 1 if TCR_EL1.DS is set (FEAT_LPA2, 52-bit
+ * output addresses).  Default 0.
+ */
+#ifndef QPMAP_LPA2
+#define QPMAP_LPA2 0
+#endif
+
+/*
+ * Frames in each CPU's window: how many mappings can be held at once on one
+ * CPU, by a thread and everything that interrupts it together.  1 to 8,
+ * default 4.  Up to 4 fit in one 64-byte line of 8-byte entries.
+ */
+#ifndef QPMAP_FRAMES
+#define QPMAP_FRAMES 4
+#endif
+
+/*
+ * Bytes in a cache line, 64 (default) or 128: no two CPUs' entries, and no
+ * two CPUs' states, share a line of this size.
+ */
+#ifndef QPMAP_CACHE_LINE
+#define QPMAP_CACHE_LINE 64
+#endif
+
+/*
+ * 1 (default): the host may describe a direct map in its configuration.
+ * 0: it has none; the tests for it are compiled out of enter and remove.
+ */
+#ifndef QPMAP_DIRECT_MAP
+#define QPMAP_DIRECT_MAP 1
+#endif
+
+/*
+ * 1: every enter asks qpmap_host_page_pinned() whether the page may be mapped
+ * (contract C9).  Default 0.
+ */
+#ifndef QPMAP_CHECKED
+#define QPMAP_CHECKED 0
+#endif
+
+/*
+ * 1 (default): the library can build the page tables above the window
+ * (QPMAP_BUILD_TABLES), and the kernel supplies the hooks that this needs.
+ * 0: the kernel hands over leaf entries; those hooks are not needed.
+ */
+#ifndef QPMAP_TABLES
+#define QPMAP_TABLES 1
+#endif
+
+/*
+ * Not numbers, and without a default:
+ *
+ * QPMAP_HOST_INLINE	the name of a header, quotes included, that defines
+ *			qpmap_host_pin, qpmap_host_cpu and qpmap_host_unpin as
+ *			static inline functions.  See <qpmap/host.h>.
+ * QPMAP_HOST_PAGE	the name of a header, quotes included, with the
+ *			kernel's own vm_page_t.  See <qpmap/pmap.h>.
+ * QPMAP_HOT_ATTR	attributes for the functions of the hot path, for
+ *			example __attribute__((no_instrument_function)).
+ */
+#ifndef QPMAP_HOT_ATTR
+#define QPMAP_HOT_ATTR
+#endif
+
+/*
+ * Bytes in a page-table entry: it follows from the target and is no option,
+ * except for native tests of another target's entries.
+ */
+#ifndef QPMAP_PTE_SIZE
+#if __SIZEOF_POINTER__ == 4 && !QPMAP_PAE
+#define QPMAP_PTE_SIZE 4
+#else
+#define QPMAP_PTE_SIZE 8
+#endif
+#endif
+
+#if QPMAP_PAGE_SHIFT != 12 && QPMAP_PAGE_SHIFT != 14 && QPMAP_PAGE_SHIFT != 16
+#error "qpmap: QPMAP_PAGE_SHIFT must be 12, 14 or 16"
+#endif
+#if QPMAP_PAE != 0 && QPMAP_PAE != 1
+#error "qpmap: QPMAP_PAE must be 0 or 1"
+#endif
+#if QPMAP_LPA2 != 0 && QPMAP_LPA2 != 1
+#error "qpmap: QPMAP_LPA2 must be 0 or 1"
+#endif
+#if QPMAP_LPA2 && QPMAP_PAGE_SHIFT == 16
+#error "qpmap: QPMAP_LPA2 is for 4 and 16 KiB pages"
+#endif
+#if QPMAP_FRAMES < 1 || QPMAP_FRAMES > 8
+#error "qpmap: QPMAP_FRAMES must be 1 to 8"
+#endif
+#if QPMAP_CACHE_LINE != 64 && QPMAP_CACHE_LINE != 128
+#error "qpmap: QPMAP_CACHE_LINE must be 64 or 128"
+#endif
+#if QPMAP_DIRECT_MAP != 0 && QPMAP_DIRECT_MAP != 1
+#error "qpmap: QPMAP_DIRECT_MAP must be 0 or 1"
+#endif
+#if QPMAP_CHECKED != 0 && QPMAP_CHECKED != 1
+#error "qpmap: QPMAP_CHECKED must be 0 or 1"
+#endif
+#if QPMAP_TABLES != 0 && QPMAP_TABLES != 1
+#error "qpmap: QPMAP_TABLES must be 0 or 1"
+#endif
+
+#define QPMAP_PAGE_SIZE	((qpmap_vaddr_t)1 << QPMAP_PAGE_SHIFT)
+#define QPMAP_PAGE_MASK	(QPMAP_PAGE_SIZE - 1)
+
+/* Entries in a cache line, and pages (entries) in one CPU's window. */
+#define QPMAP_LINE_ENTRIES (QPMAP_CACHE_LINE / QPMAP_PTE_SIZE)
+#define QPMAP_WINDOW_PAGES						\
+	((2 * QPMAP_FRAMES + QPMAP_LINE_ENTRIES - 1) /			\
+	    QPMAP_LINE_ENTRIES * QPMAP_LINE_ENTRIES)
+
+/* Bytes of address space in one CPU's window. */
+#define QPMAP_WINDOW_SIZE (QPMAP_WINDOW_PAGES * QPMAP_PAGE_SIZE)
+
+#endif /* QPMAP_CONFIG_H */

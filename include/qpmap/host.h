@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel supplies: the functions qpmap_host_*.
+ *
+ * All are resolved by the linker; none is weak.  On i386 they carry
+ * QPMAP_CALL.  None may sleep, and none may call the library.
+ *
+ * Three are called by every enter and remove: pin, cpu and unpin.  A kernel
+ * that wants no call in the hot path defines QPMAP_HOST_INLINE as the name of
+ * a header of its own that has these three as static inline functions:
+ *
+ *	-DQPMAP_HOST_INLINE='"mykernel_qpmap.h"'
+ *
+ * That header is included here, after the library's types, and is needed only
+ * to compile the library's own sources.
+ */
+#ifndef QPMAP_HOST_H
+#define QPMAP_HOST_H
+
+#include "types.h"
+
+QPMAP_BEGIN_DECLS
+
+#ifdef QPMAP_HOST_INLINE
+#include QPMAP_HOST_INLINE
+#else
+
+/*
+ * Disable preemption on this CPU, then return this CPU's state.
+ *
+ * Nests: an interrupt handler may pin what its thread has pinned, and one
+ * thread pins once for each mapping it holds.  After it returns, and until
+ * the same number of unpins, the caller stays on this CPU.
+ *
+ * Context: any in which the kernel enters pages: threads, interrupts and, if
+ * the kernel enters pages there, NMI.  Locks may be held and interrupts may
+ * be off.
+ */
+QPMAP_CALL struct qpmap_cpu *qpmap_host_pin(void);
+
+/*
+ * This CPU's state.  The caller is pinned already.
+ *
+ * After a caller's error (a page removed twice) it may be called unpinned; it
+ * may then answer with any CPU's state, or panic.
+ */
+QPMAP_CALL struct qpmap_cpu *qpmap_host_cpu(void);
+
+/*
+ * Undo one qpmap_host_pin() on this CPU; cpu is what that one returned.
+ * Everything the mapping needed is done: a preemption that was put off may
+ * happen inside this call.
+ */
+QPMAP_CALL void qpmap_host_unpin(struct qpmap_cpu *cpu);
+
+#endif /* !QPMAP_HOST_INLINE */
+
+/*
+ * The caller of the library broke its contract.  text is one of the fixed
+ * texts of <qpmap/panic.h>, which also says what a and b are.
+ *
+ * Context: as of the call that panics; this CPU may be pinned.  Does not
+ * return.  From here on only qpmap_cpu_abandon() may be called on this CPU,
+ * and after it enter and remove, to write a crash dump.
+ */
+QPMAP_NORETURN QPMAP_CALL void qpmap_host_panic(const char *text,
+    __UINT64_TYPE__ a, __UINT64_TYPE__ b);
+
+/*
+ * The table hooks are called only with QPMAP_BUILD_TABLES, by qpmap_init()
+ * and qpmap_cpu_online().  A build with QPMAP_TABLES=0 needs none of them.
+ *
+ * One page-sized, page-aligned physical page for a page table, or
+ * QPMAP_NO_TABLE if there is none left.  Its contents do not matter.  On
+ * confidential guests it must be private.
+ */
+#define QPMAP_NO_TABLE (~(qpmap_paddr_t)0)
+QPMAP_CALL qpmap_paddr_t qpmap_host_table_alloc(void);
+
+/*
+ * Give back a page that qpmap_host_table_alloc() returned and that no table
+ * points to: qpmap_init() ran out of pages, and gives back what it took.
+ */
+QPMAP_CALL void qpmap_host_table_free(qpmap_paddr_t table);
+
+/*
+ * An address at which a table can be read and written, valid until the next
+ * call of this function: one temporary mapping is enough.  table is a page
+ * from qpmap_host_table_alloc(), or an upper table of the kernel's own.  It is
+ * page-aligned, but for a root that is smaller than a page and begins inside
+ * one (PAE's PDPT, arm64 with few root entries).  The alias's cacheability
+ * must be that of the hardware's walker, unless QPMAP_ERRATUM_WALKER is given.
+ */
+QPMAP_CALL void *qpmap_host_table_address(qpmap_paddr_t table);
+
+/*
+ * As qpmap_host_table_address(), for a table of leaf entries, and valid for
+ * ever: every enter and remove on some CPU writes through it.
+ */
+QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
+
+/*
+ * Only with QPMAP_CHECKED: whether the page at pa is wired, held or
+ * unmanaged, so that it may be mapped (contract C9).
+ *
+ * Context: as of qpmap_enter(), not yet pinned.
+ */
+QPMAP_CALL int qpmap_host_page_pinned(qpmap_paddr_t pa);
+
+QPMAP_END_DECLS
+
+#endif /* QPMAP_HOST_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every panic of the library: a fixed text and two numbers.
+ *
+ * A panic means that the caller broke the contract.  The texts do not change
+ * between builds, so that they can be searched for; the first of the two
+ * numbers given to qpmap_host_panic() is named after each text as a, the
+ * second as b.
+ */
+#ifndef QPMAP_PANIC_H
+#define QPMAP_PANIC_H
+
+/* Enter, a = physical address, b = attribute. */
+#define QPMAP_PANIC_ATTR	"qpmap: no such memory attribute"
+#define QPMAP_PANIC_TYPE	"qpmap: memory type was not asked for at init"
+#define QPMAP_PANIC_ALIGN	"qpmap: physical address is not page-aligned"
+#define QPMAP_PANIC_WIDTH	"qpmap: physical address is too wide"
+/* Enter, checked builds: a = physical address, b = attribute. */
+#define QPMAP_PANIC_UNPINNED	"qpmap: page is neither wired nor held"
+/* Enter: a = physical address, b = that of the newest mapping held. */
+#define QPMAP_PANIC_NESTED	"qpmap: nested enter with a single frame"
+#define QPMAP_PANIC_FRAMES	"qpmap: more mappings held than frames"
+/* Enter: a = physical address, b = the entry that was found. */
+#define QPMAP_PANIC_SLOT	"qpmap: a free frame's entry is not empty"
+/* Enter: a = physical address, b = 0. */
+#define QPMAP_PANIC_OFFLINE	"qpmap: enter on a CPU that is not online"
+
+/* Remove: a = address given, b = address of the newest mapping, 0 if none. */
+#define QPMAP_PANIC_REMOVE	"qpmap: removed address is not the newest mapping"
+
+/* Offline: a = window number, b = mappings held. */
+#define QPMAP_PANIC_HELD	"qpmap: CPU goes offline with a mapping held"
+/* Offline, abandon: a = b = 0. */
+#define QPMAP_PANIC_NOT_ONLINE	"qpmap: CPU is not online"
+
+/* Read and write: a = physical address, b = length. */
+#define QPMAP_PANIC_RANGE	"qpmap: physical range wraps around"
+
+#endif /* QPMAP_PANIC_H */

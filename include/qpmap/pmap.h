@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pmap_quick_enter_page(9) and pmap_quick_remove_page(9).
+ *
+ * Two external functions in an object file of their own: a kernel that has
+ * its own functions of these names does not pull them in.
+ *
+ * A kernel with a vm_page_t of its own defines QPMAP_HOST_PAGE as the name of
+ * a header that declares it, and there also
+ *
+ *	qpmap_paddr_t qpmap_host_page_pa(vm_page_t m)
+ *	qpmap_attr_t qpmap_host_page_attr(vm_page_t m)
+ *
+ * as static inline functions or macros: the physical address of the page and
+ * its memory attribute.
+ */
+#ifndef QPMAP_PMAP_H
+#define QPMAP_PMAP_H
+
+#include "types.h"
+
+#ifdef QPMAP_HOST_PAGE
+#include QPMAP_HOST_PAGE
+#else
+/* A page, for a kernel that has no such thing. */
+struct qpmap_page {
+	qpmap_paddr_t pa;	/* physical address, page-aligned */
+	qpmap_attr_t attr;	/* QPMAP_WRITE_BACK, ... */
+};
+typedef struct qpmap_page *vm_page_t;
+#define qpmap_host_page_pa(m)	((m)->pa)
+#define qpmap_host_page_attr(m)	((m)->attr)
+#endif
+
+QPMAP_BEGIN_DECLS
+
+/*
+ * Map the page m, and return its address: page-aligned, never 0.  As
+ * qpmap_enter() with the page's address and attribute.  Must not be nested by
+ * portable code.  Always succeeds.
+ */
+QPMAP_CALL qpmap_vaddr_t pmap_quick_enter_page(vm_page_t m);
+
+/*
+ * End the mapping that pmap_quick_enter_page() made at kva, on the same CPU.
+ */
+QPMAP_CALL void pmap_quick_remove_page(qpmap_vaddr_t kva);
+
+QPMAP_END_DECLS
+
+#endif /* QPMAP_PMAP_H */

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * qpmap: fast, single-page, temporary mappings for a kernel.
+ *
+ * A physical page appears at a kernel virtual address set aside for this CPU,
+ * and goes again.  pmap_quick_enter_page(9) and pmap_quick_remove_page(9) are
+ * the model; <qpmap/pmap.h> has those two names.  Here are the functions
+ * underneath, and what sets them up.
+ *
+ * Words: a frame is one page of kernel virtual address space set aside in
+ * advance; a window is the frames of one CPU; a mapping is a frame with a
+ * page in it; a slot is the page-table entry of a frame; the direct map is
+ * the kernel's own permanent linear mapping of RAM, if it has one.
+ *
+ * Setting up, in this order:
+ *
+ *	qpmap_init()		once, on the first CPU, before any other
+ *				CPU starts
+ *	qpmap_cpu_online()	on each CPU, before its first enter
+ *
+ * Contract clauses (C1, B2, ...) are listed in docs/architecture.md.
+ */
+#ifndef QPMAP_QPMAP_H
+#define QPMAP_QPMAP_H
+
+#include "types.h"
+
+QPMAP_BEGIN_DECLS
+
+/* qpmap_config.flags. */
+
+/*
+ * The library finds the window's page-table entries itself: it walks the
+ * tables that the CPU uses now, and adds those that are missing, in
+ * qpmap_init().  Needs the qpmap_host_table_*() and qpmap_host_leaf_address()
+ * hooks.  Without it each qpmap_cpu_online() is given its entries.
+ */
+#define QPMAP_BUILD_TABLES	0x0001u
+/*
+ * With QPMAP_BUILD_TABLES: there is one root table, and one CPU so far.  Only
+ * then may an absent entry of the root (on i386 with PAE, of the PDPT) be
+ * written; without the flag it is refused, since it would exist in one root
+ * only.
+ */
+#define QPMAP_SINGLE_ROOT	0x0002u
+/*
+ * The caller knows that this machine cannot forbid execution (i386 with
+ * 32-bit entries, or with EFER.NXE clear) and accepts executable mappings.
+ * Refused where the machine can.
+ */
+#define QPMAP_NO_NX		0x0004u
+/* Debugging: use the window even where the direct map would do. */
+#define QPMAP_NO_DIRECT		0x0008u
+/*
+ * x86: invalidate after filling an entry, too.  For a host that also writes
+ * the window's entries itself, or that changes CR3 while a mapping is held.
+ */
+#define QPMAP_FLUSH_ON_FILL	0x0010u
+/*
+ * arm64: invalidate on this CPU only.  Only for a host with one CPU, or whose
+ * window lies in tables that no other CPU uses (with TTBR.CnP = 0): another
+ * CPU that shares the tables would keep a removed page's translation.
+ */
+#define QPMAP_LOCAL_TLBI	0x0020u
+/* arm64: set nG: the window's tables belong to one address space. */
+#define QPMAP_NON_GLOBAL	0x0040u
+/* riscv64: the CPUs have Svpbmt, and henvcfg and menvcfg allow it. */
+#define QPMAP_SVPBMT		0x0080u
+
+/*
+ * Errata: what a faulty core needs.
+ *
+ * x86: INVLPG leaves translations behind (Intel ADL, RPL and Gracemont before
+ * their microcode update, for hosts that use global pages and PCIDs).
+ * Everything is invalidated instead.
+ */
+#define QPMAP_ERRATUM_INVLPG	0x0100u
+/* arm64: a broadcast TLBI and its DSB must be issued twice. */
+#define QPMAP_ERRATUM_REPEAT_TLBI 0x0200u
+/* arm64: walkers do not see the data cache; clean entries to the PoC. */
+#define QPMAP_ERRATUM_WALKER	0x0400u
+/* riscv64: SiFive CIP-1200, SFENCE.VMA with an address is broken. */
+#define QPMAP_ERRATUM_CIP_1200	0x0800u
+
+/*
+ * What the kernel tells qpmap_init().  All zero but the window, nesting and
+ * flags is a useful configuration: write-back mappings, no direct map.
+ */
+struct qpmap_config {
+	/*
+	 * Where the windows are: the address of window 0, a multiple of
+	 * QPMAP_WINDOW_SIZE, in the kernel's half of the address space; and
+	 * how many windows of QPMAP_WINDOW_SIZE bytes follow each other, 1 or
+	 * more, one for each CPU that may ever be online at the same time.
+	 * Nothing else may be mapped there, or in the one page after the last
+	 * window, which is its guard.
+	 */
+	qpmap_vaddr_t window_va;
+	__UINT32_TYPE__ window_count;
+
+	/*
+	 * The most mappings that are ever held at once on one CPU, by thread,
+	 * interrupts and NMI together: 1 to QPMAP_FRAMES.
+	 */
+	__UINT32_TYPE__ nesting;
+
+	/* QPMAP_BUILD_TABLES, ... */
+	__UINT32_TYPE__ flags;
+
+	/*
+	 * Memory types wanted besides write-back, which always is: an OR of
+	 * QPMAP_TYPE_BIT(type).  One that the machine cannot express is
+	 * refused.
+	 */
+	__UINT32_TYPE__ types;
+
+	/*
+	 * The encodings of the memory types: x86, IA32_PAT (<qpmap/arch/x86.h>
+	 * has the usual layouts); arm64, MAIR_EL1 (<qpmap/arch/arm64.h>);
+	 * riscv64, 0.  Compared with the live register; 0 takes the live one.
+	 */
+	__UINT64_TYPE__ layout;
+
+	/*
+	 * Where a type's encoding is to be taken from a leaf entry of the
+	 * kernel's own: that entry, a valid leaf, as the hardware reads it.
+	 * 0 where it is to be found in the layout.  Only the bits that say the
+	 * memory type and shareability are taken.
+	 */
+	__UINT64_TYPE__ template_leaf[QPMAP_TYPE_COUNT];
+
+	/*
+	 * The direct map: physical addresses direct_pa and up, direct_size
+	 * bytes, without a hole, are mapped for ever at direct_va and up, for
+	 * reading and writing, with the types of direct_types (an OR of
+	 * QPMAP_TYPE_BIT(type); 0 means write-back).  All three are multiples
+	 * of the page size; direct_size 0 means none.  Must be 0 in a build
+	 * with QPMAP_DIRECT_MAP=0.
+	 */
+	qpmap_vaddr_t direct_va;
+	qpmap_paddr_t direct_pa;
+	qpmap_size_t direct_size;
+	__UINT32_TYPE__ direct_types;
+
+	/*
+	 * Width of a physical address in bits.  x86 and arm64: 0 to take what
+	 * the CPU says, or fewer than it says.  riscv64, where no register
+	 * says it: 0 means 56, the width of an entry.
+	 */
+	__UINT32_TYPE__ pa_bits;
+
+	/*
+	 * Confidential guests: the bits that are set in an entry of a private
+	 * page (SEV's C-bit), and in one of a shared page (TDX, a realm's top
+	 * address bit).  At most one of the two is not 0.
+	 */
+	__UINT64_TYPE__ private_mask;
+	__UINT64_TYPE__ shared_mask;
+};
+
+/* What qpmap_init() and qpmap_cpu_online() return; 0 is success. */
+enum qpmap_error {
+	QPMAP_OK,
+	QPMAP_ERR_OPTIONS,	/* build options of kernel, library differ */
+	QPMAP_ERR_FLAGS,	/* a flag unknown, or not for this machine */
+	QPMAP_ERR_NESTING,	/* nesting is 0, or more than QPMAP_FRAMES */
+	QPMAP_ERR_COUNT,	/* window_count is 0, or too many windows */
+	QPMAP_ERR_WINDOW_ALIGN,	/* window_va not a multiple of window size */
+	QPMAP_ERR_WINDOW_RANGE,	/* window not canonical kernel addresses */
+	QPMAP_ERR_WINDOW_DIRECT, /* window overlaps the direct map */
+	QPMAP_ERR_WINDOW_MAPPED, /* something is mapped in the window */
+	QPMAP_ERR_WINDOW_LARGE,	/* a large page covers the window */
+	QPMAP_ERR_ROOT_ABSENT,	/* root entry absent, several roots */
+	QPMAP_ERR_TABLES,	/* no page left for a table */
+	QPMAP_ERR_DIRECT,	/* the direct map's description is wrong */
+	QPMAP_ERR_TYPES,	/* an unknown bit in types */
+	QPMAP_ERR_TYPE,		/* the machine cannot express a type */
+	QPMAP_ERR_LAYOUT,	/* layout differs from the CPU's register */
+	QPMAP_ERR_TEMPLATE,	/* a template is not a valid leaf */
+	QPMAP_ERR_SHARING,	/* private_mask and shared_mask are wrong */
+	QPMAP_ERR_NX,		/* the machine cannot forbid execution */
+	QPMAP_ERR_NO_NX,	/* QPMAP_NO_NX, but the machine can */
+	QPMAP_ERR_WP,		/* CR0.WP is clear: no read-only mappings */
+	QPMAP_ERR_PAGE_SIZE,	/* QPMAP_PAGE_SHIFT is not the CPU's */
+	QPMAP_ERR_PAGING,	/* paging off, or in a mode not built for */
+	QPMAP_ERR_PA_BITS,	/* pa_bits more than the CPU has */
+	QPMAP_ERR_EXCEPTION_LEVEL, /* EL2 without E2H and TGE, or EL3 */
+	QPMAP_ERR_CPU_ALIGN,	/* CPU's state not aligned to a cache line */
+	QPMAP_ERR_CPU_WINDOW,	/* no such window */
+	QPMAP_ERR_CPU_LEAF,	/* leaf line: absent, or not wanted */
+	QPMAP_ERR_LEAF_ALIGN,	/* leaf line not aligned to a cache line */
+	QPMAP_ERR_LEAF_USED,	/* leaf line is not empty */
+	QPMAP_ERR_CPU_DIFFERS,	/* CPU's registers differ from the first's */
+	QPMAP_ERR_CPU_ONLINE,	/* CPU is online already */
+	QPMAP_ERR_NOT_INIT,	/* qpmap_init() has not succeeded */
+	QPMAP_ERR_COUNT_	/* one more than the last; not an error */
+};
+
+/* As qpmap_init(), with the caller's QPMAP_OPTIONS.  Not to be called. */
+QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
+    __UINT32_TYPE__ options);
+
+/*
+ * Check the configuration against this CPU, work out every kind of entry, and
+ * with QPMAP_BUILD_TABLES link the window's missing tables.
+ *
+ * Before: paging is on, the kernel's root table is in use on this CPU, and no
+ * other CPU has started or will touch the window.  After success: the
+ * configuration is no longer needed; qpmap_cpu_online() may be called.  After
+ * an error nothing is changed, and what was allocated has been given back.
+ *
+ * May be called again, with another configuration, as long as no CPU has
+ * come online.
+ *
+ * Context: thread, may hold locks.  Returns 0 or an enum qpmap_error.
+ */
+static inline int
+qpmap_init(const struct qpmap_config *config)
+{
+	return (qpmap_init_options(config, QPMAP_OPTIONS));
+}
+
+/*
+ * What an error code means: one sentence, a constant string, also for a code
+ * that does not exist.  Context: any.
+ */
+QPMAP_CALL const char *qpmap_strerror(int error);
+
+/*
+ * Give the calling CPU a window.  On each CPU, itself, before its first enter.
+ *
+ * cpu		this CPU's state, aligned to QPMAP_CACHE_LINE; zeroed, or as
+ *		qpmap_cpu_offline() left it
+ * window	0 to window_count - 1: no two online CPUs may have the same
+ * leaf		the page-table entry that maps the window's first address,
+ *		aligned to a cache line, writable for as long as the CPU is
+ *		online, and followed by those of the rest of the window, all
+ *		zero; or NULL with QPMAP_BUILD_TABLES
+ *
+ * A host whose allocator leaves entries behind clears them, and invalidates
+ * them on every CPU, first.  The hardware must not be using an address of the
+ * window.  Everything that this CPU may have cached is invalidated here.
+ *
+ * Context: preemption off; not in an interrupt or NMI that can arrive before
+ * it returns and enters a page.  Returns 0 or an enum qpmap_error; after an
+ * error the CPU is as before.
+ */
+QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
+    struct qpmap_pte *leaf);
+
+/*
+ * Take the calling CPU's window away.  Its number can be given to another
+ * CPU, and its state's memory reused or passed to qpmap_cpu_online() again.
+ * Panics if a mapping is held (QPMAP_PANIC_HELD) or if the CPU is not online
+ * (QPMAP_PANIC_NOT_ONLINE).  An enter afterwards panics.
+ *
+ * Context: as qpmap_cpu_online().
+ */
+QPMAP_CALL void qpmap_cpu_offline(struct qpmap_cpu *cpu);
+
+/*
+ * Crash path only: empty all frames of the calling CPU, whoever holds them,
+ * and invalidate them, so that a dump can use them.  What was mapped is gone
+ * under its holder, which must never run again.  Preemption stays as it is.
+ *
+ * Context: any, after a panic, on a CPU that is online.
+ */
+QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
+
+/*
+ * Map the page at physical address pa for reading and writing by the kernel,
+ * and return its address: page-aligned, never 0.
+ *
+ * pa	physical address, a multiple of the page size, within the CPU's
+ *	physical address width; the page is wired, held or unmanaged and stays
+ *	so while it is mapped
+ * attr	its memory type, and where it matters QPMAP_PRIVATE or QPMAP_SHARED
+ *
+ * Always succeeds, unless more than QPMAP_FRAMES mappings would be held on
+ * this CPU: then, and on a bad argument, it panics.  Where the direct map
+ * already shows the page with that type, its address there is returned, and
+ * nothing is pinned.  Otherwise the CPU stays pinned (preemption off) until
+ * qpmap_remove(): the caller must not sleep, take a lock that can sleep, or
+ * change the address space in between.
+ *
+ * Mappings nest, last in, first out; portable code holds one (C6).
+ *
+ * Wait-free: no lock, no loop, no wait for another CPU's software.  Context:
+ * any (threads, interrupts, NMI), with any lock held.
+ */
+QPMAP_CALL qpmap_vaddr_t qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
+
+/*
+ * As qpmap_enter(), for reading only: a store faults.  Never served by the
+ * direct map.
+ */
+QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
+
+/*
+ * End the newest mapping of this CPU.  va is what its enter returned.
+ *
+ * When it returns, a load through a window address faults on this CPU, the
+ * page may be freed, and the frame is used again.  Another CPU may have
+ * walked this window speculatively, and keep what it found without ever using
+ * it for a program's access.  For a direct-map address it does nothing.
+ *
+ * Any other address, an older mapping or one removed before is a panic
+ * (QPMAP_PANIC_REMOVE).
+ *
+ * Wait-free; on arm64 it waits for the hardware's broadcast.  Context: that
+ * of the enter, on the same CPU.
+ */
+QPMAP_CALL void qpmap_remove(qpmap_vaddr_t va);
+
+/*
+ * How many window mappings the calling CPU holds: a scheduler asserts that it
+ * is 0.  Context: pinned, or preemption off otherwise; cpu is this CPU's.
+ */
+QPMAP_CALL __UINT32_TYPE__ qpmap_held(const struct qpmap_cpu *cpu);
+
+/*
+ * Whole pages and byte ranges, one mapping at a time (two for a copy).
+ *
+ * They map, work and unmap; context as qpmap_enter().  All accesses are
+ * volatile and naturally aligned, in words where the alignment allows it, so
+ * that they suit device memory.  No cache-zeroing instruction is used.
+ *
+ * zero		the page at pa becomes all zero
+ * copy		the page at dst becomes a copy of that at src; nesting must
+ *		allow two.  dst = src is allowed
+ * read		len bytes from physical address pa, any alignment, across page
+ *		boundaries, to kernel memory at buf.  len = 0 does nothing
+ * write	the same, from buf
+ *
+ * A range that wraps around the physical address space panics
+ * (QPMAP_PANIC_RANGE) before anything is copied.
+ */
+QPMAP_CALL void qpmap_zero_page(qpmap_paddr_t pa, qpmap_attr_t attr);
+QPMAP_CALL void qpmap_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr,
+    qpmap_paddr_t src, qpmap_attr_t src_attr);
+QPMAP_CALL void qpmap_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf,
+    qpmap_size_t len);
+QPMAP_CALL void qpmap_write(qpmap_paddr_t pa, qpmap_attr_t attr,
+    const void *buf, qpmap_size_t len);
+
+/*
+ * A first test on a new kernel: map two different spare pages of write-back
+ * RAM, write through each mapping and read back through another, check that
+ * they do not mix and that nothing is held at the end.  The pages' contents
+ * are lost.
+ *
+ * Returns 0, or the number of the step that failed: 1 an address was 0 or not
+ * page-aligned; 2 a page did not keep what was written; 3 the pages mixed;
+ * 4 a read-only mapping showed something else; 5 the number of mappings held
+ * changed; 6 the two pages are the same, or nesting does not allow two.
+ *
+ * Context: as qpmap_enter().
+ */
+QPMAP_CALL int qpmap_selftest(qpmap_paddr_t pa, qpmap_paddr_t pa2);
+
+QPMAP_END_DECLS
+
+#endif /* QPMAP_QPMAP_H */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The types that cross the boundary between a kernel and qpmap.
+ *
+ * They come from the compiler, not from <stdint.h>: a kernel may have no such
+ * header, or its own.
+ */
+#ifndef QPMAP_TYPES_H
+#define QPMAP_TYPES_H
+
+#include "config.h"
+
+/* A kernel virtual address, and a length in bytes. */
+typedef __UINTPTR_TYPE__ qpmap_vaddr_t;
+typedef __SIZE_TYPE__ qpmap_size_t;
+
+/* A physical address, and the bits of a page-table entry. */
+#if QPMAP_PTE_SIZE == 4
+typedef __UINT32_TYPE__ qpmap_paddr_t;
+typedef __UINT32_TYPE__ qpmap_ptebits_t;
+#else
+typedef __UINT64_TYPE__ qpmap_paddr_t;
+typedef __UINT64_TYPE__ qpmap_ptebits_t;
+#endif
+
+/*
+ * One page-table entry, as the hardware reads it.  A struct, so that it is
+ * not mixed up with an address.
+ */
+struct qpmap_pte {
+	qpmap_ptebits_t bits;
+};
+
+/*
+ * How a page is mapped: one memory type, and at most one of QPMAP_PRIVATE and
+ * QPMAP_SHARED, ORed together.
+ *
+ *			x86	arm64			riscv64
+ * QPMAP_WRITE_BACK	WB	Normal, write-back	PMA
+ * QPMAP_WRITE_THROUGH	WT	Normal, write-through	-
+ * QPMAP_WRITE_COMBINING WC	Normal, non-cacheable	NC (Svpbmt)
+ * QPMAP_UNCACHED	UC	Device-nGnRnE		IO (Svpbmt)
+ * QPMAP_UNCACHED_MINUS	UC-	Device-nGnRE		-
+ *
+ * As wide as a register: that saves the hot path a zero extension.
+ */
+typedef __UINTPTR_TYPE__ qpmap_attr_t;
+
+#define QPMAP_WRITE_BACK	0u
+#define QPMAP_WRITE_THROUGH	1u
+#define QPMAP_WRITE_COMBINING	2u
+#define QPMAP_UNCACHED		3u
+#define QPMAP_UNCACHED_MINUS	4u
+#define QPMAP_TYPE_COUNT	5u
+
+/*
+ * For confidential guests (SEV, TDX, realms): the page is private to the
+ * guest, or shared with its hypervisor.  With neither, write-back,
+ * write-through and write-combining mappings are private and the uncached
+ * ones shared.  Where the configuration has no masks, all are alike.
+ */
+#define QPMAP_PRIVATE		8u
+#define QPMAP_SHARED		16u
+
+/* One more than the largest attribute. */
+#define QPMAP_ATTR_COUNT	24u
+
+/* Bit of a memory type, in qpmap_config.types and .direct_types. */
+#define QPMAP_TYPE_BIT(type)	(1u << (type))
+
+/* One frame of a window: its address, and the entry that maps it. */
+struct qpmap_frame {
+	qpmap_vaddr_t va;
+	struct qpmap_pte *slot;
+};
+
+/*
+ * A CPU's state.  The kernel embeds one in each CPU's own data, zeroed, and
+ * never looks inside.  Only this CPU touches it.  It fills cache lines of its
+ * own: at most two of 64 bytes with four frames, one on i386.
+ *
+ * Enter and remove write one word of it, next.  The frames are a stack that
+ * grows upwards between two sentinels: frame[0].va is no frame's address, and
+ * frame[QPMAP_FRAMES + 1].slot points at full, which is never empty.
+ */
+struct qpmap_cpu {
+	struct qpmap_frame *next;	/* the frame that enter takes */
+	__UINT32_TYPE__ window;		/* window number + 1; 0: offline */
+	struct qpmap_pte full;		/* an entry that is never empty */
+	struct qpmap_frame frame[QPMAP_FRAMES + 2];
+} __attribute__((aligned(QPMAP_CACHE_LINE)));
+
+/*
+ * The build options in one number: what a kernel was compiled with and what
+ * the library was compiled with must be the same.
+ */
+#define QPMAP_OPTIONS							\
+	((__UINT32_TYPE__)sizeof(struct qpmap_cpu) |			\
+	    (__UINT32_TYPE__)QPMAP_PAGE_SHIFT << 12 |			\
+	    (__UINT32_TYPE__)QPMAP_FRAMES << 17 |			\
+	    (__UINT32_TYPE__)(QPMAP_CACHE_LINE / 64) << 21 |		\
+	    (__UINT32_TYPE__)QPMAP_PTE_SIZE << 23 |			\
+	    (__UINT32_TYPE__)QPMAP_PAE << 27 |				\
+	    (__UINT32_TYPE__)QPMAP_LPA2 << 28 |				\
+	    (__UINT32_TYPE__)QPMAP_DIRECT_MAP << 29 |			\
+	    (__UINT32_TYPE__)QPMAP_CHECKED << 30 |			\
+	    (__UINT32_TYPE__)QPMAP_TABLES << 31)
+
+/*
+ * On i386 the library and the kernel may be compiled with different -mregparm:
+ * what crosses the boundary always takes its arguments on the stack.
+ */
+#if __SIZEOF_POINTER__ == 4
+#define QPMAP_CALL __attribute__((regparm(0)))
+#else
+#define QPMAP_CALL
+#endif
+
+#ifdef __cplusplus
+#define QPMAP_NORETURN [[noreturn]]
+#define QPMAP_BEGIN_DECLS extern "C" {
+#define QPMAP_END_DECLS }
+#else
+#define QPMAP_NORETURN _Noreturn
+#define QPMAP_BEGIN_DECLS
+#define QPMAP_END_DECLS
+#endif
+
+#endif /* QPMAP_TYPES_H */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * amd64: what this CPU is, and whether the configuration fits it.
+ */
+#include "../arch.h"
+
+#define QPMAP_X86_RBX "rbx"
+#include "../x86/regs.h"
+
+static struct qpmap_regs
+qpmap_regs_read(void)
+{
+	return ((struct qpmap_regs){
+	    .cr0 = qpmap_read_cr0() & (QPMAP_CR0_PG | QPMAP_CR0_WP),
+	    .cr4 = qpmap_read_cr4() & (QPMAP_CR4_PAE | QPMAP_CR4_LA57),
+	    .efer = qpmap_rdmsr(QPMAP_MSR_EFER) &
+	        (QPMAP_EFER_LMA | QPMAP_EFER_NXE),
+	    .pat = qpmap_rdmsr(QPMAP_MSR_PAT),
+	});
+}
+
+/* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
+static int
+qpmap_probe_mode(const struct qpmap_config *config,
+    const struct qpmap_regs *regs)
+{
+	if (QPMAP_PAGE_SHIFT != 12) {
+		return (QPMAP_ERR_PAGE_SIZE);
+	}
+	if ((regs->cr0 & QPMAP_CR0_PG) == 0 ||
+	    (regs->efer & QPMAP_EFER_LMA) == 0 || QPMAP_PAE || QPMAP_LPA2) {
+		return (QPMAP_ERR_PAGING);
+	}
+	if ((regs->cr0 & QPMAP_CR0_WP) == 0) {
+		return (QPMAP_ERR_WP);
+	}
+	if ((regs->efer & QPMAP_EFER_NXE) == 0 &&
+	    (config->flags & QPMAP_NO_NX) == 0) {
+		return (QPMAP_ERR_NX);
+	}
+	if ((regs->efer & QPMAP_EFER_NXE) != 0 &&
+	    (config->flags & QPMAP_NO_NX) != 0) {
+		return (QPMAP_ERR_NO_NX);
+	}
+	if (config->layout != 0 && config->layout != regs->pat) {
+		return (QPMAP_ERR_LAYOUT);
+	}
+	return (QPMAP_OK);
+}
+
+int
+qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
+{
+	struct qpmap_regs regs = qpmap_regs_read();
+	int error = qpmap_probe_mode(config, &regs);
+	qpmap_ptebits_t nx;
+
+	if (error != QPMAP_OK) {
+		return (error);
+	}
+	nx = (regs.efer & QPMAP_EFER_NXE) != 0 ? QPTE_NX : 0;
+	*mmu = (struct qpmap_mmu){
+	    .reg = { regs.cr0, regs.cr4, regs.efer, regs.pat },
+	    .root = qpmap_read_cr3() & QPTE_PA,
+	    .levels = (regs.cr4 & QPMAP_CR4_LA57) != 0 ? 5 : 4,
+	    .va_bits = (regs.cr4 & QPMAP_CR4_LA57) != 0 ? 57 : 48,
+	    .pa_bits = qpmap_cpuid_pa_bits(),
+	    .rw_bits = nx | QPTE_RW_BITS,
+	    .ro_bits = nx | QPTE_RO_BITS,
+	};
+	return (qpmap_probe_types(config, regs.pat, mmu));
+}
+
+_Bool
+qpmap_probe_same(const struct qpmap_mmu *mmu)
+{
+	struct qpmap_regs regs = qpmap_regs_read();
+
+	return (regs.cr0 == mmu->reg[0] && regs.cr4 == mmu->reg[1] &&
+	    regs.efer == mmu->reg[2] && regs.pat == mmu->reg[3]);
+}
+
+/* The kernel's half is the upper one: bits 63 to va_bits - 1 are ones. */
+_Bool
+qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
+    qpmap_vaddr_t last)
+{
+	return (first <= last && first >= ~(qpmap_vaddr_t)0 <<
+	    (mmu->va_bits - 1));
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * amd64: stores to entries, and what makes the TLB follow them.
+ *
+ *	fill		store the entry; nothing else (docs/tlb.md)
+ *	remove		clear the entry
+ *			INVLPG	this CPU forgets it, in this address space;
+ *				no other address space has seen it
+ *
+ * Special: a drain of write-combining buffers (SFENCE) before the clear;
+ * INVLPG after the fill; a flush of everything where INVLPG is broken.
+ */
+#ifndef QPMAP_ARCH_AMD64_TLB_H
+#define QPMAP_ARCH_AMD64_TLB_H
+
+#define QPMAP_FLAGS_SPECIAL (QPMAP_FLUSH_ON_FILL | QPMAP_ERRATUM_INVLPG)
+#define QPMAP_FLAGS_ARCH QPMAP_FLAGS_SPECIAL
+
+#define QPMAP_CR4_PGE (1UL << 7)
+
+static inline _Bool
+qpmap_slot_is_empty(const struct qpmap_pte *slot)
+{
+	return (*(const volatile qpmap_ptebits_t *)&slot->bits == 0);
+}
+
+static inline struct qpmap_pte
+qpmap_slot_load(const struct qpmap_pte *slot)
+{
+	return ((struct qpmap_pte){
+	    *(const volatile qpmap_ptebits_t *)&slot->bits });
+}
+
+/* One aligned 64-bit store: a walker sees the old entry or the new one. */
+static inline void
+qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+{
+	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
+}
+
+/* One aligned 64-bit store, of zero. */
+static inline void
+qpmap_slot_clear(struct qpmap_pte *slot)
+{
+	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
+}
+
+/* INVLPG takes an address, not an operand word: the page that holds va. */
+static inline void
+qpmap_tlb_invlpg(qpmap_vaddr_t va)
+{
+	__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
+}
+
+/*
+ * Everything, global entries and every PCID: a change of CR4.PGE.  Intel SDM
+ * vol. 3, "Operations that Invalidate TLBs and Paging-Structure Caches".
+ */
+static inline void
+qpmap_tlb_invalidate_all(void)
+{
+	unsigned long cr4;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4) :: "memory");
+	__asm__ volatile("mov %0, %%cr4\n\t"
+			 "mov %1, %%cr4"
+			 :: "r"(cr4 ^ QPMAP_CR4_PGE), "r"(cr4) : "memory");
+}
+
+/*
+ * No translation is made from an entry with P = 0, so there is nothing to
+ * forget.  The compiler must not move an access through va above the fill.
+ */
+static inline void
+qpmap_tlb_filled(qpmap_vaddr_t va)
+{
+	(void)va;
+	__asm__ volatile("" ::: "memory");
+}
+
+/* Ordinary types are coherent: the compiler alone must keep the order. */
+static inline void
+qpmap_tlb_emptying(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+static inline void
+qpmap_tlb_emptied(qpmap_vaddr_t va)
+{
+	qpmap_tlb_invlpg(va);
+}
+
+static inline void
+qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    __UINT32_TYPE__ flags)
+{
+	(void)slot;
+	if ((flags & QPMAP_ERRATUM_INVLPG) != 0 &&
+	    (flags & QPMAP_FLUSH_ON_FILL) != 0) {
+		qpmap_tlb_invalidate_all();
+	} else if ((flags & QPMAP_FLUSH_ON_FILL) != 0) {
+		qpmap_tlb_invlpg(va);
+	} else {
+		qpmap_tlb_filled(va);
+	}
+}
+
+/* Write-combining buffers hold stores that have no other order. */
+static inline void
+qpmap_tlb_emptying_special(void)
+{
+	__asm__ volatile("sfence" ::: "memory");
+}
+
+static inline void
+qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    __UINT32_TYPE__ flags)
+{
+	(void)slot;
+	if ((flags & QPMAP_ERRATUM_INVLPG) != 0) {
+		qpmap_tlb_invalidate_all();
+	} else {
+		qpmap_tlb_invlpg(va);
+	}
+}
+
+static inline void
+qpmap_tlb_online(__UINT32_TYPE__ flags)
+{
+	(void)flags;
+	qpmap_tlb_invalidate_all();
+}
+
+/* Stores become visible in order; the compiler must keep it. */
+static inline void
+qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+{
+	(void)table;
+	(void)bytes;
+	(void)flags;
+	__asm__ volatile("" ::: "memory");
+}
+
+/* Nothing was cached from an entry with P = 0. */
+static inline void
+qpmap_tlb_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+{
+	(void)link;
+	(void)flags;
+	__asm__ volatile("" ::: "memory");
+}
+
+/* A PML4 or PML5 entry is an entry like others. */
+static inline void
+qpmap_tlb_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+{
+	qpmap_tlb_linked(link, flags);
+}
+
+#endif /* QPMAP_ARCH_AMD64_TLB_H */

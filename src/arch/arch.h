@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the core asks of an architecture.
+ *
+ * First the prototypes, each with its contract; then the one backend that the
+ * compiler's target selects.  All but the three probes are static inline: a
+ * backend that lacks one, or changes its type, does not compile, and the hot
+ * path has no call in it.
+ *
+ *	pte.h	entries: pure arithmetic, builds and is tested on any host
+ *	tlb.h	stores to entries, barriers, invalidations: the sequences
+ *	probe.c	what this CPU is, and whether the configuration fits it
+ *
+ * docs/tlb.md argues every step and every omission; docs/porting-arch.md says
+ * how a backend is added.
+ */
+#ifndef QPMAP_ARCH_ARCH_H
+#define QPMAP_ARCH_ARCH_H
+
+#include "../core/state.h"
+
+/*
+ * pte.h.  Besides these functions: QPMAP_TABLE_SHIFT, log2 of the entries in
+ * a table, and QPTE_SHARING, the bits that the configuration's sharing masks
+ * may have.
+ */
+
+/* The entry that maps nothing: all zero. */
+static inline struct qpmap_pte qpmap_pte_none(void);
+
+/* A leaf for the page at pa, page-aligned; bits as in struct qpmap_kind. */
+static inline struct qpmap_pte qpmap_pte_make(qpmap_paddr_t pa,
+    qpmap_ptebits_t bits);
+
+/* An entry at a level above 0 that points to the table at pa. */
+static inline struct qpmap_pte qpmap_pte_make_table(qpmap_paddr_t pa,
+    __UINT32_TYPE__ level);
+
+/* Whether the hardware would translate through the entry. */
+static inline _Bool qpmap_pte_is_valid(struct qpmap_pte pte);
+
+/* Whether a valid entry at a level above 0 maps a large page, not a table. */
+static inline _Bool qpmap_pte_is_large(struct qpmap_pte pte,
+    __UINT32_TYPE__ level);
+
+/*
+ * The address in a valid entry: of its page or its table.  sharing is the OR
+ * of the configuration's masks, which are no part of an address.
+ */
+static inline qpmap_paddr_t qpmap_pte_pa(struct qpmap_pte pte,
+    qpmap_ptebits_t sharing);
+
+/*
+ * The limit of struct qpmap_kind for addresses of pa_bits bits, and the check
+ * it is made for: pa is page-aligned and below 2^pa_bits.  No address passes
+ * a limit of 0.
+ */
+static inline qpmap_ptebits_t qpmap_pte_limit(__UINT32_TYPE__ pa_bits);
+static inline _Bool qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit);
+
+/*
+ * tlb.h.  "This CPU" is the caller's, and it stays there.
+ */
+
+/* Whether the slot's entry is all zero.  Read once, volatile. */
+static inline _Bool qpmap_slot_is_empty(const struct qpmap_pte *slot);
+
+/* The slot's entry as it is now. */
+static inline struct qpmap_pte qpmap_slot_load(const struct qpmap_pte *slot);
+
+/*
+ * Store a valid entry into an empty slot.  A walker sees the empty entry or
+ * the new one, never a valid one whose halves disagree.
+ */
+static inline void qpmap_slot_fill(struct qpmap_pte *slot,
+    struct qpmap_pte pte);
+
+/* Make the slot all zero; a walker sees the old entry or an invalid one. */
+static inline void qpmap_slot_clear(struct qpmap_pte *slot);
+
+/* An empty slot was filled: va can be used by this CPU, now. */
+static inline void qpmap_tlb_filled(qpmap_vaddr_t va);
+
+/* Before a slot is cleared: accesses made through it are complete. */
+static inline void qpmap_tlb_emptying(void);
+
+/*
+ * The slot that mapped va was cleared: when this returns, this CPU cannot
+ * reach the old page.
+ */
+static inline void qpmap_tlb_emptied(qpmap_vaddr_t va);
+
+/*
+ * The same three events for a special mapping: of a type in
+ * qpmap_mmu.special_types, or on a host with one of the flags in
+ * QPMAP_FLAGS_SPECIAL.  flags are the configuration's.
+ */
+static inline void qpmap_tlb_filled_special(qpmap_vaddr_t va,
+    struct qpmap_pte *slot, __UINT32_TYPE__ flags);
+static inline void qpmap_tlb_emptying_special(void);
+static inline void qpmap_tlb_emptied_special(qpmap_vaddr_t va,
+    struct qpmap_pte *slot, __UINT32_TYPE__ flags);
+
+/* This CPU forgets every translation it may have cached, in every context. */
+static inline void qpmap_tlb_online(__UINT32_TYPE__ flags);
+
+/*
+ * table, of bytes bytes, is complete and is about to be linked: walkers that
+ * see the link see its contents.
+ */
+static inline void qpmap_tlb_linking(void *table, qpmap_size_t bytes,
+    __UINT32_TYPE__ flags);
+
+/*
+ * link, an upper entry that was invalid, now points to a table: this CPU's
+ * walker uses it.  Other CPUs see to it in qpmap_tlb_online().
+ */
+static inline void qpmap_tlb_linked(struct qpmap_pte *link,
+    __UINT32_TYPE__ flags);
+
+/* As qpmap_tlb_linked(), where link is in the root (with PAE, in the PDPT). */
+static inline void qpmap_tlb_linked_root(struct qpmap_pte *link,
+    __UINT32_TYPE__ flags);
+
+/*
+ * probe.c.
+ *
+ * Check config against this CPU's live registers and fill mmu.  Returns 0 or
+ * an enum qpmap_error.
+ */
+int qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu);
+
+/* Whether this CPU's registers are those that qpmap_probe() found. */
+_Bool qpmap_probe_same(const struct qpmap_mmu *mmu);
+
+/* Whether the bytes first to last are canonical kernel addresses. */
+_Bool qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
+    qpmap_vaddr_t last);
+
+/*
+ * QPMAP_FLAGS_ARCH, in tlb.h: the flags that mean something to this backend,
+ * and QPMAP_FLAGS_SPECIAL: those that make every kind special.
+ */
+
+#if defined(QPMAP_ARCH_HEADER)
+#include QPMAP_ARCH_HEADER	/* tests: a fake architecture */
+#elif defined(__x86_64__)
+#include "amd64/pte.h"
+#include "amd64/tlb.h"
+#elif defined(__i386__)
+#include "i386/pte.h"
+#include "i386/tlb.h"
+#elif defined(__aarch64__)
+#include "arm64/pte.h"
+#include "arm64/tlb.h"
+#elif defined(__riscv) && __riscv_xlen == 64
+#include "riscv64/pte.h"
+#include "riscv64/tlb.h"
+#else
+#error "qpmap: no backend for this target"
+#endif
+
+#endif /* QPMAP_ARCH_ARCH_H */

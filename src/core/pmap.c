@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The manual page's two names, in an object of their own.
+ */
+#include <qpmap/pmap.h>
+#include <qpmap/qpmap.h>
+
+QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
+pmap_quick_enter_page(vm_page_t m)
+{
+	return (qpmap_enter(qpmap_host_page_pa(m), qpmap_host_page_attr(m)));
+}
+
+QPMAP_HOT_ATTR QPMAP_CALL void
+pmap_quick_remove_page(qpmap_vaddr_t kva)
+{
+	qpmap_remove(kva);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hot path: enter and remove.
+ *
+ * The order of the steps is what makes them correct when an interrupt or an
+ * NMI, at any instruction, enters and removes pages of its own (B2).  A
+ * handler leaves the stack of frames as it found it, so:
+ *
+ *	enter	look at the next frame, claim it, and only then fill it
+ *	remove	clear it, invalidate it, and only then release it
+ *
+ * The claim, cpu->next, is the only word written beside the entry.
+ *
+ * Whatever is not the ordinary case falls out of a compare that is needed
+ * anyway, and goes on in special.c: a kind with a limit of 0, and a frame
+ * with the complement of its address.  Nothing there returns to here.
+ */
+#include "special.h"
+
+/* Map pa in this CPU's next frame; on failure go on in special.c. */
+static inline qpmap_vaddr_t
+qpmap_window_enter(qpmap_paddr_t pa, const struct qpmap_kind *kind)
+{
+	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_frame *frame = cpu->next;
+	struct qpmap_pte *slot = frame->slot;
+
+	if (!qpmap_slot_is_empty(slot)) {
+		return (qpmap_enter_refuse_frame(pa));
+	}
+	qpmap_set_next(cpu, frame + 1);
+	qpmap_slot_fill(slot, qpmap_pte_make(pa, kind->bits));
+	qpmap_tlb_filled(frame->va);
+	return (frame->va);
+}
+
+QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
+qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	const struct qpmap_kind *kind;
+
+	if (attr >= QPMAP_ATTR_COUNT) {
+		return (qpmap_enter_special(pa, attr));
+	}
+	kind = &qpmap_state.rw[attr];
+	if (!qpmap_pte_admits(pa, kind->limit)) {
+		return (qpmap_enter_special(pa, attr));
+	}
+	if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
+		return (qpmap_enter_refuse_unpinned(pa, attr));
+	}
+	if (QPMAP_DIRECT_MAP &&
+	    pa - qpmap_state.direct_pa < kind->direct_size) {
+		return (qpmap_direct_address(pa));
+	}
+	return (qpmap_window_enter(pa, kind));
+}
+
+QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
+qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	const struct qpmap_kind *kind;
+
+	if (attr >= QPMAP_ATTR_COUNT) {
+		return (qpmap_enter_ro_special(pa, attr));
+	}
+	kind = &qpmap_state.ro[attr];
+	if (!qpmap_pte_admits(pa, kind->limit)) {
+		return (qpmap_enter_ro_special(pa, attr));
+	}
+	if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
+		return (qpmap_enter_refuse_unpinned(pa, attr));
+	}
+	return (qpmap_window_enter(pa, kind));
+}
+
+QPMAP_HOT_ATTR QPMAP_CALL void
+qpmap_remove(qpmap_vaddr_t va)
+{
+	struct qpmap_cpu *cpu;
+	struct qpmap_frame *frame;
+	struct qpmap_pte *slot;
+
+	if (QPMAP_DIRECT_MAP &&
+	    va - qpmap_state.direct_va < qpmap_state.direct_size) {
+		return;
+	}
+	cpu = qpmap_host_cpu();
+	frame = cpu->next - 1;
+	if (frame->va != va) {
+		qpmap_remove_special(va);
+		return;
+	}
+	slot = frame->slot;
+	qpmap_tlb_emptying();
+	qpmap_slot_clear(slot);
+	qpmap_tlb_emptied(va);
+	qpmap_set_next(cpu, frame);
+	qpmap_host_unpin(cpu);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The first test on a new kernel: two pages, in and out.
+ */
+#include <qpmap/host.h>
+#include <qpmap/qpmap.h>
+
+/* What byte i of page number page is to hold. */
+static inline unsigned char
+qpmap_selftest_byte(int page, qpmap_size_t i)
+{
+	return ((unsigned char)((i >> 8) * 7 + i * 3 +
+	    (page == 0 ? 0x11u : 0xa4u)));
+}
+
+static void
+qpmap_selftest_fill(qpmap_vaddr_t va, int page)
+{
+	qpmap_size_t i;
+
+	for (i = 0; i < QPMAP_PAGE_SIZE; i++) {
+		((volatile unsigned char *)va)[i] =
+		    qpmap_selftest_byte(page, i);
+	}
+}
+
+static _Bool
+qpmap_selftest_holds(qpmap_vaddr_t va, int page)
+{
+	qpmap_size_t i;
+
+	for (i = 0; i < QPMAP_PAGE_SIZE; i++) {
+		if (((volatile unsigned char *)va)[i] !=
+		    qpmap_selftest_byte(page, i)) {
+			return (0);
+		}
+	}
+	return (1);
+}
+
+/* Whether the page at pa, mapped once more, holds what was written. */
+static _Bool
+qpmap_selftest_again(qpmap_paddr_t pa, int page, _Bool read_only)
+{
+	qpmap_vaddr_t va = read_only ? qpmap_enter_ro(pa, QPMAP_WRITE_BACK) :
+	    qpmap_enter(pa, QPMAP_WRITE_BACK);
+	_Bool holds = qpmap_selftest_holds(va, page);
+
+	qpmap_remove(va);
+	return (holds);
+}
+
+/* Both pages at once, written through both mappings. */
+static int
+qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
+{
+	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va2 = qpmap_enter(pa2, QPMAP_WRITE_BACK);
+	int step = 0;
+
+	if (va == 0 || va2 == 0 || ((va | va2) & QPMAP_PAGE_MASK) != 0) {
+		step = 1;
+	} else {
+		qpmap_selftest_fill(va, 0);
+		qpmap_selftest_fill(va2, 1);
+		if (!qpmap_selftest_holds(va2, 1)) {
+			step = 2;
+		} else if (!qpmap_selftest_holds(va, 0)) {
+			step = 3;
+		}
+	}
+	qpmap_remove(va2);
+	qpmap_remove(va);
+	return (step);
+}
+
+/* How many mappings this CPU holds now. */
+static __UINT32_TYPE__
+qpmap_selftest_held(void)
+{
+	struct qpmap_cpu *cpu = qpmap_host_pin();
+	__UINT32_TYPE__ held = qpmap_held(cpu);
+
+	qpmap_host_unpin(cpu);
+	return (held);
+}
+
+QPMAP_CALL int
+qpmap_selftest(qpmap_paddr_t pa, qpmap_paddr_t pa2)
+{
+	__UINT32_TYPE__ held = qpmap_selftest_held();
+	int step;
+
+	if (pa == pa2 || QPMAP_FRAMES < held + 2) {
+		return (6);
+	}
+	step = qpmap_selftest_both(pa, pa2);
+	if (step == 0 && (!qpmap_selftest_again(pa, 0, 0) ||
+	    !qpmap_selftest_again(pa2, 1, 0))) {
+		step = 2;
+	}
+	if (step == 0 && (!qpmap_selftest_again(pa, 0, 1) ||
+	    !qpmap_selftest_again(pa2, 1, 1))) {
+		step = 4;
+	}
+	if (step == 0 && qpmap_selftest_held() != held) {
+		step = 5;
+	}
+	return (step);
+}

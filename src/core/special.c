@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Mappings that need more than the ordinary sequence, and refusals.
+ *
+ * A mapping is special because of its memory type (accesses through it must
+ * be complete before its entry goes) or because of a flag of the host's (an
+ * erratum, invalidation after filling, ...).  While it is held its frame has
+ * the complement of its address; that is how qpmap_remove() knows.  The order of the steps
+ * is that of quick.c, and for the same reason.
+ */
+#include "special.h"
+
+/*
+ * A refusal comes here whichever check it failed: repeat them, in order, to
+ * name it.
+ */
+static QPMAP_NORETURN void
+qpmap_enter_refuse(qpmap_paddr_t pa, qpmap_attr_t attr,
+    const struct qpmap_kind *kind)
+{
+	const char *text = QPMAP_PANIC_WIDTH;
+
+	if (kind->special_limit == 0) {
+		text = QPMAP_PANIC_TYPE;
+	} else if ((pa & (qpmap_paddr_t)QPMAP_PAGE_MASK) != 0) {
+		text = QPMAP_PANIC_ALIGN;
+	}
+	qpmap_host_panic(text, pa, attr);
+}
+
+static qpmap_vaddr_t
+qpmap_window_enter_special(qpmap_paddr_t pa, const struct qpmap_kind *kind)
+{
+	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_frame *frame = cpu->next;
+	qpmap_vaddr_t va = frame->va;
+
+	if (!qpmap_slot_is_empty(frame->slot)) {
+		return (qpmap_enter_refuse_frame(pa));
+	}
+	qpmap_set_next(cpu, frame + 1);
+	*(volatile qpmap_vaddr_t *)&frame->va = qpmap_va_special(va);
+	qpmap_slot_fill(frame->slot, qpmap_pte_make(pa, kind->bits));
+	qpmap_tlb_filled_special(va, frame->slot, qpmap_state.flags);
+	return (va);
+}
+
+QPMAP_CALL qpmap_vaddr_t
+qpmap_enter_special(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	const struct qpmap_kind *kind;
+
+	if (attr >= QPMAP_ATTR_COUNT) {
+		qpmap_host_panic(QPMAP_PANIC_ATTR, pa, attr);
+	}
+	kind = &qpmap_state.rw[attr];
+	if (!qpmap_pte_admits(pa, kind->special_limit)) {
+		qpmap_enter_refuse(pa, attr, kind);
+	}
+	if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
+		return (qpmap_enter_refuse_unpinned(pa, attr));
+	}
+	if (QPMAP_DIRECT_MAP &&
+	    pa - qpmap_state.direct_pa < kind->direct_size) {
+		return (qpmap_direct_address(pa));
+	}
+	return (qpmap_window_enter_special(pa, kind));
+}
+
+QPMAP_CALL qpmap_vaddr_t
+qpmap_enter_ro_special(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	const struct qpmap_kind *kind;
+
+	if (attr >= QPMAP_ATTR_COUNT) {
+		qpmap_host_panic(QPMAP_PANIC_ATTR, pa, attr);
+	}
+	kind = &qpmap_state.ro[attr];
+	if (!qpmap_pte_admits(pa, kind->special_limit)) {
+		qpmap_enter_refuse(pa, attr, kind);
+	}
+	if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
+		return (qpmap_enter_refuse_unpinned(pa, attr));
+	}
+	return (qpmap_window_enter_special(pa, kind));
+}
+
+QPMAP_CALL qpmap_vaddr_t
+qpmap_enter_refuse_unpinned(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	qpmap_host_panic(QPMAP_PANIC_UNPINNED, pa, attr);
+}
+
+/*
+ * The sentinel above the last frame, a CPU that is not online, and an entry
+ * that somebody else wrote: all are met as "the next entry is not empty".
+ */
+QPMAP_CALL qpmap_vaddr_t
+qpmap_enter_refuse_frame(qpmap_paddr_t pa)
+{
+	const struct qpmap_cpu *cpu = qpmap_host_cpu();
+	const struct qpmap_frame *frame = cpu->next;
+	struct qpmap_pte found = qpmap_slot_load(frame->slot);
+
+	if (cpu->window == 0) {
+		qpmap_host_panic(QPMAP_PANIC_OFFLINE, pa, 0);
+	}
+	if (frame != &cpu->frame[QPMAP_FRAMES + 1]) {
+		qpmap_host_panic(QPMAP_PANIC_SLOT, pa, found.bits);
+	}
+	found = qpmap_slot_load(frame[-1].slot);
+	qpmap_host_panic(QPMAP_FRAMES == 1 ? QPMAP_PANIC_NESTED :
+	    QPMAP_PANIC_FRAMES, pa, qpmap_pte_pa(found, qpmap_state.sharing));
+}
+
+QPMAP_CALL void
+qpmap_remove_special(qpmap_vaddr_t va)
+{
+	struct qpmap_cpu *cpu = qpmap_host_cpu();
+	struct qpmap_frame *frame = cpu->next - 1;
+	_Bool none = frame == &cpu->frame[0] || cpu->window == 0;
+
+	if (none || frame->va != qpmap_va_special(va)) {
+		qpmap_host_panic(QPMAP_PANIC_REMOVE, va,
+		    none ? 0 : qpmap_frame_va(frame));
+	}
+	qpmap_tlb_emptying_special();
+	qpmap_slot_clear(frame->slot);
+	qpmap_tlb_emptied_special(va, frame->slot, qpmap_state.flags);
+	*(volatile qpmap_vaddr_t *)&frame->va = va;
+	qpmap_set_next(cpu, frame);
+	qpmap_host_unpin(cpu);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What quick.c hands over: mappings that need more than the ordinary
+ * sequence, and callers that broke the contract.
+ *
+ * Their arguments are the first of the public function they stand in for, so
+ * that handing over is a jump.
+ */
+#ifndef QPMAP_CORE_SPECIAL_H
+#define QPMAP_CORE_SPECIAL_H
+
+#include <qpmap/host.h>
+#include <qpmap/panic.h>
+
+#include "../arch/arch.h"
+
+/*
+ * The kind's limit did not admit pa, or there is no such attribute.  Map the
+ * page if its kind is special, else panic.  Not pinned.
+ */
+QPMAP_CALL qpmap_vaddr_t qpmap_enter_special(qpmap_paddr_t pa,
+    qpmap_attr_t attr);
+QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro_special(qpmap_paddr_t pa,
+    qpmap_attr_t attr);
+
+/* The next frame's entry is not empty: panic.  Pinned. */
+QPMAP_CALL qpmap_vaddr_t qpmap_enter_refuse_frame(qpmap_paddr_t pa);
+
+/* The host does not vouch for the page: panic.  Not pinned. */
+QPMAP_CALL qpmap_vaddr_t qpmap_enter_refuse_unpinned(qpmap_paddr_t pa,
+    qpmap_attr_t attr);
+
+/*
+ * The newest frame does not hold an ordinary mapping of va.  Remove it if it
+ * holds a special one, else panic.  Pinned, if the caller kept the contract.
+ */
+QPMAP_CALL void qpmap_remove_special(qpmap_vaddr_t va);
+
+/* Where the direct map shows pa. */
+static inline qpmap_vaddr_t
+qpmap_direct_address(qpmap_paddr_t pa)
+{
+	return (qpmap_state.direct_va +
+	    (qpmap_vaddr_t)(pa - qpmap_state.direct_pa));
+}
+
+/* A frame's address, whatever it holds. */
+static inline qpmap_vaddr_t
+qpmap_frame_va(const struct qpmap_frame *frame)
+{
+	return (qpmap_va_is_special(frame->va) ? qpmap_va_special(frame->va) :
+	    frame->va);
+}
+
+/* Claim or release a frame: volatile, so that it stays in its place. */
+static inline void
+qpmap_set_next(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
+{
+	*(struct qpmap_frame *volatile *)&cpu->next = frame;
+}
+
+#endif /* QPMAP_CORE_SPECIAL_H */

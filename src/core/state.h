@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The library's one writable structure.  qpmap_init() writes it; everybody
+ * else only reads it.
+ */
+#ifndef QPMAP_CORE_STATE_H
+#define QPMAP_CORE_STATE_H
+
+#include <qpmap/qpmap.h>
+
+/*
+ * One kind of mapping: a memory type, a sharing and a protection.  All that
+ * depends on the machine was worked out by qpmap_init(): an entry is the
+ * address's bits and these.
+ *
+ * limit admits an address in quick.c (qpmap_pte_admits()).  It is 0, and so
+ * admits none, for a type that was not asked for, and for a *special* kind,
+ * one that needs more than the ordinary sequence: special.c then looks at
+ * special_limit.
+ */
+struct qpmap_kind {
+	qpmap_ptebits_t bits;
+	qpmap_ptebits_t limit;
+	qpmap_size_t direct_size;	/* bytes the direct map serves */
+	qpmap_ptebits_t special_limit;
+};
+
+/*
+ * What qpmap_init() found out about the MMU, and every CPU must share.
+ * The backend's probe.c fills it.
+ */
+#define QPMAP_MMU_REGS 4
+struct qpmap_mmu {
+	__UINT64_TYPE__ reg[QPMAP_MMU_REGS];	/* live registers, masked */
+	qpmap_paddr_t root;		/* the root table */
+	__UINT32_TYPE__ levels;		/* levels of tables; leaves are 0 */
+	__UINT32_TYPE__ va_bits;	/* bits of an address that are walked */
+	__UINT32_TYPE__ pa_bits;	/* bits of a physical address */
+	__UINT32_TYPE__ special_types;	/* types that are special, by bit */
+	qpmap_ptebits_t type_bits[QPMAP_TYPE_COUNT];
+	qpmap_ptebits_t rw_bits;	/* what every mapping has ... */
+	qpmap_ptebits_t ro_bits;	/* ... by protection */
+};
+
+struct qpmap_state {
+	qpmap_vaddr_t direct_va;
+	qpmap_paddr_t direct_pa;
+	qpmap_size_t direct_size;
+	struct qpmap_kind rw[QPMAP_ATTR_COUNT];
+	struct qpmap_kind ro[QPMAP_ATTR_COUNT];
+	__UINT32_TYPE__ flags;
+	__UINT32_TYPE__ window_count;	/* 0 until qpmap_init() succeeded */
+	qpmap_vaddr_t window_va;
+	qpmap_ptebits_t sharing;	/* private_mask or shared_mask */
+	struct qpmap_mmu mmu;
+};
+
+extern struct qpmap_state qpmap_state;
+
+/*
+ * While a frame holds a special mapping, struct qpmap_frame has the complement
+ * of its address: no address that a caller got from an enter can match, and
+ * remove hands over to special.c.  The lower sentinel is such a complement,
+ * of the guard page below the first frame.
+ */
+static inline qpmap_vaddr_t
+qpmap_va_special(qpmap_vaddr_t va)
+{
+	return (~va);
+}
+
+/* Whether a frame's address is a complement: an address has a zero offset. */
+static inline _Bool
+qpmap_va_is_special(qpmap_vaddr_t va)
+{
+	return ((va & QPMAP_PAGE_MASK) != 0);
+}
+
+#endif /* QPMAP_CORE_STATE_H */

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The page tables above the window.
+ *
+ * Two phases.  In the first, nothing that a walker can see is written: the
+ * tables are walked, what is in the way is refused, the missing tables are
+ * counted, and that many pages are taken and chained through their first
+ * words.  In the second, which cannot fail, each missing path is filled from
+ * the bottom up, detached, and then linked by a single store.
+ *
+ * A linked table is never unlinked or freed: another CPU may hold it in a
+ * paging-structure cache even while it has no valid leaf.
+ *
+ * Levels count from 0, a table of leaves, to mmu->levels - 1, the root.
+ */
+#include <qpmap/host.h>
+
+#include "tables.h"
+
+#define QPMAP_TABLE_BYTES ((qpmap_size_t)QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT)
+
+/* log2 of the bytes that one entry of a table of that level covers. */
+static inline __UINT32_TYPE__
+qpmap_level_shift(__UINT32_TYPE__ level)
+{
+	return (QPMAP_PAGE_SHIFT + level * QPMAP_TABLE_SHIFT);
+}
+
+/* Number of va's entry in a table of that level. */
+static inline __UINT32_TYPE__
+qpmap_level_index(const struct qpmap_mmu *mmu, qpmap_vaddr_t va,
+    __UINT32_TYPE__ level)
+{
+	qpmap_vaddr_t walked = ~(qpmap_vaddr_t)0 >>
+	    (8 * sizeof(va) - mmu->va_bits);
+
+	return ((__UINT32_TYPE__)((va & walked) >> qpmap_level_shift(level)) &
+	    ((1u << QPMAP_TABLE_SHIFT) - 1));
+}
+
+/* Where a walk for one address ended. */
+struct qpmap_walk {
+	struct qpmap_pte *slot;		/* the entry it ended at */
+	struct qpmap_pte entry;		/* what was there */
+	__UINT32_TYPE__ level;		/* of the table the entry is in */
+};
+
+/* Walk down to va's leaf, or to the first entry that is no table. */
+static struct qpmap_walk
+qpmap_tables_walk(const struct qpmap_mmu *mmu, qpmap_ptebits_t sharing,
+    qpmap_vaddr_t va)
+{
+	struct qpmap_walk walk = { .level = mmu->levels };
+	qpmap_paddr_t table = mmu->root;
+	struct qpmap_pte *entries;
+
+	do {
+		walk.level--;
+		entries = walk.level == 0 ? qpmap_host_leaf_address(table) :
+		    qpmap_host_table_address(table);
+		walk.slot = &entries[qpmap_level_index(mmu, va, walk.level)];
+		walk.entry = qpmap_slot_load(walk.slot);
+		table = qpmap_pte_pa(walk.entry, sharing);
+	} while (walk.level != 0 && qpmap_pte_is_valid(walk.entry) &&
+	    !qpmap_pte_is_large(walk.entry, walk.level));
+	return (walk);
+}
+
+/* The configuration's sharing masks: no part of an address. */
+static inline qpmap_ptebits_t
+qpmap_tables_sharing(const struct qpmap_config *config)
+{
+	return ((qpmap_ptebits_t)
+	    (config->private_mask | config->shared_mask));
+}
+
+/*
+ * Judge one page of the area.  *missing is how many tables its leaf lacks.
+ * Returns 0 or an enum qpmap_error.
+ */
+static int
+qpmap_tables_judge(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_vaddr_t va, __UINT32_TYPE__ *missing)
+{
+	struct qpmap_walk walk =
+	    qpmap_tables_walk(mmu, qpmap_tables_sharing(config), va);
+
+	*missing = walk.level;
+	if (walk.level != 0 && qpmap_pte_is_valid(walk.entry)) {
+		return (QPMAP_ERR_WINDOW_LARGE);
+	}
+	if (walk.entry.bits != 0) {
+		return (QPMAP_ERR_WINDOW_MAPPED);
+	}
+	return (QPMAP_OK);
+}
+
+/*
+ * Whether va, in the area that begins at first, is the area's first page
+ * below one entry of a table of that level.
+ */
+static inline _Bool
+qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
+    __UINT32_TYPE__ level)
+{
+	return (va == first ||
+	    (va & (((qpmap_vaddr_t)1 << qpmap_level_shift(level)) - 1)) == 0);
+}
+
+/*
+ * Judge the whole area and its guard.  *count is how many tables it lacks:
+ * each is counted at the first page that it would serve.
+ */
+static int
+qpmap_tables_count(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, __UINT32_TYPE__ *count)
+{
+	qpmap_vaddr_t first = config->window_va;
+	qpmap_vaddr_t guard = first + config->window_count * QPMAP_WINDOW_SIZE;
+	__UINT32_TYPE__ missing;
+	qpmap_vaddr_t va;
+	int error;
+
+	*count = 0;
+	for (va = first; va != guard; va += QPMAP_PAGE_SIZE) {
+		error = qpmap_tables_judge(config, mmu, va, &missing);
+		if (error != QPMAP_OK) {
+			return (error);
+		}
+		if (missing == mmu->levels - 1 &&
+		    (config->flags & QPMAP_SINGLE_ROOT) == 0) {
+			return (QPMAP_ERR_ROOT_ABSENT);
+		}
+		for (; missing > 0; missing--) {
+			*count += qpmap_tables_is_first(first, va, missing);
+		}
+	}
+	return (qpmap_tables_judge(config, mmu, guard, &missing));
+}
+
+/* Take the first page off the chain. */
+static qpmap_paddr_t
+qpmap_chain_pop(qpmap_paddr_t *chain)
+{
+	qpmap_paddr_t page = *chain;
+
+	*chain = *(const volatile qpmap_paddr_t *)
+	    qpmap_host_table_address(page);
+	return (page);
+}
+
+/* Put a page in front of the chain. */
+static void
+qpmap_chain_push(qpmap_paddr_t *chain, qpmap_paddr_t page)
+{
+	*(volatile qpmap_paddr_t *)qpmap_host_table_address(page) = *chain;
+	*chain = page;
+}
+
+/* Take count pages, or none and QPMAP_ERR_TABLES. */
+static int
+qpmap_chain_take(qpmap_paddr_t *chain, __UINT32_TYPE__ count)
+{
+	qpmap_paddr_t page;
+
+	*chain = QPMAP_NO_TABLE;
+	for (; count > 0; count--) {
+		page = qpmap_host_table_alloc();
+		if (page == QPMAP_NO_TABLE) {
+			while (*chain != QPMAP_NO_TABLE) {
+				qpmap_host_table_free(qpmap_chain_pop(chain));
+			}
+			return (QPMAP_ERR_TABLES);
+		}
+		qpmap_chain_push(chain, page);
+	}
+	return (QPMAP_OK);
+}
+
+/* An entry to a table of the library's own: always a private page. */
+static struct qpmap_pte
+qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
+    __UINT32_TYPE__ level)
+{
+	struct qpmap_pte link = qpmap_pte_make_table(table, level);
+
+	link.bits |= (qpmap_ptebits_t)config->private_mask;
+	return (link);
+}
+
+/*
+ * Make a table of that level out of a page, detached, with one entry (none
+ * for a leaf table), and tell walkers to come.
+ */
+static void
+qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
+    __UINT32_TYPE__ index, struct qpmap_pte entry)
+{
+	struct qpmap_pte *entries = qpmap_host_table_address(table);
+	__UINT32_TYPE__ i;
+
+	for (i = 0; i < 1u << QPMAP_TABLE_SHIFT; i++) {
+		qpmap_slot_clear(&entries[i]);
+	}
+	if (entry.bits != 0) {
+		qpmap_slot_fill(&entries[index], entry);
+	}
+	qpmap_tlb_linking(entries, QPMAP_TABLE_BYTES, config->flags);
+}
+
+/* Build the missing path to va's leaf table, detached; then link it. */
+static void
+qpmap_tables_path(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_paddr_t *chain)
+{
+	qpmap_ptebits_t sharing = qpmap_tables_sharing(config);
+	__UINT32_TYPE__ top = qpmap_tables_walk(mmu, sharing, va).level;
+	struct qpmap_pte entry = qpmap_pte_none();
+	struct qpmap_walk walk;
+	__UINT32_TYPE__ level;
+	qpmap_paddr_t table;
+
+	for (level = 0; level < top; level++) {
+		table = qpmap_chain_pop(chain);
+		qpmap_tables_fill(config, table,
+		    qpmap_level_index(mmu, va, level), entry);
+		entry = qpmap_tables_link(config, table, level + 1);
+	}
+	if (top == 0) {
+		return;
+	}
+	walk = qpmap_tables_walk(mmu, sharing, va);
+	qpmap_slot_fill(walk.slot, entry);
+	if (top == mmu->levels - 1) {
+		qpmap_tlb_linked_root(walk.slot, config->flags);
+	} else {
+		qpmap_tlb_linked(walk.slot, config->flags);
+	}
+}
+
+int
+qpmap_tables_build(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu)
+{
+	qpmap_vaddr_t first = config->window_va;
+	qpmap_vaddr_t guard = first + config->window_count * QPMAP_WINDOW_SIZE;
+	__UINT32_TYPE__ count;
+	qpmap_paddr_t chain;
+	qpmap_vaddr_t va;
+	int error;
+
+	error = qpmap_tables_count(config, mmu, &count);
+	if (error == QPMAP_OK) {
+		error = qpmap_chain_take(&chain, count);
+	}
+	if (error != QPMAP_OK) {
+		return (error);
+	}
+	for (va = first; va != guard; va += QPMAP_PAGE_SIZE) {
+		if (qpmap_tables_is_first(first, va, 1)) {
+			qpmap_tables_path(config, mmu, va, &chain);
+		}
+	}
+	return (QPMAP_OK);
+}
+
+struct qpmap_pte *
+qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)
+{
+	struct qpmap_walk walk =
+	    qpmap_tables_walk(mmu, qpmap_state.sharing, va);
+
+	return (walk.level == 0 ? walk.slot : 0);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The page tables above the window: found, and where they are missing, built.
+ */
+#ifndef QPMAP_CORE_TABLES_H
+#define QPMAP_CORE_TABLES_H
+
+#include "../arch/arch.h"
+
+/*
+ * See to it that every window has a leaf table under mmu->root, and that
+ * nothing is mapped in the window area and in the guard page after it.
+ * Returns 0 or an enum qpmap_error; after an error no table has changed.
+ */
+int qpmap_tables_build(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu);
+
+/* The leaf entry of va, or NULL if a table above it is missing. */
+struct qpmap_pte *qpmap_tables_leaf(const struct qpmap_mmu *mmu,
+    qpmap_vaddr_t va);
+
+#endif /* QPMAP_CORE_TABLES_H */

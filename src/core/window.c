@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Setting up: the configuration checked and worked out once, and each CPU's
+ * window given to it and taken away.
+ */
+#include "special.h"
+#include "tables.h"
+
+_Static_assert(sizeof(struct qpmap_pte) == QPMAP_PTE_SIZE, "entry size");
+_Static_assert(sizeof(struct qpmap_cpu) < 4096, "QPMAP_OPTIONS has 12 bits");
+_Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
+    "a window never crosses a leaf table");
+
+struct qpmap_state qpmap_state;
+
+#define QPMAP_FLAGS_CORE						\
+	(QPMAP_NO_NX | QPMAP_NO_DIRECT |				\
+	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
+
+/* Last byte of the window area, and of the guard page after it. */
+static inline qpmap_vaddr_t
+qpmap_window_last(const struct qpmap_config *config)
+{
+	return (config->window_va +
+	    config->window_count * QPMAP_WINDOW_SIZE - 1);
+}
+
+/* What needs no CPU to be judged.  Returns 0 or an enum qpmap_error. */
+static int
+qpmap_check_numbers(const struct qpmap_config *config)
+{
+	if ((config->flags & ~(QPMAP_FLAGS_CORE | QPMAP_FLAGS_ARCH)) != 0) {
+		return (QPMAP_ERR_FLAGS);
+	}
+	if (config->nesting == 0 || config->nesting > QPMAP_FRAMES) {
+		return (QPMAP_ERR_NESTING);
+	}
+	if (config->window_count == 0 || (__UINT64_TYPE__)config->window_count *
+	    QPMAP_WINDOW_SIZE > ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE) {
+		return (QPMAP_ERR_COUNT);
+	}
+	if (((config->types | config->direct_types) &
+	    ~(QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1)) != 0) {
+		return (QPMAP_ERR_TYPES);
+	}
+	if (((config->private_mask | config->shared_mask) & ~QPTE_SHARING) != 0 ||
+	    (config->private_mask != 0 && config->shared_mask != 0)) {
+		return (QPMAP_ERR_SHARING);
+	}
+	if (config->window_va % QPMAP_WINDOW_SIZE != 0) {
+		return (QPMAP_ERR_WINDOW_ALIGN);
+	}
+	return (QPMAP_OK);
+}
+
+/* The window and its last guard page against the kernel's address space. */
+static int
+qpmap_check_ranges(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu)
+{
+	qpmap_vaddr_t first = config->window_va;
+	qpmap_vaddr_t last = qpmap_window_last(config) + QPMAP_PAGE_SIZE;
+	qpmap_vaddr_t direct_last;
+
+	if (first == 0 || last < first ||
+	    !qpmap_probe_range(mmu, first, last)) {
+		return (QPMAP_ERR_WINDOW_RANGE);
+	}
+	if (config->direct_size == 0) {
+		return (QPMAP_OK);
+	}
+	direct_last = config->direct_va + (config->direct_size - 1);
+	if (!QPMAP_DIRECT_MAP || direct_last < config->direct_va ||
+	    ((config->direct_va | config->direct_size) &
+	    QPMAP_PAGE_MASK) != 0 ||
+	    (config->direct_pa & (qpmap_paddr_t)QPMAP_PAGE_MASK) != 0 ||
+	    !qpmap_probe_range(mmu, config->direct_va, direct_last)) {
+		return (QPMAP_ERR_DIRECT);
+	}
+	if (first <= direct_last && config->direct_va <= last) {
+		return (QPMAP_ERR_WINDOW_DIRECT);
+	}
+	return (QPMAP_OK);
+}
+
+/*
+ * Width of an address: the host may know less than the CPU, and no address
+ * reaches into the sharing masks.
+ */
+static int
+qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
+{
+	qpmap_ptebits_t sharing = (qpmap_ptebits_t)
+	    (config->private_mask | config->shared_mask);
+	qpmap_paddr_t mask = qpmap_pte_pa((struct qpmap_pte){ sharing }, 0);
+
+	if (config->pa_bits > mmu->pa_bits ||
+	    (config->pa_bits != 0 && config->pa_bits <= QPMAP_PAGE_SHIFT)) {
+		return (QPMAP_ERR_PA_BITS);
+	}
+	if (config->pa_bits != 0) {
+		mmu->pa_bits = config->pa_bits;
+	}
+	while (mask != 0 && (mask & (((qpmap_paddr_t)1 << (mmu->pa_bits - 1)) |
+	    ((qpmap_paddr_t)1 << (mmu->pa_bits - 1)) - 1)) != 0) {
+		mmu->pa_bits--;
+	}
+	if (mmu->pa_bits <= QPMAP_PAGE_SHIFT) {
+		return (QPMAP_ERR_SHARING);
+	}
+	return (QPMAP_OK);
+}
+
+/* The configuration as a whole, against this CPU; fills mmu. */
+static int
+qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
+{
+	int error = qpmap_check_numbers(config);
+
+	if (error == QPMAP_OK) {
+		error = qpmap_probe(config, mmu);
+	}
+	if (error == QPMAP_OK) {
+		error = qpmap_check_width(config, mmu);
+	}
+	if (error == QPMAP_OK) {
+		error = qpmap_check_ranges(config, mmu);
+	}
+	return (error);
+}
+
+/* The mask of an attribute's sharing: explicit, or by memory type. */
+static qpmap_ptebits_t
+qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t attr)
+{
+	qpmap_attr_t type = attr & ~(QPMAP_PRIVATE | QPMAP_SHARED);
+	_Bool shared = type == QPMAP_UNCACHED || type == QPMAP_UNCACHED_MINUS;
+
+	if ((attr & (QPMAP_PRIVATE | QPMAP_SHARED)) != 0) {
+		shared = (attr & QPMAP_SHARED) != 0;
+	}
+	return ((qpmap_ptebits_t)
+	    (shared ? config->shared_mask : config->private_mask));
+}
+
+/* Bytes of RAM for which the direct map gives exactly this kind. */
+static qpmap_size_t
+qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t attr)
+{
+	qpmap_attr_t type = attr & ~(QPMAP_PRIVATE | QPMAP_SHARED);
+	__UINT32_TYPE__ types = config->direct_types != 0 ?
+	    config->direct_types : QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
+
+	if ((config->flags & QPMAP_NO_DIRECT) != 0 ||
+	    (types & QPMAP_TYPE_BIT(type)) == 0 ||
+	    qpmap_sharing_bits(config, attr) !=
+	    (qpmap_ptebits_t)config->private_mask) {
+		return (0);
+	}
+	return (config->direct_size);
+}
+
+/* Write one pair of kinds, or leave them such that nothing is admitted. */
+static void
+qpmap_fill_kinds(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_attr_t attr)
+{
+	qpmap_attr_t type = attr & ~(QPMAP_PRIVATE | QPMAP_SHARED);
+	__UINT32_TYPE__ types =
+	    config->types | QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
+	qpmap_ptebits_t limit = qpmap_pte_limit(mmu->pa_bits);
+	struct qpmap_kind kind = { .limit = 0 };
+
+	if (type >= QPMAP_TYPE_COUNT || (types & QPMAP_TYPE_BIT(type)) == 0) {
+		qpmap_state.rw[attr] = qpmap_state.ro[attr] = kind;
+		return;
+	}
+	kind.special_limit = limit;
+	if ((config->flags & QPMAP_FLAGS_SPECIAL) == 0 &&
+	    (mmu->special_types & QPMAP_TYPE_BIT(type)) == 0) {
+		kind.limit = limit;
+	}
+	kind.bits = mmu->type_bits[type] | qpmap_sharing_bits(config, attr);
+	qpmap_state.ro[attr] = kind;
+	qpmap_state.ro[attr].bits |= mmu->ro_bits;
+	kind.bits |= mmu->rw_bits;
+	kind.direct_size = qpmap_direct_size(config, attr);
+	qpmap_state.rw[attr] = kind;
+}
+
+QPMAP_CALL int
+qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
+{
+	struct qpmap_mmu mmu;
+	qpmap_attr_t attr;
+	int error;
+
+	if (options != QPMAP_OPTIONS) {
+		return (QPMAP_ERR_OPTIONS);
+	}
+	error = qpmap_check(config, &mmu);
+	if (QPMAP_TABLES && error == QPMAP_OK &&
+	    (config->flags & QPMAP_BUILD_TABLES) != 0) {
+		error = qpmap_tables_build(config, &mmu);
+	}
+	if (error != QPMAP_OK) {
+		return (error);
+	}
+	for (attr = 0; attr < QPMAP_ATTR_COUNT; attr++) {
+		qpmap_fill_kinds(config, &mmu, attr);
+	}
+	qpmap_state.direct_va = config->direct_va;
+	qpmap_state.direct_pa = config->direct_pa;
+	qpmap_state.direct_size =
+	    (config->flags & QPMAP_NO_DIRECT) != 0 ? 0 : config->direct_size;
+	qpmap_state.flags = config->flags;
+	qpmap_state.window_va = config->window_va;
+	qpmap_state.window_count = config->window_count;
+	qpmap_state.sharing = (qpmap_ptebits_t)
+	    (config->private_mask | config->shared_mask);
+	qpmap_state.mmu = mmu;
+	return (QPMAP_OK);
+}
+
+/*
+ * The window's entries are empty, and so is its right neighbour where it lies
+ * in the same table: the last frame's guard.
+ */
+static _Bool
+qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
+{
+	__UINT32_TYPE__ i;
+	_Bool empty = 1;
+
+	for (i = 0; i < QPMAP_WINDOW_PAGES; i++) {
+		empty = empty && qpmap_slot_is_empty(&leaf[i]);
+	}
+	if (((__UINTPTR_TYPE__)&leaf[QPMAP_WINDOW_PAGES] &
+	    ((QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT) - 1)) != 0) {
+		empty = empty && qpmap_slot_is_empty(&leaf[QPMAP_WINDOW_PAGES]);
+	}
+	return (empty);
+}
+
+/*
+ * Empty stack: every frame free, the sentinels in their places.
+ *
+ * A caller that removes the lower sentinel's own address gets past the one
+ * compare there is.  Its slot is therefore cpu->next: cleared and then set by
+ * that remove, it is not empty, and the next enter refuses.
+ */
+static void
+qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
+    struct qpmap_pte *leaf)
+{
+	__UINT32_TYPE__ i;
+
+	cpu->full.bits = ~(qpmap_ptebits_t)0;
+	cpu->frame[0].va = qpmap_va_special(va);
+	cpu->frame[0].slot = (struct qpmap_pte *)&cpu->next;
+	for (i = 1; i <= QPMAP_FRAMES; i++) {
+		cpu->frame[i].va = va + (2 * i - 1) * QPMAP_PAGE_SIZE;
+		cpu->frame[i].slot = &leaf[2 * i - 1];
+	}
+	cpu->frame[i].va = qpmap_va_special(va);
+	cpu->frame[i].slot = &cpu->full;
+}
+
+QPMAP_CALL int
+qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
+    struct qpmap_pte *leaf)
+{
+	qpmap_vaddr_t va = qpmap_state.window_va + window * QPMAP_WINDOW_SIZE;
+	_Bool build = (qpmap_state.flags & QPMAP_BUILD_TABLES) != 0;
+
+	if (qpmap_state.window_count == 0) {
+		return (QPMAP_ERR_NOT_INIT);
+	}
+	if ((__UINTPTR_TYPE__)cpu % QPMAP_CACHE_LINE != 0) {
+		return (QPMAP_ERR_CPU_ALIGN);
+	}
+	if (cpu->window != 0) {
+		return (QPMAP_ERR_CPU_ONLINE);
+	}
+	if (window >= qpmap_state.window_count) {
+		return (QPMAP_ERR_CPU_WINDOW);
+	}
+	if (!qpmap_probe_same(&qpmap_state.mmu)) {
+		return (QPMAP_ERR_CPU_DIFFERS);
+	}
+	if (QPMAP_TABLES && leaf == 0 && build) {
+		leaf = qpmap_tables_leaf(&qpmap_state.mmu, va);
+	}
+	if (leaf == 0) {
+		return (QPMAP_ERR_CPU_LEAF);
+	}
+	if ((__UINTPTR_TYPE__)leaf % QPMAP_CACHE_LINE != 0) {
+		return (QPMAP_ERR_LEAF_ALIGN);
+	}
+	if (!qpmap_leaf_is_empty(leaf)) {
+		return (QPMAP_ERR_LEAF_USED);
+	}
+	qpmap_tlb_online(qpmap_state.flags);
+	qpmap_frames_open(cpu, va, leaf);
+	qpmap_set_next(cpu, &cpu->frame[1]);
+	cpu->window = window + 1;
+	return (QPMAP_OK);
+}
+
+/* Every frame cleared and, on this CPU, forgotten; none is released. */
+static void
+qpmap_frames_empty(struct qpmap_cpu *cpu)
+{
+	struct qpmap_frame *frame;
+	__UINT32_TYPE__ i;
+
+	for (i = QPMAP_FRAMES; i > 0; i--) {
+		frame = &cpu->frame[i];
+		frame->va = qpmap_frame_va(frame);
+		qpmap_tlb_emptying_special();
+		qpmap_slot_clear(frame->slot);
+		qpmap_tlb_emptied_special(frame->va, frame->slot,
+		    qpmap_state.flags);
+	}
+}
+
+/*
+ * An offline CPU's stack is full and has no frame that could be removed:
+ * enter and remove both end in their refusals.
+ */
+QPMAP_CALL void
+qpmap_cpu_offline(struct qpmap_cpu *cpu)
+{
+	__UINT32_TYPE__ window = cpu->window;
+	__UINT32_TYPE__ i;
+
+	if (window == 0) {
+		qpmap_host_panic(QPMAP_PANIC_NOT_ONLINE, 0, 0);
+	}
+	if (cpu->next != &cpu->frame[1]) {
+		qpmap_host_panic(QPMAP_PANIC_HELD, window - 1, qpmap_held(cpu));
+	}
+	cpu->window = 0;
+	qpmap_set_next(cpu, &cpu->frame[QPMAP_FRAMES + 1]);
+	qpmap_frames_empty(cpu);
+	for (i = 1; i <= QPMAP_FRAMES; i++) {
+		cpu->frame[i] = cpu->frame[QPMAP_FRAMES + 1];
+	}
+}
+
+QPMAP_CALL void
+qpmap_cpu_abandon(struct qpmap_cpu *cpu)
+{
+	if (cpu->window == 0) {
+		qpmap_host_panic(QPMAP_PANIC_NOT_ONLINE, 0, 0);
+	}
+	qpmap_frames_empty(cpu);
+	qpmap_set_next(cpu, &cpu->frame[1]);
+}
+
+QPMAP_CALL __UINT32_TYPE__
+qpmap_held(const struct qpmap_cpu *cpu)
+{
+	return (cpu->window == 0 ? 0 :
+	    (__UINT32_TYPE__)(cpu->next - &cpu->frame[1]));
+}
