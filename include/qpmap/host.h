@@ -95,7 +95,8 @@ QPMAP_CALL void *qpmap_host_table_address(qpmap_paddr_t table);
 
 /*
  * As qpmap_host_table_address(), for a table of leaf entries, and valid for
- * ever: every enter and remove on some CPU writes through it.
+ * ever: every enter and remove on some CPU writes through it.  Called once by
+ * each qpmap_cpu_online() that is given no leaf; several windows share a table.
  */
 QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
 

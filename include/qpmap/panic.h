@@ -22,7 +22,7 @@
 #define QPMAP_PANIC_FRAMES	"qpmap: more mappings held than frames"
 /* Enter: a = physical address, b = the entry that was found. */
 #define QPMAP_PANIC_SLOT	"qpmap: a free frame's entry is not empty"
-/* Enter: a = physical address, b = 0. */
+/* Enter after qpmap_cpu_offline(): a = physical address, b = 0. */
 #define QPMAP_PANIC_OFFLINE	"qpmap: enter on a CPU that is not online"
 
 /* Remove: a = address given, b = address of the newest mapping, 0 if none. */

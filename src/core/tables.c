@@ -40,9 +40,10 @@ qpmap_level_index(const struct qpmap_mmu *mmu, qpmap_vaddr_t va,
 
 /* Where a walk for one address ended. */
 struct qpmap_walk {
-	struct qpmap_pte *slot;		/* the entry it ended at */
+	qpmap_paddr_t table;		/* the table it ended in */
+	__UINT32_TYPE__ level;		/* that table's level */
+	struct qpmap_pte *slot;		/* the entry, until the next walk */
 	struct qpmap_pte entry;		/* what was there */
-	__UINT32_TYPE__ level;		/* of the table the entry is in */
 };
 
 /* Walk down to va's leaf, or to the first entry that is no table. */
@@ -51,16 +52,16 @@ qpmap_tables_walk(const struct qpmap_mmu *mmu, qpmap_ptebits_t sharing,
     qpmap_vaddr_t va)
 {
 	struct qpmap_walk walk = { .level = mmu->levels };
-	qpmap_paddr_t table = mmu->root;
+	qpmap_paddr_t next = mmu->root;
 	struct qpmap_pte *entries;
 
 	do {
 		walk.level--;
-		entries = walk.level == 0 ? qpmap_host_leaf_address(table) :
-		    qpmap_host_table_address(table);
+		walk.table = next;
+		entries = qpmap_host_table_address(next);
 		walk.slot = &entries[qpmap_level_index(mmu, va, walk.level)];
 		walk.entry = qpmap_slot_load(walk.slot);
-		table = qpmap_pte_pa(walk.entry, sharing);
+		next = qpmap_pte_pa(walk.entry, sharing);
 	} while (walk.level != 0 && qpmap_pte_is_valid(walk.entry) &&
 	    !qpmap_pte_is_large(walk.entry, walk.level));
 	return (walk);
@@ -270,5 +271,11 @@ qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)
 	struct qpmap_walk walk =
 	    qpmap_tables_walk(mmu, qpmap_state.sharing, va);
 
-	return (walk.level == 0 ? walk.slot : 0);
+	struct qpmap_pte *entries;
+
+	if (walk.level != 0) {
+		return (0);
+	}
+	entries = qpmap_host_leaf_address(walk.table);
+	return (&entries[qpmap_level_index(mmu, va, 0)]);
 }

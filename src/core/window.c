@@ -74,6 +74,8 @@ qpmap_check_ranges(const struct qpmap_config *config,
 	    ((config->direct_va | config->direct_size) &
 	    QPMAP_PAGE_MASK) != 0 ||
 	    (config->direct_pa & (qpmap_paddr_t)QPMAP_PAGE_MASK) != 0 ||
+	    config->direct_pa + (config->direct_size - 1) <
+	    config->direct_pa ||
 	    !qpmap_probe_range(mmu, config->direct_va, direct_last)) {
 		return (QPMAP_ERR_DIRECT);
 	}
@@ -101,8 +103,8 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	if (config->pa_bits != 0) {
 		mmu->pa_bits = config->pa_bits;
 	}
-	while (mask != 0 && (mask & (((qpmap_paddr_t)1 << (mmu->pa_bits - 1)) |
-	    ((qpmap_paddr_t)1 << (mmu->pa_bits - 1)) - 1)) != 0) {
+	while (mask != 0 &&
+	    (mask & (((qpmap_paddr_t)1 << mmu->pa_bits) - 1)) != 0) {
 		mmu->pa_bits--;
 	}
 	if (mmu->pa_bits <= QPMAP_PAGE_SHIFT) {
