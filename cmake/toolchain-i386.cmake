@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# i386, with and without PAE: clang and lld.
+
+set(CMAKE_SYSTEM_PROCESSOR i386)
+set(qpmap_triple i386-unknown-none-elf)
+set(qpmap_flags "-mgeneral-regs-only")
+include(${CMAKE_CURRENT_LIST_DIR}/clang.cmake)
