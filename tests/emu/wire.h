@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What crosses between the harness and the guest: indices into arrays of
+ * 64-bit numbers, the same for every architecture.
+ */
+#ifndef EMU_WIRE_H
+#define EMU_WIRE_H
+
+/* guest_wire[]: struct qpmap_config, built by guest_init(). */
+enum wire_config {
+	WIRE_WINDOW_VA,
+	WIRE_WINDOW_COUNT,
+	WIRE_NESTING,
+	WIRE_FLAGS,
+	WIRE_TYPES,
+	WIRE_LAYOUT,
+	WIRE_TEMPLATE,		/* five, one for each memory type */
+	WIRE_DIRECT_VA = WIRE_TEMPLATE + 5,
+	WIRE_DIRECT_PA,
+	WIRE_DIRECT_SIZE,
+	WIRE_DIRECT_TYPES,
+	WIRE_PA_BITS,
+	WIRE_PRIVATE_MASK,
+	WIRE_SHARED_MASK,
+	WIRE_OPTIONS_XOR,	/* not 0: the kernel's options differ */
+	WIRE_CONFIG_COUNT
+};
+
+/* guest_fact[]: what the guest was compiled with. */
+enum wire_fact {
+	FACT_OPTIONS,		/* QPMAP_OPTIONS */
+	FACT_FRAMES,		/* QPMAP_FRAMES */
+	FACT_PAGE_SHIFT,
+	FACT_PTE_SIZE,
+	FACT_CACHE_LINE,
+	FACT_WINDOW_PAGES,
+	FACT_DIRECT_MAP,
+	FACT_CHECKED,
+	FACT_WORD,		/* bytes in a general register */
+	FACT_CPU_SIZE,		/* sizeof(struct qpmap_cpu) */
+	FACT_CPU_NEXT,		/* offset of its members */
+	FACT_CPU_WINDOW,
+	FACT_CPU_FULL,
+	FACT_CPU_FRAME,
+	FACT_FRAME_SIZE,	/* sizeof(struct qpmap_frame) */
+	FACT_FRAME_VA,		/* offset of its members */
+	FACT_FRAME_SLOT,
+	FACT_PERCPU_SIZE,	/* sizeof(struct guest_percpu) */
+	FACT_PERCPU_STATE,	/* offset of its struct qpmap_cpu */
+	FACT_PERCPU_DEPTH,	/* offset of its preemption counter */
+	FACT_COUNT
+};
+
+/* guest_boot_arg[]: what the boot code of an architecture is told. */
+#define WIRE_BOOT_COUNT 16
+
+/* Most pages in guest_pool[], for qpmap_host_table_alloc(). */
+#define WIRE_POOL_COUNT 64
+
+/* CPUs for which the guest has per-CPU data and a stack. */
+#define WIRE_CPU_COUNT 4
+
+/* Bytes in each CPU's stack; a nested call uses the lower half. */
+#define WIRE_STACK_SIZE 32768
+
+#endif /* EMU_WIRE_H */
