@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arm64 entries: leaves and the tables above, for 4, 16 and 64 KiB pages.
+ * Arm ARM (DDI 0487), "VMSAv8-64 translation table format descriptors".
+ *
+ * Pure arithmetic, no instructions: it builds and is tested on any host.
+ */
+#ifndef QPMAP_ARCH_ARM64_PTE_H
+#define QPMAP_ARCH_ARM64_PTE_H
+
+/* Every field of a leaf, top bit first.  Those marked = 0 are on purpose. */
+/*      ignored		 63 = 0 */
+/*      PBHA, AttrIndx	 62:59 = 0: no vendor's attributes, MAIR_EL1 alone */
+/*      ignored		 58:55 = 0 */
+#define QPTE_UXN	(1ULL << 54)	/* no execution at EL0 */
+#define QPTE_PXN	(1ULL << 53)	/* no execution at EL1 (or EL2) */
+/*      Contiguous	 52 = 0: one page, no run of pages */
+/*      DBM		 51 = 0: the walker never writes it */
+/*      GP		 50 = 0: nothing is executed */
+/*      output address	 49:12, see below */
+#define QPTE_NG		(1ULL << 11)	/* by QPMAP_NON_GLOBAL */
+#define QPTE_AF		(1ULL << 10)	/* set: the walker never writes it */
+#define QPTE_SH		(3ULL << 8)	/* inner shareable; not with LPA2 */
+#define QPTE_AP_RO	(1ULL << 7)	/* AP[2]: no stores */
+/*      AP[1]		 6 = 0: kernel only */
+/*      NS		 5 = 0: this security state's own memory */
+#define QPTE_ATTRINDX	(7ULL << 2)	/* memory type: byte of MAIR_EL1 */
+#define QPTE_PAGE	3ULL		/* 1:0, a leaf of the last level */
+
+/* In an upper entry, bit 1 is clear where it maps a block. */
+#define QPTE_VALID	(1ULL << 0)
+#define QPTE_TABLE	(1ULL << 1)
+
+/*
+ * The output address: its low part is where it would be in the address.  The
+ * top bits of a 52-bit address are elsewhere: with LPA2 51:50 are in 9:8, and
+ * SH is TCR_EL1.SH1; with 64 KiB pages 51:48 are in 15:12.
+ */
+#define QPTE_OA_BITS	(QPMAP_LPA2 ? 50 : 48)
+#define QPTE_OA		((1ULL << QPTE_OA_BITS) - (1ULL << QPMAP_PAGE_SHIFT))
+#define QPTE_OA_TOP	(QPMAP_LPA2 ? 3ULL << 8 :			\
+	QPMAP_PAGE_SHIFT == 16 ? 15ULL << 12 : 0)
+#define QPTE_OA_TOP_SHIFT (QPMAP_LPA2 ? 50 - 8 : 48 - 12)
+#define QPTE_PA_BITS	(QPTE_OA_TOP != 0 ? 52 : 48)
+
+/* What every mapping has, beside the bits of its memory type. */
+#define QPTE_RW_BITS	(QPTE_UXN | QPTE_PXN | QPTE_AF | QPTE_PAGE)
+#define QPTE_RO_BITS	(QPTE_RW_BITS | QPTE_AP_RO)
+
+/*
+ * Upper entries restrict nothing (63:59 = 0); the leaf decides.  AF means
+ * something with FEAT_HAFT only: the walker never writes them, either.
+ */
+#define QPTE_TABLE_BITS	(QPTE_AF | QPTE_TABLE | QPTE_VALID)
+
+/* The bits of a leaf that say its memory type and shareability. */
+#define QPTE_TYPE_BITS	(QPTE_ATTRINDX | (QPMAP_LPA2 ? 0 : QPTE_SH))
+
+/* Where the sharing masks of a configuration may have bits. */
+#define QPTE_SHARING	(QPTE_OA | QPTE_OA_TOP)
+
+#define QPMAP_TABLE_SHIFT (QPMAP_PAGE_SHIFT - 3)
+
+static inline struct qpmap_pte
+qpmap_pte_none(void)
+{
+	return ((struct qpmap_pte){ 0 });
+}
+
+/* An address where an entry has it. */
+static inline qpmap_ptebits_t
+qpmap_pte_address(qpmap_paddr_t pa)
+{
+	if (QPTE_OA_TOP == 0) {
+		return (pa);
+	}
+	return ((pa & QPTE_OA) | (pa >> QPTE_OA_TOP_SHIFT & QPTE_OA_TOP));
+}
+
+static inline struct qpmap_pte
+qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
+{
+	return ((struct qpmap_pte){ qpmap_pte_address(pa) | bits });
+}
+
+static inline struct qpmap_pte
+qpmap_pte_make_table(qpmap_paddr_t pa, __UINT32_TYPE__ level)
+{
+	(void)level;
+	return ((struct qpmap_pte){ qpmap_pte_address(pa) | QPTE_TABLE_BITS });
+}
+
+static inline _Bool
+qpmap_pte_is_valid(struct qpmap_pte pte)
+{
+	return ((pte.bits & QPTE_VALID) != 0);
+}
+
+static inline _Bool
+qpmap_pte_is_large(struct qpmap_pte pte, __UINT32_TYPE__ level)
+{
+	(void)level;
+	return ((pte.bits & QPTE_TABLE) == 0);
+}
+
+static inline qpmap_paddr_t
+qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
+{
+	qpmap_ptebits_t bits = pte.bits & ~sharing;
+
+	return ((bits & QPTE_OA) | (bits & QPTE_OA_TOP) << QPTE_OA_TOP_SHIFT);
+}
+
+/* The bits of an inner shareable leaf that select byte index of MAIR_EL1. */
+static inline qpmap_ptebits_t
+qpmap_pte_attr(__UINT32_TYPE__ index)
+{
+	return (((qpmap_ptebits_t)index << 2 & QPTE_ATTRINDX) |
+	    (QPMAP_LPA2 ? 0 : QPTE_SH));
+}
+
+/* Byte of MAIR_EL1 that a leaf selects. */
+static inline __UINT32_TYPE__
+qpmap_pte_attr_index(qpmap_ptebits_t leaf)
+{
+	return ((__UINT32_TYPE__)(leaf & QPTE_ATTRINDX) >> 2);
+}
+
+/* As a page number: one more than the last. */
+static inline qpmap_ptebits_t
+qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
+{
+	return (1ULL << (pa_bits - QPMAP_PAGE_SHIFT));
+}
+
+/*
+ * Rotated right, an address is its page number below its offset: an offset
+ * makes it larger than any limit, so one compare checks both.
+ */
+static inline _Bool
+qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+{
+	return ((pa >> QPMAP_PAGE_SHIFT | pa << (64 - QPMAP_PAGE_SHIFT)) <
+	    limit);
+}
+
+#endif /* QPMAP_ARCH_ARM64_PTE_H */

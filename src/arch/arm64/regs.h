@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arm64: what the system registers say about translation.
+ * Arm ARM (DDI 0487), "AArch64 System Register Descriptions".
+ *
+ * The registers' values are arguments: pure arithmetic, which builds and is
+ * tested on any host.  Names are those of EL1; at EL2 with HCR_EL2.E2H set
+ * they reach EL2's registers, of the same layout.
+ */
+#ifndef QPMAP_ARCH_ARM64_REGS_H
+#define QPMAP_ARCH_ARM64_REGS_H
+
+#define QPMAP_HCR_E2H		(1ULL << 34)
+#define QPMAP_HCR_TGE		(1ULL << 27)
+
+#define QPMAP_SCTLR_EE		(1ULL << 25)	/* big-endian tables */
+#define QPMAP_SCTLR_M		(1ULL << 0)	/* translation is on */
+
+#define QPMAP_TCR_DS		(1ULL << 59)	/* LPA2 entries */
+#define QPMAP_TCR_IPS		(7ULL << 32)	/* width of an address */
+#define QPMAP_TCR_TG1		(3ULL << 30)	/* page size */
+#define QPMAP_TCR_TG1_16K	(1ULL << 30)
+#define QPMAP_TCR_TG1_4K	(2ULL << 30)
+#define QPMAP_TCR_TG1_64K	(3ULL << 30)
+#define QPMAP_TCR_SH1		(3ULL << 28)
+#define QPMAP_TCR_ORGN1		(3ULL << 26)
+#define QPMAP_TCR_IRGN1		(3ULL << 24)
+#define QPMAP_TCR_EPD1		(1ULL << 23)	/* no walks from TTBR1 */
+#define QPMAP_TCR_T1SZ		(63ULL << 16)	/* 64 - bits walked */
+
+#define QPMAP_TCR2_D128		(1ULL << 5)	/* 128-bit entries */
+#define QPMAP_TCR2_PIE		(1ULL << 1)	/* AP, PXN, UXN: an index */
+
+#define QPMAP_MMFR3_D128	(15ULL << 32)
+#define QPMAP_MMFR3_S1PIE	(15ULL << 8)
+
+/* Bytes of MAIR_EL1. */
+#define QPMAP_MAIR_NGNRNE	0x00u
+#define QPMAP_MAIR_NGNRE	0x04u
+#define QPMAP_MAIR_NC		0x44u
+#define QPMAP_MAIR_WT_XS	0xa0u	/* FEAT_XS: write-through, XS = 0 */
+#define QPMAP_MAIR_WT		0xbbu
+#define QPMAP_MAIR_WB_TAGGED	0xf0u	/* FEAT_MTE2 */
+#define QPMAP_MAIR_WB		0xffu
+
+struct qpmap_regs {
+	__UINT64_TYPE__ el;	/* 0 to 3, from CurrentEL */
+	__UINT64_TYPE__ hcr;	/* HCR_EL2 at EL2, else 0 */
+	__UINT64_TYPE__ sctlr;
+	__UINT64_TYPE__ tcr;
+	__UINT64_TYPE__ tcr2;	/* 0 where there is no such register */
+	__UINT64_TYPE__ ttbr1;
+	__UINT64_TYPE__ mair;
+	__UINT64_TYPE__ mmfr0;	/* ID_AA64MMFR0_EL1 */
+};
+
+/* The page size that this library was built for, as TCR_EL1.TG1 says it. */
+#define QPMAP_TCR_TG1_BUILT (QPMAP_PAGE_SHIFT == 12 ? QPMAP_TCR_TG1_4K :	\
+	QPMAP_PAGE_SHIFT == 14 ? QPMAP_TCR_TG1_16K : QPMAP_TCR_TG1_64K)
+
+/* EL1, or EL2 as a host's: the TLBIs of tlb.h act on the running regime. */
+static inline _Bool
+qpmap_regs_level_fits(const struct qpmap_regs *regs)
+{
+	return (regs->el == 1 || (regs->el == 2 &&
+	    (regs->hcr & QPMAP_HCR_E2H) != 0 &&
+	    (regs->hcr & QPMAP_HCR_TGE) != 0));
+}
+
+/* Bits of an address in the upper half that are walked. */
+static inline __UINT32_TYPE__
+qpmap_regs_va_bits(const struct qpmap_regs *regs)
+{
+	return (64 - (__UINT32_TYPE__)((regs->tcr & QPMAP_TCR_T1SZ) >> 16));
+}
+
+/* A level resolves QPMAP_TABLE_SHIFT bits; the root takes what is left. */
+static inline __UINT32_TYPE__
+qpmap_regs_levels(const struct qpmap_regs *regs)
+{
+	return ((qpmap_regs_va_bits(regs) - QPMAP_PAGE_SHIFT +
+	    QPMAP_TABLE_SHIFT - 1) / QPMAP_TABLE_SHIFT);
+}
+
+/* The code of a width in TCR_EL1.IPS and in ID_AA64MMFR0_EL1.PARange. */
+static inline __UINT32_TYPE__
+qpmap_regs_width(__UINT64_TYPE__ code)
+{
+	static const unsigned char width[6] = { 32, 36, 40, 42, 44, 48 };
+
+	return (code < 6 ? width[code] : 52);
+}
+
+/* Width of an output address: the least of CPU's, TCR_EL1's and format's. */
+static inline __UINT32_TYPE__
+qpmap_regs_pa_bits(const struct qpmap_regs *regs)
+{
+	__UINT32_TYPE__ cpu = qpmap_regs_width(regs->mmfr0 & 15);
+	__UINT32_TYPE__ set = qpmap_regs_width((regs->tcr & QPMAP_TCR_IPS) >>
+	    32);
+	__UINT32_TYPE__ bits = cpu < set ? cpu : set;
+
+	return (bits < QPTE_PA_BITS ? bits : QPTE_PA_BITS);
+}
+
+/*
+ * The root table.  It has one entry for each value of the bits that its level
+ * resolves, and is aligned to its size; with 52-bit output addresses to 64
+ * bytes at least, and bits 51:48 of its address are in 5:2 of the register.
+ */
+static inline qpmap_paddr_t
+qpmap_regs_root(const struct qpmap_regs *regs)
+{
+	__UINT32_TYPE__ bits = qpmap_regs_va_bits(regs) - QPMAP_PAGE_SHIFT -
+	    (qpmap_regs_levels(regs) - 1) * QPMAP_TABLE_SHIFT;
+	qpmap_paddr_t root = regs->ttbr1 & ((1ULL << 48) - 1);
+	qpmap_paddr_t size = 8ULL << bits;
+
+	if (qpmap_regs_pa_bits(regs) != 52) {
+		return (root & ~(size - 1));
+	}
+	return ((root & ~((size < 64 ? 64 : size) - 1)) |
+	    (root >> 2 & 15) << 48);
+}
+
+/* What the translation regime must be.  Returns 0 or an enum qpmap_error. */
+static inline int
+qpmap_regs_mode(const struct qpmap_config *config,
+    const struct qpmap_regs *regs)
+{
+	__UINT32_TYPE__ va_bits = qpmap_regs_va_bits(regs);
+
+	if (!qpmap_regs_level_fits(regs)) {
+		return (QPMAP_ERR_EXCEPTION_LEVEL);
+	}
+	if ((regs->sctlr & QPMAP_SCTLR_M) == 0 ||
+	    (regs->sctlr & QPMAP_SCTLR_EE) != 0 ||
+	    (regs->tcr & QPMAP_TCR_EPD1) != 0) {
+		return (QPMAP_ERR_PAGING);
+	}
+	if ((regs->tcr & QPMAP_TCR_TG1) != QPMAP_TCR_TG1_BUILT) {
+		return (QPMAP_ERR_PAGE_SIZE);
+	}
+	/* DS has no meaning with 64 KiB pages. */
+	if ((QPMAP_PAGE_SHIFT != 16 &&
+	    ((regs->tcr & QPMAP_TCR_DS) != 0) != QPMAP_LPA2) ||
+	    (regs->tcr2 & (QPMAP_TCR2_D128 | QPMAP_TCR2_PIE)) != 0 ||
+	    va_bits <= QPMAP_PAGE_SHIFT || va_bits > QPTE_PA_BITS ||
+	    QPMAP_PAE) {
+		return (QPMAP_ERR_PAGING);
+	}
+	if ((config->flags & QPMAP_NO_NX) != 0) {
+		return (QPMAP_ERR_NO_NX);
+	}
+	if (config->layout != 0 && config->layout != regs->mair) {
+		return (QPMAP_ERR_LAYOUT);
+	}
+	return (QPMAP_OK);
+}
+
+static inline __UINT32_TYPE__
+qpmap_mair_byte(__UINT64_TYPE__ mair, __UINT32_TYPE__ index)
+{
+	return ((__UINT32_TYPE__)(mair >> (8 * index)) & 0xffu);
+}
+
+/*
+ * Whether byte means what exact does: the same, or, of the cacheable types,
+ * one with other hints.  Both caches' halves are 11RW or 01RW (transient, RW
+ * not 00) for write-back, 10RW or 00RW (RW not 00) for write-through; R and W
+ * are allocation hints.  Tagged memory is not the same: its accesses check.
+ */
+static inline _Bool
+qpmap_mair_means(__UINT32_TYPE__ byte, __UINT32_TYPE__ exact)
+{
+	__UINT32_TYPE__ outer = byte >> 4;
+	__UINT32_TYPE__ inner = byte & 15;
+
+	if (byte == exact ||
+	    (exact != QPMAP_MAIR_WB && exact != QPMAP_MAIR_WT)) {
+		return (byte == exact);
+	}
+	return ((outer & 11) != 0 && (inner & 11) != 0 &&
+	    (outer & 4) == (exact & 4) && (inner & 4) == (exact & 4));
+}
+
+/* The byte of MAIR_EL1 for exact, itself rather than the like of it, or 8. */
+static inline __UINT32_TYPE__
+qpmap_mair_find(__UINT64_TYPE__ mair, __UINT32_TYPE__ exact)
+{
+	__UINT32_TYPE__ index, found = 8;
+
+	for (index = 8; index > 0; index--) {
+		if (qpmap_mair_means(qpmap_mair_byte(mair, index - 1), exact) &&
+		    (found == 8 || qpmap_mair_byte(mair, index - 1) == exact ||
+		    qpmap_mair_byte(mair, found) != exact)) {
+			found = index - 1;
+		}
+	}
+	return (found);
+}
+
+/* Whether both caches may hold it: neither half says device or NC. */
+static inline _Bool
+qpmap_mair_is_cacheable(__UINT32_TYPE__ byte)
+{
+	return (byte == QPMAP_MAIR_WB_TAGGED || byte == QPMAP_MAIR_WT_XS ||
+	    ((byte >> 4 & 11) != 0 && (byte & 11) != 0));
+}
+
+/*
+ * The bits of every memory type asked for, from its template leaf (a page's
+ * or a block's) or from MAIR_EL1, and which of them are special: what is not
+ * cached is complete only after a DSB SY.  Returns 0 or an enum qpmap_error.
+ */
+static inline int
+qpmap_regs_types(const struct qpmap_config *config, __UINT64_TYPE__ mair,
+    struct qpmap_mmu *mmu)
+{
+	static const unsigned char exact[QPMAP_TYPE_COUNT] = {
+		QPMAP_MAIR_WB, QPMAP_MAIR_WT, QPMAP_MAIR_NC, QPMAP_MAIR_NGNRNE,
+		QPMAP_MAIR_NGNRE
+	};
+	__UINT32_TYPE__ type, index;
+	__UINT64_TYPE__ leaf;
+
+	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
+		leaf = config->template_leaf[type];
+		index = leaf != 0 ? qpmap_pte_attr_index(leaf) :
+		    qpmap_mair_find(mair, exact[type]);
+		if (leaf != 0 && (leaf & QPTE_VALID) == 0) {
+			return (QPMAP_ERR_TEMPLATE);
+		}
+		if ((config->types & QPMAP_TYPE_BIT(type)) == 0 &&
+		    type != QPMAP_WRITE_BACK) {
+			continue;
+		}
+		if (index == 8) {
+			return (QPMAP_ERR_TYPE);
+		}
+		mmu->type_bits[type] = leaf != 0 ? leaf & QPTE_TYPE_BITS :
+		    qpmap_pte_attr(index);
+		if (!qpmap_mair_is_cacheable(qpmap_mair_byte(mair, index))) {
+			mmu->special_types |= QPMAP_TYPE_BIT(type);
+		}
+	}
+	return (QPMAP_OK);
+}
+
+#endif /* QPMAP_ARCH_ARM64_REGS_H */

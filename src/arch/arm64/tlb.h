@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arm64: stores to entries, and what makes the TLB follow them.
+ *
+ *	fill		store the entry
+ *			DSB ISHST	walkers see it
+ *			ISB		no later access was walked for before
+ *	remove		clear the entry
+ *			DSB ISHST	walkers see that it is gone
+ *			TLBI VAALE1IS	every CPU forgets it, in any ASID: the
+ *					last level only, tables do not change
+ *			DSB ISH		...and all have, and accesses that
+ *					used it are complete
+ *			ISB		this CPU's pipeline starts afresh
+ *
+ * Arm ARM (DDI 0487), "TLB maintenance requirements and the TLB maintenance
+ * instructions".
+ *
+ * Special: DSB SY before the clear, where accesses were not cacheable; TLBI
+ * VAALE1 for a window of one CPU alone; TLBI and DSB a second time; every
+ * entry cleaned (DC CVAC) where walkers do not see the data cache.
+ */
+#ifndef QPMAP_ARCH_ARM64_TLB_H
+#define QPMAP_ARCH_ARM64_TLB_H
+
+#define QPMAP_FLAGS_SPECIAL (QPMAP_LOCAL_TLBI |				\
+	QPMAP_ERRATUM_REPEAT_TLBI | QPMAP_ERRATUM_WALKER)
+#define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SPECIAL | QPMAP_NON_GLOBAL)
+
+static inline _Bool
+qpmap_slot_is_empty(const struct qpmap_pte *slot)
+{
+	return (*(const volatile qpmap_ptebits_t *)&slot->bits == 0);
+}
+
+static inline struct qpmap_pte
+qpmap_slot_load(const struct qpmap_pte *slot)
+{
+	return ((struct qpmap_pte){
+	    *(const volatile qpmap_ptebits_t *)&slot->bits });
+}
+
+/* One aligned 64-bit store: a walker sees the old entry or the new one. */
+static inline void
+qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+{
+	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
+}
+
+/* One aligned 64-bit store, of zero. */
+static inline void
+qpmap_slot_clear(struct qpmap_pte *slot)
+{
+	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
+}
+
+/* Operand of a TLBI: VA[55:12] in bits 43:0.  63:44 (ASID, TTL) stay zero. */
+static inline __UINT64_TYPE__
+qpmap_tlb_operand(qpmap_vaddr_t va)
+{
+	return ((__UINT64_TYPE__)va >> 12 & ((1ULL << 44) - 1));
+}
+
+/*
+ * Bytes in the smallest line of any data cache.  Arm ARM, "CTR_EL0, Cache
+ * Type Register": DminLine, bits 19:16, is log2 of its 4-byte words.
+ */
+static inline qpmap_size_t
+qpmap_dcache_line(void)
+{
+	__UINT64_TYPE__ ctr;
+
+	__asm__ volatile("mrs	%0, ctr_el0" : "=r"(ctr));
+	return ((qpmap_size_t)4 << (ctr >> 16 & 15));
+}
+
+/*
+ * What was stored in bytes bytes at address reaches memory, for walkers that
+ * do not see the data cache.  To complete a DC, a DSB must order loads too.
+ */
+static inline void
+qpmap_dcache_clean(const void *address, qpmap_size_t bytes)
+{
+	qpmap_size_t line = qpmap_dcache_line();
+	qpmap_vaddr_t end = (qpmap_vaddr_t)address + bytes;
+	qpmap_vaddr_t va = (qpmap_vaddr_t)address & ~(line - 1);
+
+	for (; va < end; va += line) {
+		__asm__ volatile("dc	cvac, %0" :: "r"(va) : "memory");
+	}
+	__asm__ volatile("dsb	sy" ::: "memory");
+}
+
+/* The entry in slot, just stored, is where walkers see it. */
+static inline void
+qpmap_slot_publish(const struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+{
+	if ((flags & QPMAP_ERRATUM_WALKER) != 0) {
+		qpmap_dcache_clean(slot, sizeof(*slot));
+	} else {
+		__asm__ volatile("dsb	ishst" ::: "memory");
+	}
+}
+
+/*
+ * A walk for va before the store may have marked a later access as faulting:
+ * the ISB is not optional.
+ */
+static inline void
+qpmap_tlb_filled(qpmap_vaddr_t va)
+{
+	(void)va;
+	__asm__ volatile("dsb	ishst\n\t"
+			 "isb" ::: "memory");
+}
+
+/*
+ * Cacheable memory: the DSB after the TLBI waits for accesses through the
+ * entry.  The compiler alone must keep the order.
+ */
+static inline void
+qpmap_tlb_emptying(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+static inline void
+qpmap_tlb_emptied(qpmap_vaddr_t va)
+{
+	__asm__ volatile("dsb	ishst\n\t"
+			 "tlbi	vaale1is, %0\n\t"
+			 "dsb	ish\n\t"
+			 "isb" :: "r"(qpmap_tlb_operand(va)) : "memory");
+}
+
+static inline void
+qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    __UINT32_TYPE__ flags)
+{
+	(void)va;
+	qpmap_slot_publish(slot, flags);
+	__asm__ volatile("isb" ::: "memory");
+}
+
+/* Device and non-cacheable accesses have reached their end. */
+static inline void
+qpmap_tlb_emptying_special(void)
+{
+	__asm__ volatile("dsb	sy" ::: "memory");
+}
+
+static inline void
+qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    __UINT32_TYPE__ flags)
+{
+	qpmap_slot_publish(slot, flags);
+	if ((flags & QPMAP_LOCAL_TLBI) != 0) {
+		__asm__ volatile("tlbi	vaale1, %0\n\t"
+				 "dsb	ish"
+				 :: "r"(qpmap_tlb_operand(va)) : "memory");
+	} else {
+		__asm__ volatile("tlbi	vaale1is, %0\n\t"
+				 "dsb	ish"
+				 :: "r"(qpmap_tlb_operand(va)) : "memory");
+	}
+	if ((flags & (QPMAP_LOCAL_TLBI | QPMAP_ERRATUM_REPEAT_TLBI)) ==
+	    QPMAP_ERRATUM_REPEAT_TLBI) {
+		__asm__ volatile("tlbi	vaale1is, %0\n\t"
+				 "dsb	ish"
+				 :: "r"(qpmap_tlb_operand(va)) : "memory");
+	}
+	__asm__ volatile("isb" ::: "memory");
+}
+
+/* Where removals are broadcast, this CPU has heard them all. */
+static inline void
+qpmap_tlb_online(__UINT32_TYPE__ flags)
+{
+	if ((flags & QPMAP_LOCAL_TLBI) != 0) {
+		__asm__ volatile("dsb	ishst\n\t"
+				 "tlbi	vmalle1\n\t"
+				 "dsb	ish\n\t"
+				 "isb" ::: "memory");
+	} else {
+		__asm__ volatile("isb" ::: "memory");
+	}
+}
+
+static inline void
+qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+{
+	if ((flags & QPMAP_ERRATUM_WALKER) != 0) {
+		qpmap_dcache_clean(table, bytes);
+	} else {
+		__asm__ volatile("dsb	ishst" ::: "memory");
+	}
+}
+
+/* An entry that faults is never cached: there is nothing to forget. */
+static inline void
+qpmap_tlb_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+{
+	qpmap_slot_publish(link, flags);
+	__asm__ volatile("isb" ::: "memory");
+}
+
+/* An entry of the root is an entry like others. */
+static inline void
+qpmap_tlb_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+{
+	qpmap_tlb_linked(link, flags);
+}
+
+#endif /* QPMAP_ARCH_ARM64_TLB_H */
