@@ -24,14 +24,15 @@ qpmap_window_enter(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 	struct qpmap_cpu *cpu = qpmap_host_pin();
 	struct qpmap_frame *frame = cpu->next;
 	struct qpmap_pte *slot = frame->slot;
+	qpmap_vaddr_t va = frame->va;
 
 	if (!qpmap_slot_is_empty(slot)) {
 		return (qpmap_enter_refuse_frame(pa));
 	}
 	qpmap_set_next(cpu, frame + 1);
 	qpmap_slot_fill(slot, qpmap_pte_make(pa, kind->bits));
-	qpmap_tlb_filled(frame->va);
-	return (frame->va);
+	qpmap_tlb_filled(va);
+	return (va);
 }
 
 QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
