@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * riscv64: values for qpmap_config.template_leaf on XuanTie C9xx cores whose
+ * firmware has set MAEE (mxstatus), in place of Svpbmt.  Bits 63:60 are strong
+ * order, cacheable, bufferable and shareable; the page number is 0.  All
+ * three are needed: without the first, RAM is mapped uncached.
+ *
+ * Machines with Svpbmt take QPMAP_SVPBMT and no template.
+ */
+#ifndef QPMAP_ARCH_RISCV64_H
+#define QPMAP_ARCH_RISCV64_H
+
+/* For QPMAP_WRITE_BACK: cacheable, bufferable, shareable. */
+#define QPMAP_LEAF_C9XX_WRITE_BACK	0x70000000000000c7ULL
+/* For QPMAP_WRITE_COMBINING: bufferable, shareable. */
+#define QPMAP_LEAF_C9XX_WRITE_COMBINING	0x30000000000000c7ULL
+/* For QPMAP_UNCACHED: strong order, shareable. */
+#define QPMAP_LEAF_C9XX_UNCACHED	0x90000000000000c7ULL
+
+#endif /* QPMAP_ARCH_RISCV64_H */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * riscv64: what this hart is, and whether the configuration fits it.
+ *
+ * One register says something: satp.  Svpbmt and the width of a physical
+ * address are the host's word; NX and write protection always exist.
+ */
+#include "../arch.h"
+
+/* satp.MODE, 63:60, and satp.PPN, 43:0. */
+#define QPMAP_SATP_MODE(satp)	((__UINT32_TYPE__)((satp) >> 60))
+#define QPMAP_SATP_PPN		((1ULL << 44) - 1)
+#define QPMAP_SATP_SV39		8u
+#define QPMAP_SATP_SV57		10u
+
+/*
+ * CSRR rd, satp, spelt by its fields: an assembler that was not told of
+ * Zicsr (-march=rv64imac, from binutils 2.38 on) does not know the name.
+ */
+static inline __UINT64_TYPE__
+qpmap_read_satp(void)
+{
+	__UINT64_TYPE__ value;
+
+	__asm__ volatile(".insn i 0x73, 2, %0, x0, 0x180" : "=r"(value));
+	return (value);
+}
+
+/* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
+static int
+qpmap_probe_mode(const struct qpmap_config *config, __UINT32_TYPE__ mode)
+{
+	if (QPMAP_PAGE_SHIFT != 12) {
+		return (QPMAP_ERR_PAGE_SIZE);
+	}
+	if (mode < QPMAP_SATP_SV39 || mode > QPMAP_SATP_SV57 || QPMAP_PAE ||
+	    QPMAP_LPA2) {
+		return (QPMAP_ERR_PAGING);
+	}
+	if ((config->flags & QPMAP_NO_NX) != 0) {
+		return (QPMAP_ERR_NO_NX);
+	}
+	if (config->layout != 0) {
+		return (QPMAP_ERR_LAYOUT);
+	}
+	return (QPMAP_OK);
+}
+
+/*
+ * The bits of one memory type, from its template or from Svpbmt.  A type with
+ * the bits of write-back would silently be write-back: it cannot be expressed.
+ */
+static int
+qpmap_probe_type(const struct qpmap_config *config, __UINT32_TYPE__ type,
+    struct qpmap_mmu *mmu)
+{
+	_Bool svpbmt = (config->flags & QPMAP_SVPBMT) != 0;
+	__UINT64_TYPE__ leaf = config->template_leaf[type];
+	qpmap_ptebits_t bits = 0;
+
+	if (leaf != 0) {
+		bits = qpmap_pte_type(leaf, svpbmt);
+	} else if (svpbmt && type == QPMAP_WRITE_COMBINING) {
+		bits = QPTE_PBMT_NC;
+	} else if (svpbmt && type == QPMAP_UNCACHED) {
+		bits = QPTE_PBMT_IO;
+	} else if (type != QPMAP_WRITE_BACK) {
+		return (QPMAP_ERR_TYPE);
+	}
+	if (type != QPMAP_WRITE_BACK &&
+	    bits == mmu->type_bits[QPMAP_WRITE_BACK]) {
+		return (QPMAP_ERR_TYPE);
+	}
+	mmu->type_bits[type] = bits;
+	return (QPMAP_OK);
+}
+
+/* Every template that there is, and every type asked for. */
+static int
+qpmap_probe_types(const struct qpmap_config *config, struct qpmap_mmu *mmu)
+{
+	_Bool svpbmt = (config->flags & QPMAP_SVPBMT) != 0;
+	__UINT32_TYPE__ types =
+	    config->types | QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
+	__UINT32_TYPE__ type;
+	__UINT64_TYPE__ leaf;
+	int error = QPMAP_OK;
+
+	for (type = 0; type < QPMAP_TYPE_COUNT && error == QPMAP_OK; type++) {
+		leaf = config->template_leaf[type];
+		if (leaf != 0 && !qpmap_pte_is_template(leaf, svpbmt)) {
+			error = QPMAP_ERR_TEMPLATE;
+		} else if ((types & QPMAP_TYPE_BIT(type)) != 0) {
+			error = qpmap_probe_type(config, type, mmu);
+		}
+	}
+	return (error);
+}
+
+int
+qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
+{
+	__UINT64_TYPE__ satp = qpmap_read_satp();
+	__UINT32_TYPE__ mode = QPMAP_SATP_MODE(satp);
+	int error = qpmap_probe_mode(config, mode);
+	__UINT32_TYPE__ levels;
+
+	if (error != QPMAP_OK) {
+		return (error);
+	}
+	levels = 3 + (mode - QPMAP_SATP_SV39);
+	mmu->reg[0] = mode;
+	mmu->root = (satp & QPMAP_SATP_PPN) << QPMAP_PAGE_SHIFT;
+	mmu->levels = levels;
+	mmu->va_bits = QPMAP_PAGE_SHIFT + levels * QPMAP_TABLE_SHIFT;
+	mmu->pa_bits = QPMAP_PTE_PA_BITS;
+	mmu->rw_bits = QPTE_RW_BITS;
+	mmu->ro_bits = QPTE_RO_BITS;
+	return (qpmap_probe_types(config, mmu));
+}
+
+_Bool
+qpmap_probe_same(const struct qpmap_mmu *mmu)
+{
+	return (QPMAP_SATP_MODE(qpmap_read_satp()) == mmu->reg[0]);
+}
+
+/*
+ * Small kernels live in the lower half, so either will do, but not both at
+ * once, and never address 0: bits 63 to va_bits - 1 are all alike.
+ */
+_Bool
+qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
+    qpmap_vaddr_t last)
+{
+	qpmap_vaddr_t upper = ~(qpmap_vaddr_t)0 << (mmu->va_bits - 1);
+
+	return (first != 0 && first <= last &&
+	    (last <= ~upper || first >= upper));
+}
