@@ -48,6 +48,7 @@ enum wire_fact {
 	FACT_PERCPU_SIZE,	/* sizeof(struct guest_percpu) */
 	FACT_PERCPU_STATE,	/* offset of its struct qpmap_cpu */
 	FACT_PERCPU_DEPTH,	/* offset of its preemption counter */
+	FACT_PERCPU_UNPINNED,	/* offset of its count of wrong queries */
 	FACT_COUNT
 };
 

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest: a kernel with nothing but the hooks that the library needs, and
+ * tiny functions that the harness calls one by one.  It decides nothing.
+ *
+ * The kernel runs at VA = PA; what a hook is told is left in variables for the
+ * harness to judge.
+ */
+#include <qpmap/host.h>
+#include <qpmap/pmap.h>
+#include <qpmap/qpmap.h>
+
+#include "../wire.h"
+#include "guest.h"
+#include "percpu.h"
+
+__UINT64_TYPE__ guest_boot_arg[WIRE_BOOT_COUNT];
+__UINT64_TYPE__ guest_wire[WIRE_CONFIG_COUNT];
+__UINT64_TYPE__ guest_pool[WIRE_POOL_COUNT];
+__UINT64_TYPE__ guest_pool_count;
+__UINT64_TYPE__ guest_freed[WIRE_POOL_COUNT];
+__UINT64_TYPE__ guest_freed_count;
+__UINT64_TYPE__ guest_table_last = ~0ULL;
+__UINT64_TYPE__ guest_leaf_calls;
+__UINT64_TYPE__ guest_not_pinned = ~0ULL;
+__UINT64_TYPE__ guest_panic[3];
+/* Found by the harness, pointed at by GS and the like. */
+extern struct guest_percpu guest_percpu[WIRE_CPU_COUNT];
+struct guest_percpu guest_percpu[WIRE_CPU_COUNT];
+unsigned char guest_stack[WIRE_CPU_COUNT * WIRE_STACK_SIZE]
+    __attribute__((aligned(4096)));
+
+const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
+	[FACT_OPTIONS] = QPMAP_OPTIONS,
+	[FACT_FRAMES] = QPMAP_FRAMES,
+	[FACT_PAGE_SHIFT] = QPMAP_PAGE_SHIFT,
+	[FACT_PTE_SIZE] = sizeof(struct qpmap_pte),
+	[FACT_CACHE_LINE] = QPMAP_CACHE_LINE,
+	[FACT_WINDOW_PAGES] = QPMAP_WINDOW_PAGES,
+	[FACT_DIRECT_MAP] = QPMAP_DIRECT_MAP,
+	[FACT_CHECKED] = QPMAP_CHECKED,
+	[FACT_WORD] = sizeof(qpmap_vaddr_t),
+	[FACT_CPU_SIZE] = sizeof(struct qpmap_cpu),
+	[FACT_CPU_NEXT] = __builtin_offsetof(struct qpmap_cpu, next),
+	[FACT_CPU_WINDOW] = __builtin_offsetof(struct qpmap_cpu, window),
+	[FACT_CPU_FULL] = __builtin_offsetof(struct qpmap_cpu, full),
+	[FACT_CPU_FRAME] = __builtin_offsetof(struct qpmap_cpu, frame),
+	[FACT_FRAME_SIZE] = sizeof(struct qpmap_frame),
+	[FACT_FRAME_VA] = __builtin_offsetof(struct qpmap_frame, va),
+	[FACT_FRAME_SLOT] = __builtin_offsetof(struct qpmap_frame, slot),
+	[FACT_PERCPU_SIZE] = sizeof(struct guest_percpu),
+	[FACT_PERCPU_STATE] = __builtin_offsetof(struct guest_percpu, state),
+	[FACT_PERCPU_DEPTH] = __builtin_offsetof(struct guest_percpu, depth),
+	[FACT_PERCPU_UNPINNED] =
+	    __builtin_offsetof(struct guest_percpu, unpinned),
+};
+
+/* Where every call returns to; never executed. */
+void
+guest_stop(void)
+{
+	for (;;) {
+		__asm__ volatile("");
+	}
+}
+
+/* Where a panic ends; the harness stops the CPU here. */
+void
+guest_panicked(void)
+{
+	for (;;) {
+		__asm__ volatile("");
+	}
+}
+
+#ifndef QPMAP_HOST_INLINE
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_pin(void)
+{
+	GUEST_THIS_CPU->depth++;
+	__asm__ volatile("" ::: "memory");
+	return (GUEST_THIS_CPU->cpu);
+}
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_cpu(void)
+{
+	if (GUEST_THIS_CPU->depth == 0) {
+		GUEST_THIS_CPU->unpinned++;
+	}
+	return (GUEST_THIS_CPU->cpu);
+}
+
+QPMAP_CALL void
+qpmap_host_unpin(struct qpmap_cpu *cpu)
+{
+	if (cpu != GUEST_THIS_CPU->cpu || GUEST_THIS_CPU->depth == 0) {
+		GUEST_THIS_CPU->unpinned++;
+	}
+	__asm__ volatile("" ::: "memory");
+	GUEST_THIS_CPU->depth--;
+}
+#endif
+
+QPMAP_NORETURN QPMAP_CALL void
+qpmap_host_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
+{
+	guest_panic[0] = (__UINTPTR_TYPE__)text;
+	guest_panic[1] = a;
+	guest_panic[2] = b;
+	guest_panicked();
+	__builtin_unreachable();
+}
+
+QPMAP_CALL qpmap_paddr_t
+qpmap_host_table_alloc(void)
+{
+	if (guest_pool_count == 0) {
+		return (QPMAP_NO_TABLE);
+	}
+	guest_pool_count--;
+	return ((qpmap_paddr_t)guest_pool[guest_pool_count]);
+}
+
+QPMAP_CALL void
+qpmap_host_table_free(qpmap_paddr_t table)
+{
+	guest_freed[guest_freed_count % WIRE_POOL_COUNT] = table;
+	guest_freed_count++;
+}
+
+/* The one temporary mapping: the harness holds stores against the last. */
+QPMAP_CALL void *
+qpmap_host_table_address(qpmap_paddr_t table)
+{
+	guest_table_last = table;
+	return ((void *)(__UINTPTR_TYPE__)table);
+}
+
+QPMAP_CALL void *
+qpmap_host_leaf_address(qpmap_paddr_t table)
+{
+	guest_leaf_calls++;
+	return ((void *)(__UINTPTR_TYPE__)table);
+}
+
+QPMAP_CALL int
+qpmap_host_page_pinned(qpmap_paddr_t pa)
+{
+	return (pa != guest_not_pinned);
+}
+
+/* qpmap_init() with the configuration on the wire. */
+int
+guest_init(void)
+{
+	const __UINT64_TYPE__ *wire = guest_wire;
+	struct qpmap_config config = {
+	    .window_va = (qpmap_vaddr_t)wire[WIRE_WINDOW_VA],
+	    .window_count = (__UINT32_TYPE__)wire[WIRE_WINDOW_COUNT],
+	    .nesting = (__UINT32_TYPE__)wire[WIRE_NESTING],
+	    .flags = (__UINT32_TYPE__)wire[WIRE_FLAGS],
+	    .types = (__UINT32_TYPE__)wire[WIRE_TYPES],
+	    .layout = wire[WIRE_LAYOUT],
+	    .direct_va = (qpmap_vaddr_t)wire[WIRE_DIRECT_VA],
+	    .direct_pa = (qpmap_paddr_t)wire[WIRE_DIRECT_PA],
+	    .direct_size = (qpmap_size_t)wire[WIRE_DIRECT_SIZE],
+	    .direct_types = (__UINT32_TYPE__)wire[WIRE_DIRECT_TYPES],
+	    .pa_bits = (__UINT32_TYPE__)wire[WIRE_PA_BITS],
+	    .private_mask = wire[WIRE_PRIVATE_MASK],
+	    .shared_mask = wire[WIRE_SHARED_MASK],
+	};
+	unsigned int i;
+
+	for (i = 0; i < QPMAP_TYPE_COUNT; i++) {
+		config.template_leaf[i] = wire[WIRE_TEMPLATE + i];
+	}
+	if (wire[WIRE_OPTIONS_XOR] != 0) {
+		return (qpmap_init_options(&config, QPMAP_OPTIONS ^
+		    (__UINT32_TYPE__)wire[WIRE_OPTIONS_XOR]));
+	}
+	return (qpmap_init(&config));
+}
+
+/* The manual page's two names. */
+qpmap_vaddr_t
+guest_quick_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	struct qpmap_page page = { .pa = pa, .attr = attr };
+
+	return (pmap_quick_enter_page(&page));
+}
+
+void
+guest_quick_remove(qpmap_vaddr_t va)
+{
+	pmap_quick_remove_page(va);
+}
+
+/* Probes: one access each, at a known instruction. */
+__UINTPTR_TYPE__
+guest_load8(qpmap_vaddr_t va)
+{
+	return (*(volatile __UINT8_TYPE__ *)va);
+}
+
+__UINTPTR_TYPE__
+guest_load16(qpmap_vaddr_t va)
+{
+	return (*(volatile __UINT16_TYPE__ *)va);
+}
+
+__UINTPTR_TYPE__
+guest_load32(qpmap_vaddr_t va)
+{
+	return (*(volatile __UINT32_TYPE__ *)va);
+}
+
+__UINTPTR_TYPE__
+guest_load64(qpmap_vaddr_t va)
+{
+	return (*(volatile __UINTPTR_TYPE__ *)va);
+}
+
+void
+guest_store8(qpmap_vaddr_t va, __UINTPTR_TYPE__ value)
+{
+	*(volatile __UINT8_TYPE__ *)va = (__UINT8_TYPE__)value;
+}
+
+void
+guest_store16(qpmap_vaddr_t va, __UINTPTR_TYPE__ value)
+{
+	*(volatile __UINT16_TYPE__ *)va = (__UINT16_TYPE__)value;
+}
+
+void
+guest_store32(qpmap_vaddr_t va, __UINTPTR_TYPE__ value)
+{
+	*(volatile __UINT32_TYPE__ *)va = (__UINT32_TYPE__)value;
+}
+
+void
+guest_store64(qpmap_vaddr_t va, __UINTPTR_TYPE__ value)
+{
+	*(volatile __UINTPTR_TYPE__ *)va = value;
+}
+
+void
+guest_fetch(qpmap_vaddr_t va)
+{
+	((void (*)(void))va)();
+	__asm__ volatile("");	/* no tail call: it returns here */
+}

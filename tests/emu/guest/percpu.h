@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's per-CPU data, reached as kernels do: through GS, TPIDR_EL1 or
+ * tp.  The state pointer comes first and the preemption counter beside it.
+ *
+ * Included by the library's own sources too (inline_hooks.h), so every name
+ * has the prefix guest_.
+ */
+#ifndef GUEST_PERCPU_H
+#define GUEST_PERCPU_H
+
+struct guest_percpu {
+	struct qpmap_cpu *cpu;		/* points at state */
+	unsigned int depth;		/* preemption: 0 is enabled */
+	unsigned int unpinned;		/* queries while depth was 0 */
+	struct guest_percpu *self;
+	struct qpmap_cpu state;
+};
+
+#if defined(__x86_64__) || defined(__i386__)
+
+#ifdef __clang__
+#define GUEST_GS __attribute__((address_space(256)))
+#else
+#define GUEST_GS __seg_gs
+#endif
+#define GUEST_THIS_CPU ((struct guest_percpu GUEST_GS *)0)
+
+#elif defined(__aarch64__)
+
+static inline struct guest_percpu *
+guest_tpidr(void)
+{
+	struct guest_percpu *percpu;
+
+	__asm__ volatile("mrs %0, tpidr_el1" : "=r"(percpu));
+	return (percpu);
+}
+#define GUEST_THIS_CPU guest_tpidr()
+
+#elif defined(__riscv)
+
+register struct guest_percpu *guest_tp __asm__("tp");
+#define GUEST_THIS_CPU guest_tp
+
+#endif
+
+#endif /* GUEST_PERCPU_H */
