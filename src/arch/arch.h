@@ -125,8 +125,9 @@ static inline void qpmap_tlb_linked_root(struct qpmap_pte *link,
 /*
  * probe.c.
  *
- * Check config against this CPU's live registers and fill mmu.  Returns 0 or
- * an enum qpmap_error.
+ * Check config against this CPU's live registers and fill mmu, which is all
+ * zero: member by member, since a compiler may call memcpy() to assign the
+ * whole structure.  Returns 0 or an enum qpmap_error.
  */
 int qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu);
 

@@ -55,7 +55,35 @@ struct qpmap_state {
 	struct qpmap_mmu mmu;
 };
 
-extern struct qpmap_state qpmap_state;
+/* Hidden: position-independent code, too, reaches it without a GOT. */
+extern struct qpmap_state qpmap_state
+    __attribute__((visibility("hidden")));
+
+/*
+ * A compiler may turn the assignment or the initialisation of a larger
+ * structure into a call of memcpy() or memset().  These loops it must leave
+ * alone.
+ */
+static inline void
+qpmap_bytes_zero(void *to, qpmap_size_t size)
+{
+	qpmap_size_t i;
+
+	for (i = 0; i < size; i++) {
+		((volatile unsigned char *)to)[i] = 0;
+	}
+}
+
+static inline void
+qpmap_bytes_copy(void *to, const void *from, qpmap_size_t size)
+{
+	qpmap_size_t i;
+
+	for (i = 0; i < size; i++) {
+		((volatile unsigned char *)to)[i] =
+		    ((const unsigned char *)from)[i];
+	}
+}
 
 /*
  * While a frame holds a special mapping, struct qpmap_frame has the complement

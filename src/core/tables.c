@@ -12,10 +12,15 @@
  * paging-structure cache even while it has no valid leaf.
  *
  * Levels count from 0, a table of leaves, to mmu->levels - 1, the root.
+ *
+ * Of a build with QPMAP_TABLES=0 nothing is left, so that a makefile which
+ * lists all files does not import the hooks.
  */
 #include <qpmap/host.h>
 
 #include "tables.h"
+
+#if QPMAP_TABLES
 
 #define QPMAP_TABLE_BYTES ((qpmap_size_t)QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT)
 
@@ -51,10 +56,11 @@ static struct qpmap_walk
 qpmap_tables_walk(const struct qpmap_mmu *mmu, qpmap_ptebits_t sharing,
     qpmap_vaddr_t va)
 {
-	struct qpmap_walk walk = { .level = mmu->levels };
 	qpmap_paddr_t next = mmu->root;
 	struct qpmap_pte *entries;
+	struct qpmap_walk walk;
 
+	walk.level = mmu->levels;
 	do {
 		walk.level--;
 		walk.table = next;
@@ -270,7 +276,6 @@ qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)
 {
 	struct qpmap_walk walk =
 	    qpmap_tables_walk(mmu, qpmap_state.sharing, va);
-
 	struct qpmap_pte *entries;
 
 	if (walk.level != 0) {
@@ -279,3 +284,5 @@ qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)
 	entries = qpmap_host_leaf_address(walk.table);
 	return (&entries[qpmap_level_index(mmu, va, 0)]);
 }
+
+#endif /* QPMAP_TABLES */

@@ -171,23 +171,26 @@ qpmap_fill_kinds(const struct qpmap_config *config,
 	__UINT32_TYPE__ types =
 	    config->types | QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
 	qpmap_ptebits_t limit = qpmap_pte_limit(mmu->pa_bits);
-	struct qpmap_kind kind = { .limit = 0 };
+	struct qpmap_kind *rw = &qpmap_state.rw[attr];
+	struct qpmap_kind *ro = &qpmap_state.ro[attr];
+	qpmap_ptebits_t bits;
 
+	qpmap_bytes_zero(rw, sizeof(*rw));
+	qpmap_bytes_zero(ro, sizeof(*ro));
 	if (type >= QPMAP_TYPE_COUNT || (types & QPMAP_TYPE_BIT(type)) == 0) {
-		qpmap_state.rw[attr] = qpmap_state.ro[attr] = kind;
 		return;
 	}
-	kind.special_limit = limit;
+	rw->special_limit = limit;
+	ro->special_limit = limit;
 	if ((config->flags & QPMAP_FLAGS_SPECIAL) == 0 &&
 	    (mmu->special_types & QPMAP_TYPE_BIT(type)) == 0) {
-		kind.limit = limit;
+		rw->limit = limit;
+		ro->limit = limit;
 	}
-	kind.bits = mmu->type_bits[type] | qpmap_sharing_bits(config, attr);
-	qpmap_state.ro[attr] = kind;
-	qpmap_state.ro[attr].bits |= mmu->ro_bits;
-	kind.bits |= mmu->rw_bits;
-	kind.direct_size = qpmap_direct_size(config, attr);
-	qpmap_state.rw[attr] = kind;
+	bits = mmu->type_bits[type] | qpmap_sharing_bits(config, attr);
+	rw->bits = bits | mmu->rw_bits;
+	ro->bits = bits | mmu->ro_bits;
+	rw->direct_size = qpmap_direct_size(config, attr);
 }
 
 QPMAP_CALL int
@@ -200,6 +203,7 @@ qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
 	if (options != QPMAP_OPTIONS) {
 		return (QPMAP_ERR_OPTIONS);
 	}
+	qpmap_bytes_zero(&mmu, sizeof(mmu));
 	error = qpmap_check(config, &mmu);
 	if (QPMAP_TABLES && error == QPMAP_OK &&
 	    (config->flags & QPMAP_BUILD_TABLES) != 0) {
@@ -220,7 +224,7 @@ qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
 	qpmap_state.window_count = config->window_count;
 	qpmap_state.sharing = (qpmap_ptebits_t)
 	    (config->private_mask | config->shared_mask);
-	qpmap_state.mmu = mmu;
+	qpmap_bytes_copy(&qpmap_state.mmu, &mmu, sizeof(mmu));
 	return (QPMAP_OK);
 }
 

@@ -59,15 +59,16 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 		return (error);
 	}
 	nx = (regs.efer & QPMAP_EFER_NXE) != 0 ? QPTE_NX : 0;
-	*mmu = (struct qpmap_mmu){
-	    .reg = { regs.cr0, regs.cr4, regs.efer, regs.pat },
-	    .root = qpmap_read_cr3() & QPTE_PA,
-	    .levels = (regs.cr4 & QPMAP_CR4_LA57) != 0 ? 5 : 4,
-	    .va_bits = (regs.cr4 & QPMAP_CR4_LA57) != 0 ? 57 : 48,
-	    .pa_bits = qpmap_cpuid_pa_bits(),
-	    .rw_bits = nx | QPTE_RW_BITS,
-	    .ro_bits = nx | QPTE_RO_BITS,
-	};
+	mmu->reg[0] = regs.cr0;
+	mmu->reg[1] = regs.cr4;
+	mmu->reg[2] = regs.efer;
+	mmu->reg[3] = regs.pat;
+	mmu->root = qpmap_read_cr3() & QPTE_PA;
+	mmu->levels = (regs.cr4 & QPMAP_CR4_LA57) != 0 ? 5 : 4;
+	mmu->va_bits = (regs.cr4 & QPMAP_CR4_LA57) != 0 ? 57 : 48;
+	mmu->pa_bits = qpmap_cpuid_pa_bits();
+	mmu->rw_bits = nx | QPTE_RW_BITS;
+	mmu->ro_bits = nx | QPTE_RO_BITS;
 	return (qpmap_probe_types(config, regs.pat, mmu));
 }
 
