@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The smallest kernel that links an installed qpmap: one CPU, the hooks, and
+ * a start that calls qpmap_init() with paging still off.
+ *
+ * kernel_start returns 0 if qpmap_init() refused with KERNEL_EXPECT, and 100
+ * more than the error otherwise.
+ */
+#include <qpmap/host.h>
+#include <qpmap/pmap.h>
+#include <qpmap/qpmap.h>
+
+#ifndef KERNEL_EXPECT
+#define KERNEL_EXPECT QPMAP_ERR_PAGING
+#endif
+
+int _start(void);
+void kernel_fill(struct qpmap_page *page, __UINT8_TYPE__ value);
+
+static struct qpmap_cpu kernel_cpu;
+static int kernel_preempt_off;
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_pin(void)
+{
+	kernel_preempt_off++;
+	return (&kernel_cpu);
+}
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_cpu(void)
+{
+	return (&kernel_cpu);
+}
+
+QPMAP_CALL void
+qpmap_host_unpin(struct qpmap_cpu *cpu)
+{
+	(void)cpu;
+	kernel_preempt_off--;
+}
+
+QPMAP_NORETURN QPMAP_CALL void
+qpmap_host_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
+{
+	(void)text;
+	(void)a;
+	(void)b;
+	for (;;) {
+	}
+}
+
+QPMAP_CALL qpmap_paddr_t
+qpmap_host_table_alloc(void)
+{
+	return (QPMAP_NO_TABLE);
+}
+
+QPMAP_CALL void
+qpmap_host_table_free(qpmap_paddr_t table)
+{
+	(void)table;
+}
+
+/* Physical memory is where it is: paging is off. */
+QPMAP_CALL void *
+qpmap_host_table_address(qpmap_paddr_t table)
+{
+	return ((void *)(__UINTPTR_TYPE__)table);
+}
+
+QPMAP_CALL void *
+qpmap_host_leaf_address(qpmap_paddr_t table)
+{
+	return ((void *)(__UINTPTR_TYPE__)table);
+}
+
+/* Not called here: it pulls the rest of the archive in. */
+void
+kernel_fill(struct qpmap_page *page, __UINT8_TYPE__ value)
+{
+	qpmap_vaddr_t va = pmap_quick_enter_page(page);
+
+	*(volatile __UINT8_TYPE__ *)va = value;
+	pmap_quick_remove_page(va);
+	qpmap_zero_page(page->pa, page->attr);
+	(void)qpmap_cpu_online(&kernel_cpu, 0, 0);
+	(void)qpmap_selftest(page->pa, page->pa + QPMAP_PAGE_SIZE);
+}
+
+int
+_start(void)
+{
+	static const struct qpmap_config config = {
+	    .window_va = (qpmap_vaddr_t)0 - 1024 * QPMAP_WINDOW_SIZE,
+	    .window_count = 1,
+	    .nesting = 1,
+	    .flags = QPMAP_BUILD_TABLES,
+	};
+	int error = qpmap_init(&config);
+
+	return (error == KERNEL_EXPECT ? 0 : 100 + error);
+}
