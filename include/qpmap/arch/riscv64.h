@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * riscv64: values for qpmap_config.template_leaf on XuanTie C9xx cores whose
- * firmware has set MAEE (mxstatus), in place of Svpbmt.  Bits 63:60 are strong
- * order, cacheable, bufferable and shareable; the page number is 0.  All
- * three are needed: without the first, RAM is mapped uncached.
+ * firmware has set MAEE: T-Head extension specification, "Memory Attribute
+ * Extension (XTheadMae)".  Bits 63:60 are strong order, cacheable, bufferable,
+ * and one that is shareable on the cores that have it; set, as Linux sets it.
+ * The page number is 0.  QPMAP_WRITE_BACK needs its template, too: without it
+ * RAM would be mapped uncached.
  *
  * Machines with Svpbmt take QPMAP_SVPBMT and no template.
  */

@@ -30,11 +30,12 @@
 #define QPTE_PBMT_IO	(2ULL << 61)	/* strongly ordered */
 
 /*
- * XuanTie C9xx with MAEE set, in place of N, PBMT and the bit below.  XuanTie
- * C910 user manual, "Page attributes".  Bit 59, trustable, is no memory type.
+ * XuanTie C9xx with MAEE set, in place of N, PBMT and bit 60.  T-Head
+ * extension specification, "Memory Attribute Extension (XTheadMae)", which
+ * uses "bits [60:63] of the PTE" and excludes Svpbmt and Svnapot.
  */
 #define QPTE_C9XX_SO	(1ULL << 63)	/* strong order */
-#define QPTE_C9XX_TYPE	(15ULL << 60)	/* 63:60, SO C B SH */
+#define QPTE_C9XX_TYPE	(15ULL << 60)	/* 63:60, SO C B T */
 
 /* What every mapping has. */
 #define QPTE_RO_BITS	(QPTE_D | QPTE_A | QPTE_R | QPTE_V)
