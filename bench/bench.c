@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What enter and remove cost, per MMU mode, as one JSON object.
+ *
+ * usage: bench --guests DIR
+ *
+ * tools/bench runs it, adds the sizes, prints the table and holds the numbers
+ * against their limits.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "counts.h"
+
+static void
+bench_die(const char *text)
+{
+	fprintf(stderr, "bench: %s\n", text);
+	exit(2);
+}
+
+/* "name": {"enter": ..., "remove": ...}, */
+static void
+bench_print_pair(const char *name, const struct counts_pair *pair)
+{
+	printf("   \"%s\": {\"enter\": %" PRIu64 ", \"remove\": %" PRIu64
+	    "},\n", name, pair->enter.instructions,
+	    pair->remove.instructions);
+}
+
+/*
+ * The second pair must cost what the first did, and so must a pair on the
+ * other CPU: a count that depends on history or on the CPU is none.
+ */
+static struct counts_pair
+bench_repeat(struct emu *e, uint64_t pa)
+{
+	struct counts_pair first = counts_pair(e, pa);
+	struct counts_pair again = counts_pair(e, pa);
+
+	if (first.enter.instructions != again.enter.instructions ||
+	    first.remove.instructions != again.remove.instructions) {
+		emu_die("%s: two pairs differ in cost", e->mode->name);
+	}
+	return (first);
+}
+
+/* Without a direct map: two CPUs, for the lines they share. */
+static void
+bench_window(const struct emu_mode *mode)
+{
+	struct emu *e = counts_open(mode, "bench0", 2, 0);
+	struct counts_pair pair, other;
+	struct counts sum, other_sum;
+
+	emu_cpu(e, 1);
+	other = bench_repeat(e, emu_page(e, 1));
+	emu_cpu(e, 0);
+	pair = bench_repeat(e, emu_page(e, 0));
+	sum = counts_sum(&pair.enter, &pair.remove);
+	other_sum = counts_sum(&other.enter, &other.remove);
+	if (sum.instructions != other_sum.instructions) {
+		emu_die("%s: a pair differs from CPU to CPU", mode->name);
+	}
+	bench_print_pair("window", &pair);
+	printf("   \"tlb_local\": %u, \"tlb_broadcast\": %u, "
+	    "\"barriers\": %u,\n", sum.tlb_local, sum.tlb_broadcast,
+	    sum.barriers);
+	printf("   \"lines_written\": %u, \"lines_shared\": %u,\n",
+	    sum.line_count, counts_shared(&sum, &other_sum));
+	printf("   \"cpu_state\": %" PRIu64 ", \"hot_text\": %" PRIu64 ",\n",
+	    e->fact[FACT_CPU_SIZE], emu_symbol_size(e, "qpmap_enter") +
+	    emu_symbol_size(e, "qpmap_enter_ro") +
+	    emu_symbol_size(e, "qpmap_remove"));
+	if (emu_has_symbol(e, "freebsd_quick_enter_page")) {
+		uint64_t page = emu_symbol(e, "freebsd_page");
+
+		pair = counts_functions(e, "freebsd_quick_enter_page", "w",
+		    &page, "freebsd_quick_remove_page");
+		bench_print_pair("freebsd", &pair);
+	}
+	emu_close(e);
+}
+
+/* With a direct map: a page outside it, and one inside. */
+static void
+bench_direct(const struct emu_mode *mode)
+{
+	struct emu *e = counts_open(mode, "bench1", 1, 8);
+	struct counts_pair pair = bench_repeat(e, emu_page(e, 100));
+
+	bench_print_pair("window_tested", &pair);
+	pair = bench_repeat(e, emu_page(e, 3));
+	if (e->result == 0 && pair.enter.line_count != 0) {
+		emu_die("%s: the direct map's path writes", mode->name);
+	}
+	bench_print_pair("direct", &pair);
+	emu_close(e);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc != 3 || strcmp(argv[1], "--guests") != 0) {
+		bench_die("usage: bench --guests DIR (see tools/bench)");
+	}
+	emu_guest_dir = argv[2];
+	emu_on_die = bench_die;
+	printf("{\n");
+	for (unsigned i = 0; i < emu_mode_count; i++) {
+		const struct emu_mode *mode = &emu_modes[i];
+
+		printf("  \"%s\": {\n   \"target\": \"%s\",\n", mode->name,
+		    mode->target);
+		bench_window(mode);
+		bench_direct(mode);
+		printf("   \"entry_bytes\": %u\n  }%s\n", mode->entry_size,
+		    i + 1 < emu_mode_count ? "," : "");
+	}
+	printf("}\n");
+	return (0);
+}
