@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Host pattern 3: a critical section.
+ *
+ * For a kernel with a pair of functions that nest and keep a thread on its
+ * CPU (critical_enter(9), preempt_disable(), push_off()): they are all that
+ * is needed.  Interrupts stay on.
+ */
+#include <qpmap/host.h>
+
+#include "kernel.h"
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_pin(void)
+{
+	mk_critical_enter();
+	return (&mk_thread()->cpu->qpmap);
+}
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_cpu(void)
+{
+	return (&mk_thread()->cpu->qpmap);
+}
+
+QPMAP_CALL void
+qpmap_host_unpin(struct qpmap_cpu *cpu)
+{
+	(void)cpu;
+	mk_critical_exit();
+}

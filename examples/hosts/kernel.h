@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The little of a kernel that the host patterns in this directory stand on.
+ * In a port all of it is the kernel's own; mk is "my kernel".
+ */
+#ifndef MK_KERNEL_H
+#define MK_KERNEL_H
+
+#include <qpmap/types.h>
+
+/* What irq_save() hands out and irq_restore() takes: a struct, as in many. */
+struct mk_irq {
+	unsigned long flags;
+};
+
+/* A CPU's own data.  The library's state is embedded, zeroed. */
+struct mk_cpu {
+	struct qpmap_cpu qpmap;
+	struct mk_irq saved;		/* save_restore.c: the outermost one */
+	unsigned int depth;		/* save_restore.c: pins not undone */
+};
+
+/* A thread.  cpu changes only while nothing is critical. */
+struct mk_thread {
+	struct mk_cpu *cpu;
+	unsigned int critical;		/* preemption is off while not 0 */
+	_Bool preempt_owed;		/* set by an interrupt meanwhile */
+};
+
+/* The running thread: a register that is switched along with the thread. */
+static inline struct mk_thread *
+mk_thread(void)
+{
+	struct mk_thread *thread;
+
+#if defined(__x86_64__)
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(thread));
+#elif defined(__i386__)
+	__asm__ volatile("mov %%fs:0, %0" : "=r"(thread));
+#elif defined(__aarch64__)
+	__asm__ volatile("mrs %0, tpidr_el1" : "=r"(thread));
+#elif defined(__riscv)
+	__asm__ volatile("mv %0, tp" : "=r"(thread));
+#endif
+	return (thread);
+}
+
+/* Interrupts off on this CPU; how they were is returned. */
+static inline struct mk_irq
+mk_irq_save(void)
+{
+	struct mk_irq irq;
+
+#if defined(__x86_64__) || defined(__i386__)
+	__asm__ volatile("pushf\n\tpop %0\n\tcli"
+			 : "=r"(irq.flags) :: "memory");
+#elif defined(__aarch64__)
+	__asm__ volatile("mrs %0, daif\n\tmsr daifset, #3"
+			 : "=r"(irq.flags) :: "memory");
+#elif defined(__riscv)
+	__asm__ volatile("csrrci %0, sstatus, 2"
+			 : "=r"(irq.flags) :: "memory");
+#endif
+	return (irq);
+}
+
+static inline void
+mk_irq_restore(struct mk_irq irq)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	if ((irq.flags & 0x200) != 0) {
+		__asm__ volatile("sti" ::: "memory");
+	}
+#elif defined(__aarch64__)
+	__asm__ volatile("msr daif, %0" :: "r"(irq.flags) : "memory");
+#elif defined(__riscv)
+	__asm__ volatile("csrs sstatus, %0" :: "r"(irq.flags & 2) : "memory");
+#endif
+}
+
+/* The compiler keeps what is before it before what is after it. */
+static inline void
+mk_barrier(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+/* Nests; no preemption from the first enter to the last exit. */
+void mk_critical_enter(void);
+void mk_critical_exit(void);
+
+/* Give the CPU to another thread; called with nothing critical. */
+void mk_yield(void);
+
+_Noreturn void mk_panic(const char *text, __UINT64_TYPE__ a,
+    __UINT64_TYPE__ b);
+
+/* A free page's physical address, or 0. */
+qpmap_paddr_t mk_page_alloc(void);
+void mk_page_free(qpmap_paddr_t pa);
+
+/* Where the kernel sees its page tables: a permanent, cacheable mapping. */
+void *mk_table_address(qpmap_paddr_t pa);
+
+#define MK_CPUS 8u
+
+/* A range of kernel addresses that nothing else uses, one window per CPU. */
+#if defined(__x86_64__)
+#define MK_WINDOW_VA ((qpmap_vaddr_t)0xffffc90000000000ULL)
+#elif defined(__i386__)
+#define MK_WINDOW_VA ((qpmap_vaddr_t)0xff800000u)
+#elif defined(__aarch64__)
+#define MK_WINDOW_VA ((qpmap_vaddr_t)0xfffffffd00000000ULL)
+#elif defined(__riscv)
+#define MK_WINDOW_VA ((qpmap_vaddr_t)0xffffffd000000000ULL)
+#endif
+
+#endif /* MK_KERNEL_H */

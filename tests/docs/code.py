@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Compile the C blocks of the Markdown files.
+
+	```c compile	compiles for all four targets
+	```c link	compiles, and links with the library's sources and with
+			examples/hosts/kernel.c, for the 64-bit targets, with
+			the build options of the README's first example
+
+README.md has exactly one block to link, of at most 25 lines.
+"""
+
+import os
+import re
+import sys
+import tempfile
+
+import targets
+from links import markdown
+
+# The README's example hands over leaf entries.
+LINK = ["-DQPMAP_TABLES=0", "-Wno-missing-prototypes"]
+LINES = 25
+
+
+def main():
+    count = {"compile": 0, "link": 0}
+    linked = {}
+    with tempfile.TemporaryDirectory() as work:
+        for path in markdown():
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            where = os.path.relpath(path, targets.ROOT)
+            for kind, body in re.findall(
+                    r"^```c (compile|link)\n(.*?)^```", text, re.S | re.M):
+                count[kind] += 1
+                stem = re.sub(r"\W", "-", where) + f"-{sum(count.values())}"
+                source = os.path.join(work, stem + ".c")
+                line = text[:text.index(body)].count("\n") + 1
+                with open(source, "w", encoding="utf-8") as file:
+                    file.write(f'#line {line} "{where}"\n{body}')
+                output = os.path.join(work, stem)
+                if kind == "link":
+                    linked[where] = body.count("\n")
+                    for target in ("amd64", "arm64", "riscv64"):
+                        targets.link(target,
+                                     [source, "examples/hosts/kernel.c"],
+                                     f"{output}-{target}", LINK)
+                else:
+                    for target in targets.TARGETS:
+                        targets.compile_c(target, source, output + ".o",
+                                          ["-Wno-missing-prototypes"])
+    if linked.get("README.md", LINES + 1) > LINES or count["link"] != 1:
+        sys.exit("README.md must have one block to link, of at most "
+                 f"{LINES} lines, and no other file: {linked}")
+    print(f"{count['compile']} blocks compiled, {count['link']} linked")
+
+
+if __name__ == "__main__":
+    main()
