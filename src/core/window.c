@@ -350,7 +350,8 @@ qpmap_cpu_offline(struct qpmap_cpu *cpu)
 	qpmap_set_next(cpu, &cpu->frame[QPMAP_FRAMES + 1]);
 	qpmap_frames_empty(cpu);
 	for (i = 1; i <= QPMAP_FRAMES; i++) {
-		cpu->frame[i] = cpu->frame[QPMAP_FRAMES + 1];
+		cpu->frame[i].va = cpu->frame[QPMAP_FRAMES + 1].va;
+		cpu->frame[i].slot = cpu->frame[QPMAP_FRAMES + 1].slot;
 	}
 }
 
