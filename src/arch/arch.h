@@ -161,4 +161,12 @@ _Bool qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
 #error "qpmap: no backend for this target"
 #endif
 
+/*
+ * 1 in tlb.h: the target has an instruction that adds to a word in memory,
+ * and enter and remove are shorter with it.
+ */
+#ifndef QPMAP_ADDS_TO_MEMORY
+#define QPMAP_ADDS_TO_MEMORY 0
+#endif
+
 #endif /* QPMAP_ARCH_ARCH_H */

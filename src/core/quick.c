@@ -24,13 +24,14 @@ qpmap_window_enter(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 	struct qpmap_cpu *cpu = qpmap_host_pin();
 	struct qpmap_frame *frame = cpu->next;
 	struct qpmap_pte *slot = frame->slot;
-	qpmap_vaddr_t va = frame->va;
+	qpmap_vaddr_t va;
 
 	if (!qpmap_slot_is_empty(slot)) {
 		return (qpmap_enter_refuse_frame(pa));
 	}
-	qpmap_set_next(cpu, frame + 1);
+	qpmap_claim(cpu, frame);
 	qpmap_slot_fill(slot, qpmap_pte_make(pa, kind->bits));
+	va = frame->va;
 	qpmap_tlb_filled(va);
 	return (va);
 }
@@ -96,6 +97,6 @@ qpmap_remove(qpmap_vaddr_t va)
 	qpmap_tlb_emptying();
 	qpmap_slot_clear(slot);
 	qpmap_tlb_emptied(va);
-	qpmap_set_next(cpu, frame);
+	qpmap_release(cpu, frame);
 	qpmap_host_unpin(cpu);
 }

@@ -45,7 +45,7 @@ qpmap_window_enter_special(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 	return (va);
 }
 
-QPMAP_CALL qpmap_vaddr_t
+QPMAP_HANDED qpmap_vaddr_t
 qpmap_enter_special(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
 	const struct qpmap_kind *kind;
@@ -67,7 +67,7 @@ qpmap_enter_special(qpmap_paddr_t pa, qpmap_attr_t attr)
 	return (qpmap_window_enter_special(pa, kind));
 }
 
-QPMAP_CALL qpmap_vaddr_t
+QPMAP_HANDED qpmap_vaddr_t
 qpmap_enter_ro_special(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
 	const struct qpmap_kind *kind;
@@ -85,7 +85,7 @@ qpmap_enter_ro_special(qpmap_paddr_t pa, qpmap_attr_t attr)
 	return (qpmap_window_enter_special(pa, kind));
 }
 
-QPMAP_CALL qpmap_vaddr_t
+QPMAP_HANDED qpmap_vaddr_t
 qpmap_enter_refuse_unpinned(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
 	qpmap_host_panic(QPMAP_PANIC_UNPINNED, pa, attr);
@@ -95,7 +95,7 @@ qpmap_enter_refuse_unpinned(qpmap_paddr_t pa, qpmap_attr_t attr)
  * The sentinel above the last frame, a CPU that is not online, and an entry
  * that somebody else wrote: all are met as "the next entry is not empty".
  */
-QPMAP_CALL qpmap_vaddr_t
+QPMAP_HANDED qpmap_vaddr_t
 qpmap_enter_refuse_frame(qpmap_paddr_t pa)
 {
 	const struct qpmap_cpu *cpu = qpmap_host_cpu();
@@ -113,7 +113,7 @@ qpmap_enter_refuse_frame(qpmap_paddr_t pa)
 	    QPMAP_PANIC_FRAMES, pa, qpmap_pte_pa(found, qpmap_state.sharing));
 }
 
-QPMAP_CALL void
+QPMAP_HANDED void
 qpmap_remove_special(qpmap_vaddr_t va)
 {
 	struct qpmap_cpu *cpu = qpmap_host_cpu();

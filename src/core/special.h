@@ -15,26 +15,36 @@
 #include "../arch/arch.h"
 
 /*
+ * On i386 their arguments are in registers, whatever -mregparm says: clang
+ * hands over by a call, not a jump, where they are on the stack.
+ */
+#if __SIZEOF_POINTER__ == 4
+#define QPMAP_HANDED __attribute__((regparm(3)))
+#else
+#define QPMAP_HANDED
+#endif
+
+/*
  * The kind's limit did not admit pa, or there is no such attribute.  Map the
  * page if its kind is special, else panic.  Not pinned.
  */
-QPMAP_CALL qpmap_vaddr_t qpmap_enter_special(qpmap_paddr_t pa,
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_special(qpmap_paddr_t pa,
     qpmap_attr_t attr);
-QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro_special(qpmap_paddr_t pa,
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_ro_special(qpmap_paddr_t pa,
     qpmap_attr_t attr);
 
 /* The next frame's entry is not empty: panic.  Pinned. */
-QPMAP_CALL qpmap_vaddr_t qpmap_enter_refuse_frame(qpmap_paddr_t pa);
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_frame(qpmap_paddr_t pa);
 
 /* The host does not vouch for the page: panic.  Not pinned. */
-QPMAP_CALL qpmap_vaddr_t qpmap_enter_refuse_unpinned(qpmap_paddr_t pa,
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_unpinned(qpmap_paddr_t pa,
     qpmap_attr_t attr);
 
 /*
  * The newest frame does not hold an ordinary mapping of va.  Remove it if it
  * holds a special one, else panic.  Pinned, if the caller kept the contract.
  */
-QPMAP_CALL void qpmap_remove_special(qpmap_vaddr_t va);
+QPMAP_HANDED void qpmap_remove_special(qpmap_vaddr_t va);
 
 /* Where the direct map shows pa. */
 static inline qpmap_vaddr_t
@@ -52,11 +62,41 @@ qpmap_frame_va(const struct qpmap_frame *frame)
 	    frame->va);
 }
 
-/* Claim or release a frame: volatile, so that it stays in its place. */
+/* Any change of the stack of frames: volatile, so that it stays in its place. */
 static inline void
 qpmap_set_next(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
 {
 	*(struct qpmap_frame *volatile *)&cpu->next = frame;
+}
+
+/*
+ * Claim frame, which cpu->next points at; release frame, the one below it.
+ *
+ * Where one instruction adds to memory, that needs a register less.  If it is
+ * more than one after all, no harm: what interrupts it restores cpu->next.
+ */
+static inline void
+qpmap_claim(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
+{
+	if (QPMAP_ADDS_TO_MEMORY) {
+		__asm__ volatile("" ::: "memory");
+		cpu->next++;
+		__asm__ volatile("" ::: "memory");
+	} else {
+		qpmap_set_next(cpu, frame + 1);
+	}
+}
+
+static inline void
+qpmap_release(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
+{
+	if (QPMAP_ADDS_TO_MEMORY) {
+		__asm__ volatile("" ::: "memory");
+		cpu->next--;
+		__asm__ volatile("" ::: "memory");
+	} else {
+		qpmap_set_next(cpu, frame);
+	}
 }
 
 #endif /* QPMAP_CORE_SPECIAL_H */

@@ -23,7 +23,7 @@ struct qpmap_kind {
 	qpmap_ptebits_t limit;
 	qpmap_size_t direct_size;	/* bytes the direct map serves */
 	qpmap_ptebits_t special_limit;
-};
+} __attribute__((aligned(4 * QPMAP_PTE_SIZE)));	/* indexed by a shift */
 
 /*
  * What qpmap_init() found out about the MMU, and every CPU must share.
