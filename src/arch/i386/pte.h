@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * i386 entries: 4 KiB leaves and the tables above, 32-bit entries and PAE.
+ * Intel SDM vol. 3, "Format of a 32-Bit Page-Table Entry that Maps a 4-KByte
+ * Page", "Format of a PAE Page-Table Entry that Maps a 4-KByte Page".
+ *
+ * Pure arithmetic, no instructions: it builds and is tested on any host.
+ */
+#ifndef QPMAP_ARCH_I386_PTE_H
+#define QPMAP_ARCH_I386_PTE_H
+
+/* Every field of a leaf, top bit first.  Those marked = 0 are on purpose. */
+#if QPMAP_PAE
+#define QPTE_NX		(1ULL << 63)	/* XD: no execution */
+/*      reserved	 62:52 = 0 */
+#define QPTE_PA		0x000ffffffffff000ULL	/* 51:12 */
+#else
+#define QPTE_NX		0U		/* no such bit */
+#define QPTE_PA		0xfffff000U	/* 31:12 */
+#endif
+/*      ignored		 11:9 = 0 */
+/*      G		 8 = 0: INVLPG of a global entry fails on some cores */
+#define QPTE_PAT	(1U << 7)	/* memory type: bit 2 of PAT index */
+#define QPTE_D		(1U << 6)	/* set: the walker never writes it */
+#define QPTE_A		(1U << 5)	/* set: the walker never writes it */
+#define QPTE_PCD	(1U << 4)	/* memory type: bit 1 of PAT index */
+#define QPTE_PWT	(1U << 3)	/* memory type: bit 0 of PAT index */
+/*      U/S		 2 = 0: kernel only */
+#define QPTE_RW		(1U << 1)	/* writable */
+#define QPTE_P		(1U << 0)	/* present */
+
+/* In an entry of a page directory: 1 where it maps a large page. */
+#define QPTE_PS		(1U << 7)
+
+/* What every mapping has, and QPTE_NX, where the CPU has it, beside. */
+#define QPTE_RO_BITS	(QPTE_A | QPTE_D | QPTE_P)
+#define QPTE_RW_BITS	(QPTE_RO_BITS | QPTE_RW)
+
+/*
+ * Entries of a page directory allow everything; the leaf decides.  U/S stays
+ * 0, A is set so that the walker never writes them.  An entry of PAE's PDPT
+ * has neither: its bits 8:5 and 2:1 are reserved.
+ */
+#define QPTE_TABLE_BITS	(QPTE_A | QPTE_RW | QPTE_P)
+#define QPTE_PDPTE_BITS	QPTE_P
+
+/*
+ * Where the sharing masks of a configuration may have bits: with 32-bit
+ * entries there is no room for any.
+ */
+#if QPMAP_PAE
+#define QPTE_SHARING	QPTE_PA
+#define QPMAP_TABLE_SHIFT 9
+#else
+#define QPTE_SHARING	0ULL
+#define QPMAP_TABLE_SHIFT 10
+#endif
+
+static inline struct qpmap_pte
+qpmap_pte_none(void)
+{
+	return ((struct qpmap_pte){ 0 });
+}
+
+static inline struct qpmap_pte
+qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
+{
+	return ((struct qpmap_pte){ pa | bits });
+}
+
+static inline struct qpmap_pte
+qpmap_pte_make_table(qpmap_paddr_t pa, __UINT32_TYPE__ level)
+{
+	return ((struct qpmap_pte){
+	    pa | (level == 2 ? QPTE_PDPTE_BITS : QPTE_TABLE_BITS) });
+}
+
+static inline _Bool
+qpmap_pte_is_valid(struct qpmap_pte pte)
+{
+	return ((pte.bits & QPTE_P) != 0);
+}
+
+/*
+ * Only a page directory has large pages.  (With 32-bit entries and CR4.PSE
+ * clear the bit is ignored; a host that sets it then is refused.)
+ */
+static inline _Bool
+qpmap_pte_is_large(struct qpmap_pte pte, __UINT32_TYPE__ level)
+{
+	return (level == 1 && (pte.bits & QPTE_PS) != 0);
+}
+
+static inline qpmap_paddr_t
+qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
+{
+	return (pte.bits & QPTE_PA & ~sharing);
+}
+
+/* The bits that select entry index, 0 to 7, of the PAT. */
+static inline qpmap_ptebits_t
+qpmap_pte_pat(__UINT32_TYPE__ index)
+{
+	return (((index & 4) != 0 ? QPTE_PAT : 0) |
+	    ((index & 2) != 0 ? QPTE_PCD : 0) |
+	    ((index & 1) != 0 ? QPTE_PWT : 0));
+}
+
+/* Entry of the PAT that a leaf selects. */
+static inline __UINT32_TYPE__
+qpmap_pte_pat_index(qpmap_ptebits_t leaf)
+{
+	return (((leaf & QPTE_PAT) != 0 ? 4u : 0) |
+	    ((leaf & QPTE_PCD) != 0 ? 2u : 0) |
+	    ((leaf & QPTE_PWT) != 0 ? 1u : 0));
+}
+
+#if QPMAP_PAE
+
+/*
+ * Two words, one for each word of an address: below, the bits that the low
+ * word must not have; above, one more than the largest high word.
+ */
+static inline qpmap_ptebits_t
+qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
+{
+	qpmap_ptebits_t past = 1ULL << pa_bits;
+
+	if (pa_bits >= 32) {
+		return ((past & ~0xffffffffULL) | QPMAP_PAGE_MASK);
+	}
+	return (1ULL << 32 | (-past & 0xffffffffULL) | QPMAP_PAGE_MASK);
+}
+
+/* A limit of 0 has no high word below it. */
+static inline _Bool
+qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+{
+	return (((__UINT32_TYPE__)pa & (__UINT32_TYPE__)limit) == 0 &&
+	    (__UINT32_TYPE__)(pa >> 32) < (__UINT32_TYPE__)(limit >> 32));
+}
+
+#else
+
+/* As a page number: one more than the last. */
+static inline qpmap_ptebits_t
+qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
+{
+	return (1U << (pa_bits - QPMAP_PAGE_SHIFT));
+}
+
+/*
+ * Rotated right, an address is its page number below its offset: an offset
+ * makes it larger than any limit, so one compare checks both.
+ */
+static inline _Bool
+qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+{
+	return ((pa >> QPMAP_PAGE_SHIFT | pa << (32 - QPMAP_PAGE_SHIFT)) <
+	    limit);
+}
+
+#endif /* QPMAP_PAE */
+
+#endif /* QPMAP_ARCH_I386_PTE_H */

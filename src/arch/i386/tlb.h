@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * i386: stores to entries, and what makes the TLB follow them.
+ *
+ *	fill		store the entry; nothing else (docs/tlb.md)
+ *			with PAE the high word, and then the low one: P last
+ *	remove		clear the entry
+ *			with PAE the low word, P, and then the high one
+ *			INVLPG	this CPU forgets it
+ *
+ * Special: a drain of write-combining buffers (SFENCE) before the clear;
+ * INVLPG after the fill; a flush of everything where INVLPG is broken.
+ *
+ * What a CPU may lack (SFENCE, CR4) is used only where qpmap_probe() found it.
+ */
+#ifndef QPMAP_ARCH_I386_TLB_H
+#define QPMAP_ARCH_I386_TLB_H
+
+#define QPMAP_FLAGS_SPECIAL (QPMAP_FLUSH_ON_FILL | QPMAP_ERRATUM_INVLPG)
+#define QPMAP_FLAGS_ARCH QPMAP_FLAGS_SPECIAL
+
+#define QPMAP_ADDS_TO_MEMORY 1
+
+/*
+ * As read from CR4: global pages are on.  In qpmap_mmu.reg[1]: the CPU has
+ * the bit, and so has CR4.
+ */
+#define QPMAP_CR4_PGE (1UL << 7)
+
+#if QPMAP_PAE
+
+/*
+ * There is no 64-bit store without a loop or floating point: an entry is two
+ * words, and the order of the stores is the point.  The low word has P.
+ */
+typedef volatile __UINT32_TYPE__ __attribute__((may_alias)) qpmap_half_t;
+
+static inline qpmap_half_t *
+qpmap_slot_half(const struct qpmap_pte *slot, int half)
+{
+	return ((qpmap_half_t *)&slot->bits + half);
+}
+
+static inline _Bool
+qpmap_slot_is_empty(const struct qpmap_pte *slot)
+{
+	return ((*qpmap_slot_half(slot, 0) | *qpmap_slot_half(slot, 1)) == 0);
+}
+
+static inline struct qpmap_pte
+qpmap_slot_load(const struct qpmap_pte *slot)
+{
+	__UINT32_TYPE__ low = *qpmap_slot_half(slot, 0);
+	__UINT32_TYPE__ high = *qpmap_slot_half(slot, 1);
+
+	return ((struct qpmap_pte){ (qpmap_ptebits_t)high << 32 | low });
+}
+
+/* The low word last: an entry that is present is complete. */
+static inline void
+qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+{
+	*qpmap_slot_half(slot, 1) = (__UINT32_TYPE__)(pte.bits >> 32);
+	*qpmap_slot_half(slot, 0) = (__UINT32_TYPE__)pte.bits;
+}
+
+/* The low word first: no longer present, it may be incomplete. */
+static inline void
+qpmap_slot_clear(struct qpmap_pte *slot)
+{
+	*qpmap_slot_half(slot, 0) = 0;
+	*qpmap_slot_half(slot, 1) = 0;
+}
+
+#else
+
+static inline _Bool
+qpmap_slot_is_empty(const struct qpmap_pte *slot)
+{
+	return (*(const volatile qpmap_ptebits_t *)&slot->bits == 0);
+}
+
+static inline struct qpmap_pte
+qpmap_slot_load(const struct qpmap_pte *slot)
+{
+	return ((struct qpmap_pte){
+	    *(const volatile qpmap_ptebits_t *)&slot->bits });
+}
+
+/* One aligned 32-bit store: a walker sees the old entry or the new one. */
+static inline void
+qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+{
+	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
+}
+
+/* One aligned 32-bit store, of zero. */
+static inline void
+qpmap_slot_clear(struct qpmap_pte *slot)
+{
+	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
+}
+
+#endif /* QPMAP_PAE */
+
+/* INVLPG takes an address, not an operand word: the page that holds va. */
+static inline void
+qpmap_tlb_invlpg(qpmap_vaddr_t va)
+{
+	__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
+}
+
+/* Everything that is not global; with PAE the four PDPTEs are read again. */
+static inline void
+qpmap_tlb_reload_cr3(void)
+{
+	unsigned long cr3;
+
+	__asm__ volatile("mov %%cr3, %0\n\t"
+			 "mov %0, %%cr3"
+			 : "=r"(cr3) :: "memory");
+}
+
+/*
+ * Everything, global entries too: a change of CR4.PGE.  Intel SDM vol. 3,
+ * "Operations that Invalidate TLBs and Paging-Structure Caches".  A CPU
+ * without that bit has no global entries.
+ */
+static inline void
+qpmap_tlb_invalidate_all(void)
+{
+	unsigned long cr4;
+
+	if ((qpmap_state.mmu.reg[1] & QPMAP_CR4_PGE) == 0) {
+		qpmap_tlb_reload_cr3();
+		return;
+	}
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4) :: "memory");
+	__asm__ volatile("mov %0, %%cr4\n\t"
+			 "mov %1, %%cr4"
+			 :: "r"(cr4 ^ QPMAP_CR4_PGE), "r"(cr4) : "memory");
+}
+
+/*
+ * No translation is made from an entry with P = 0, so there is nothing to
+ * forget.  The compiler must not move an access through va above the fill.
+ */
+static inline void
+qpmap_tlb_filled(qpmap_vaddr_t va)
+{
+	(void)va;
+	__asm__ volatile("" ::: "memory");
+}
+
+/* Ordinary types are coherent: the compiler alone must keep the order. */
+static inline void
+qpmap_tlb_emptying(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+static inline void
+qpmap_tlb_emptied(qpmap_vaddr_t va)
+{
+	qpmap_tlb_invlpg(va);
+}
+
+static inline void
+qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    __UINT32_TYPE__ flags)
+{
+	(void)slot;
+	if ((flags & QPMAP_ERRATUM_INVLPG) != 0 &&
+	    (flags & QPMAP_FLUSH_ON_FILL) != 0) {
+		qpmap_tlb_invalidate_all();
+	} else if ((flags & QPMAP_FLUSH_ON_FILL) != 0) {
+		qpmap_tlb_invlpg(va);
+	} else {
+		qpmap_tlb_filled(va);
+	}
+}
+
+/*
+ * Write-combining buffers hold stores that have no other order.  Where no
+ * type is write-combining there are none, and maybe no SFENCE either.
+ */
+static inline void
+qpmap_tlb_emptying_special(void)
+{
+	if (qpmap_state.mmu.special_types != 0) {
+		__asm__ volatile("sfence" ::: "memory");
+	} else {
+		qpmap_tlb_emptying();
+	}
+}
+
+static inline void
+qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    __UINT32_TYPE__ flags)
+{
+	(void)slot;
+	if ((flags & QPMAP_ERRATUM_INVLPG) != 0) {
+		qpmap_tlb_invalidate_all();
+	} else {
+		qpmap_tlb_invlpg(va);
+	}
+}
+
+static inline void
+qpmap_tlb_online(__UINT32_TYPE__ flags)
+{
+	(void)flags;
+	qpmap_tlb_invalidate_all();
+}
+
+/* Stores become visible in order; the compiler must keep it. */
+static inline void
+qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+{
+	(void)table;
+	(void)bytes;
+	(void)flags;
+	__asm__ volatile("" ::: "memory");
+}
+
+/* Nothing was cached from an entry with P = 0. */
+static inline void
+qpmap_tlb_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+{
+	(void)link;
+	(void)flags;
+	__asm__ volatile("" ::: "memory");
+}
+
+/*
+ * With PAE the CPU took the PDPT's four entries when CR3 was loaded, and does
+ * not look at memory again until the next load.  Intel SDM vol. 3, "PDPTE
+ * Registers".  With 32-bit entries the root is a table like others.
+ */
+static inline void
+qpmap_tlb_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+{
+	qpmap_tlb_linked(link, flags);
+	if (QPMAP_PAE) {
+		qpmap_tlb_reload_cr3();
+	}
+}
+
+#endif /* QPMAP_ARCH_I386_TLB_H */
