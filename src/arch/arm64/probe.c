@@ -26,27 +26,22 @@ QPMAP_READ(mmfr0, "id_aa64mmfr0_el1")
 QPMAP_READ(mmfr3, "s3_0_c0_c7_3")	/* ID_AA64MMFR3_EL1 */
 #undef QPMAP_READ
 
-static struct qpmap_regs
-qpmap_regs_read(void)
+static void
+qpmap_regs_read(struct qpmap_regs *regs)
 {
-	struct qpmap_regs regs = {
-	    .el = qpmap_read_currentel() >> 2 & 3,
-	    .sctlr = qpmap_read_sctlr(),
-	    .tcr = qpmap_read_tcr(),
-	    .ttbr1 = qpmap_read_ttbr1(),
-	    .mair = qpmap_read_mair(),
-	    .mmfr0 = qpmap_read_mmfr0(),
-	};
-
-	if (regs.el == 2) {
-		regs.hcr = qpmap_read_hcr();
-	}
+	regs->el = qpmap_read_currentel() >> 2 & 3;
+	regs->hcr = regs->el == 2 ? qpmap_read_hcr() : 0;
+	regs->sctlr = qpmap_read_sctlr();
+	regs->tcr = qpmap_read_tcr();
+	regs->tcr2 = 0;
+	regs->ttbr1 = qpmap_read_ttbr1();
+	regs->mair = qpmap_read_mair();
+	regs->mmfr0 = qpmap_read_mmfr0();
 	/* An ID register that an older CPU does not have reads as zero. */
 	if ((qpmap_read_mmfr3() &
 	    (QPMAP_MMFR3_D128 | QPMAP_MMFR3_S1PIE)) != 0) {
-		regs.tcr2 = qpmap_read_tcr2();
+		regs->tcr2 = qpmap_read_tcr2();
 	}
-	return (regs);
 }
 
 /* What every CPU must share. */
@@ -68,22 +63,22 @@ qpmap_regs_shared(const struct qpmap_regs *regs,
 int
 qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
-	struct qpmap_regs regs = qpmap_regs_read();
-	int error = qpmap_regs_mode(config, &regs);
+	struct qpmap_regs regs;
 	qpmap_ptebits_t ng;
+	int error;
 
+	qpmap_regs_read(&regs);
+	error = qpmap_regs_mode(config, &regs);
 	if (error != QPMAP_OK) {
 		return (error);
 	}
 	ng = (config->flags & QPMAP_NON_GLOBAL) != 0 ? QPTE_NG : 0;
-	*mmu = (struct qpmap_mmu){
-	    .root = qpmap_regs_root(&regs),
-	    .levels = qpmap_regs_levels(&regs),
-	    .va_bits = qpmap_regs_va_bits(&regs),
-	    .pa_bits = qpmap_regs_pa_bits(&regs),
-	    .rw_bits = ng | QPTE_RW_BITS,
-	    .ro_bits = ng | QPTE_RO_BITS,
-	};
+	mmu->root = qpmap_regs_root(&regs);
+	mmu->levels = qpmap_regs_levels(&regs);
+	mmu->va_bits = qpmap_regs_va_bits(&regs);
+	mmu->pa_bits = qpmap_regs_pa_bits(&regs);
+	mmu->rw_bits = ng | QPTE_RW_BITS;
+	mmu->ro_bits = ng | QPTE_RO_BITS;
 	qpmap_regs_shared(&regs, mmu->reg);
 	return (qpmap_regs_types(config, regs.mair, mmu));
 }
@@ -91,11 +86,12 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
-	struct qpmap_regs regs = qpmap_regs_read();
 	__UINT64_TYPE__ reg[QPMAP_MMU_REGS];
+	struct qpmap_regs regs;
 	__UINT32_TYPE__ i;
 	_Bool same = 1;
 
+	qpmap_regs_read(&regs);
 	qpmap_regs_shared(&regs, reg);
 	for (i = 0; i < QPMAP_MMU_REGS; i++) {
 		same = same && reg[i] == mmu->reg[i];

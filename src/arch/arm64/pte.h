@@ -41,6 +41,8 @@
 #define QPTE_OA_TOP	(QPMAP_LPA2 ? 3ULL << 8 :			\
 	QPMAP_PAGE_SHIFT == 16 ? 15ULL << 12 : 0)
 #define QPTE_OA_TOP_SHIFT (QPMAP_LPA2 ? 50 - 8 : 48 - 12)
+#define QPTE_OA_ALL	((1ULL << QPTE_OA_BITS) - (QPMAP_LPA2 ? 1ULL << 8 : \
+	1ULL << 12))
 #define QPTE_PA_BITS	(QPTE_OA_TOP != 0 ? 52 : 48)
 
 /* What every mapping has, beside the bits of its memory type. */
@@ -67,14 +69,17 @@ qpmap_pte_none(void)
 	return ((struct qpmap_pte){ 0 });
 }
 
-/* An address where an entry has it. */
+/*
+ * An aligned address where an entry has it.  Its offset is zero: what of the
+ * shifted copy is in QPTE_OA_ALL is the top bits alone.
+ */
 static inline qpmap_ptebits_t
 qpmap_pte_address(qpmap_paddr_t pa)
 {
 	if (QPTE_OA_TOP == 0) {
 		return (pa);
 	}
-	return ((pa & QPTE_OA) | (pa >> QPTE_OA_TOP_SHIFT & QPTE_OA_TOP));
+	return ((pa | pa >> QPTE_OA_TOP_SHIFT) & QPTE_OA_ALL);
 }
 
 static inline struct qpmap_pte
