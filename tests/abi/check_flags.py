@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The sources under kernels' own flags: no warning, and only the allowed
+imports.
+
+Not the full product: within a target and compiler, every set of flags meets
+every optimisation level, and the build options and -ffreestanding rotate
+through them with a period that shares no factor with the levels.
+"""
+
+import re
+import sys
+
+import abi
+
+FLAGS = {
+    "amd64": [
+        "-mcmodel=kernel -mno-red-zone -fno-pic {no_fp}",
+        "-mcmodel=kernel -mno-red-zone -fno-pic {no_fp} -nostdinc "
+        "-fno-omit-frame-pointer -fno-strict-aliasing -fwrapv",
+        "-mcmodel=large -mno-red-zone -fno-pic {no_fp}",
+        "-mno-red-zone -fpie -fvisibility=hidden {no_fp}",
+    ],
+    "i386": [
+        "-fno-pic {no_fp}",
+        "-fno-pic {no_fp} -mregparm=3 -nostdinc",
+    ],
+    "arm64": [
+        "-mgeneral-regs-only -ffixed-x18 -fno-pic",
+        "-mgeneral-regs-only -mcmodel=small -fno-pic -nostdinc "
+        "-mstrict-align -fno-omit-frame-pointer",
+    ],
+    "riscv64": [
+        "-mcmodel=medany -march=rv64gc -mabi=lp64d -fno-pic",
+        "-mcmodel=medany -march=rv64imac -mabi=lp64 -fno-pic -nostdinc "
+        "-mno-relax",
+    ],
+}
+
+LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os"]
+
+OPTIONS = [
+    "",
+    "-DQPMAP_FRAMES=1 -DQPMAP_CHECKED=1",
+    "-DQPMAP_FRAMES=8 -DQPMAP_DIRECT_MAP=0",
+    "-DQPMAP_CACHE_LINE=128 -DQPMAP_TABLES=0",
+    "-DQPMAP_DIRECT_MAP=0",
+    "-DQPMAP_FRAMES=8 -DQPMAP_CACHE_LINE=128 -DQPMAP_CHECKED=1",
+    "-DQPMAP_TABLES=0 -DQPMAP_DIRECT_MAP=0 -DQPMAP_FRAMES=1",
+]
+
+
+def expected(flags):
+    """The exact imports of a build."""
+    hooks = set(abi.HOOKS) | {"qpmap_host_panic"}
+    if "-DQPMAP_TABLES=0" not in flags:
+        hooks |= abi.TABLE_HOOKS
+    if "-DQPMAP_CHECKED=1" in flags:
+        hooks.add("qpmap_host_page_pinned")
+    return hooks
+
+
+def configurations():
+    turn = 0
+    newest = abi.newest_clang()
+    for target in abi.targets():
+        sets = FLAGS[target.arch]
+        if target.name not in abi.TRIPLE and target.arch != "i386":
+            # A variant of a target whose flags have all been seen.
+            sets = sets[:1]
+        runs = [(c, LEVELS) for c in abi.compilers(target.arch)]
+        if newest:
+            runs.append((abi.clang(target.arch, newest), ["-O0", "-O2"]))
+        for compiler, levels in runs:
+            for flags in sets:
+                for level in levels:
+                    yield (target, compiler, level, flags.format(
+                        no_fp=abi.NO_FP[target.arch]), turn)
+                    turn += 1
+
+
+def check(report, configuration):
+    target, compiler, level, flags, turn = configuration
+    flags = (flags.split() + [level] + target.options +
+             OPTIONS[turn % len(OPTIONS)].split() +
+             (["-ffreestanding"] if turn % 2 else []))
+    what = "%s: %s %s" % (target.name, " ".join(compiler), " ".join(flags))
+    with abi.Build(compiler, flags, target.sources()) as build:
+        if not report.ok(build.good, what, build.output, build.repeat):
+            return
+        report.ok(build.output == "", what, build.output, build.repeat)
+        imports = build.imports()
+        wanted = expected(flags)
+        report.ok(imports == wanted, what,
+                  build.by_whom(imports - wanted) +
+                  "".join("not imported: %s\n" % name
+                          for name in sorted(wanted - imports)), build.repeat)
+        got = sorted({r for r in build.relocations()
+                      if re.search(r"GOT|TLS|TPREL|TPOFF", r)})
+        report.ok(not got, what, "relocations of a GOT or of thread-locals: " +
+                  " ".join(got), build.repeat)
+
+
+def main():
+    report = abi.Report("abi/flags")
+    every = list(configurations())
+    wanted = sys.argv[1:]
+    if wanted:
+        every = [c for c in every if c[0].name in wanted]
+    print("abi/flags: %d configurations" % len(every))
+    abi.parallel(lambda c: check(report, c), every)
+    report.end()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The hot path with inline hooks (contract C4): no call, no way out but the
+named refusals, no backward branch on the way to a return, no use of the
+stack; and at most 512 bytes of text for enter, enter_ro and remove together.
+
+"No use of the stack" has one exception: i386 passes arguments on it, and a
+function that needs more than its three scratch registers saves the others;
+gcc, with PAE's 64-bit values in pairs of registers, also spills a few words.
+"""
+
+import re
+
+import abi
+
+WAYS_OUT = {
+    "qpmap_enter": {"qpmap_enter_special", "qpmap_enter_refuse_frame"},
+    "qpmap_enter_ro": {"qpmap_enter_ro_special", "qpmap_enter_refuse_frame"},
+    "qpmap_remove": {"qpmap_remove_special"},
+}
+
+TEXT_LIMIT = 512
+
+RETURN = {
+    "amd64": r"retq?$", "i386": r"retl?$", "arm64": r"ret$",
+    "riscv64": r"ret$",
+}
+CALL = {
+    "amd64": r"call", "i386": r"call", "arm64": r"(bl|blr)\b",
+    "riscv64": r"(jal|jalr|call)\b(?! zero)",
+}
+# A jump without and with a condition.
+JUMP = {
+    "amd64": r"jmp", "i386": r"jmp", "arm64": r"(b|br) ", "riscv64": r"(j|jr) ",
+}
+BRANCH = {
+    "amd64": r"j(?!mp)", "i386": r"j(?!mp)",
+    "arm64": r"(b\.|cbn?z|tbn?z)", "riscv64": r"b(?!set|clr|inv|ext)\w",
+}
+STACK = {
+    "amd64": r"%[re]?[sb]p\b|^(push|pop|enter|leave)",
+    "i386": r"%esp\b|^(push|pop|enter|leave)",
+    "arm64": r"\b(sp|x29)\b", "riscv64": r"\bsp\b",
+}
+I386_SAVED = r"(push|pop)l? %(ebx|esi|edi|ebp)$|" \
+             r"(mov|cmp|or|and|add|sub|xor|test)l? (0x)?\w*\(%esp\), %e\w\w$"
+I386_SPILL = r"(sub|add)l \$(?P<bytes>\d+), %esp$|" \
+             r"movl %e\w\w, \d*\(%esp\)$"
+SPILL_LIMIT = 28
+PADDING = r"(nop|int3|unimp|data16|xchgw %ax, %ax|leal? .*\(%esi\)|udf)"
+
+
+def tail_jump(arch, body, index):
+    """The symbol a jump goes to, if it leaves the function."""
+    if body[index].symbol:
+        return body[index].symbol
+    if arch == "riscv64" and body[index].name == "jr" and index > 0:
+        return body[index - 1].symbol
+    return None
+
+
+def successors(arch, body):
+    """For each instruction, the indices that follow it; and the ways out."""
+    where = {ins.address: i for i, ins in enumerate(body)}
+    follow = [[] for _ in body]
+    exits, returns, errors = {}, set(), []
+    for i, ins in enumerate(body):
+        if re.match(RETURN[arch], ins.text):
+            returns.add(i)
+        elif re.match(CALL[arch], ins.text):
+            errors.append("a call: %s" % ins)
+        elif re.match(JUMP[arch], ins.text) or re.match(BRANCH[arch],
+                                                        ins.text):
+            name = tail_jump(arch, body, i)
+            if name:
+                exits[i] = name
+            elif ins.target in where:
+                follow[i].append(where[ins.target])
+            else:
+                errors.append("a jump to nobody knows where: %s" % ins)
+            if re.match(BRANCH[arch], ins.text) and i + 1 < len(body):
+                follow[i].append(i + 1)
+        elif i + 1 < len(body):
+            follow[i].append(i + 1)
+    return follow, exits, returns, errors
+
+
+def reaching(follow, ends):
+    """Indices from which one of ends can be reached."""
+    good = set(ends)
+    grown = True
+    while grown:
+        more = {i for i, nexts in enumerate(follow)
+                if i not in good and any(n in good for n in nexts)}
+        good |= more
+        grown = bool(more)
+    return good
+
+
+def stack_is_used(arch, spills, text):
+    if not re.search(STACK[arch], text):
+        return False
+    if arch != "i386":
+        return True
+    if re.match(I386_SAVED, text):
+        return False
+    match = re.match(I386_SPILL, text)
+    return not (spills and match and
+                int(match.group("bytes") or 0) <= SPILL_LIMIT)
+
+
+def judge(arch, name, body, spills):
+    """What is wrong with a function, as lines."""
+    while body and re.match(PADDING, body[-1].text):
+        body.pop()
+    follow, exits, returns, errors = successors(arch, body)
+    if not returns:
+        errors.append("no return was found: the check is blind")
+    found = set(exits.values())
+    if found != WAYS_OUT[name]:
+        errors.append("it leaves for %s; it must leave for %s" %
+                      (", ".join(sorted(found)) or "nothing",
+                       ", ".join(sorted(WAYS_OUT[name]))))
+    success = reaching(follow, returns)
+    for i, nexts in enumerate(follow):
+        for n in nexts:
+            if n <= i and n in success:
+                errors.append("a backward branch on the way to a return: %s" %
+                              body[i])
+    for ins in body:
+        if stack_is_used(arch, spills, ins.text):
+            errors.append("use of the stack: %s" % ins)
+    return errors
+
+
+def configurations():
+    hooks = "-DQPMAP_HOST_INLINE=\"%s/inline_hooks.h\"" % abi.HERE
+    for target in abi.targets():
+        for compiler in abi.compilers(target.arch):
+            for level in "-O2", "-O3":
+                for direct in "-DQPMAP_DIRECT_MAP=0", "-DQPMAP_DIRECT_MAP=1":
+                    yield target, compiler, [
+                        level, direct, hooks, "-std=gnu11", "-ffreestanding", "-fno-pic",
+                        "-fomit-frame-pointer"] + target.options + \
+                        target.no_fp()
+
+
+def check(report, sizes, configuration):
+    target, compiler, flags = configuration
+    what = "%s: %s %s" % (target.name, " ".join(compiler), " ".join(flags[:2]))
+    source = abi.ROOT + "/src/core/quick.c"
+    spills = target.name == "i386-pae" and not abi.is_clang(compiler)
+    with abi.Build(compiler, flags, [source]) as build:
+        if not report.ok(build.good, what, build.output, build.repeat):
+            return
+        functions = abi.disassemble(build.objects()[0])
+        total = sum(s[3] for s in build.symbols() if s[1] == "T")
+        for name in WAYS_OUT:
+            if report.ok(name in functions, what, "no function " + name,
+                         build.repeat):
+                errors = judge(target.arch, name, functions[name], spills)
+                report.ok(not errors, "%s: %s" % (what, name),
+                          "\n".join(errors), build.repeat)
+        report.ok(set(functions) == set(WAYS_OUT), what, "functions: " +
+                  " ".join(functions), build.repeat)
+        report.ok(0 < total <= TEXT_LIMIT, what,
+                  "enter, enter_ro and remove have %d bytes of text, more "
+                  "than %d" % (total, TEXT_LIMIT), build.repeat)
+        sizes[what] = total
+
+
+def main():
+    report = abi.Report("abi/hot")
+    sizes = {}
+    abi.parallel(lambda c: check(report, sizes, c), list(configurations()))
+    print("bytes of text, enter + enter_ro + remove (limit %d):" % TEXT_LIMIT)
+    for what in sorted(sizes):
+        if "-O2" in what:
+            print("  %4d  %s" % (sizes[what], what))
+    report.end()
+
+
+if __name__ == "__main__":
+    main()
