@@ -56,7 +56,7 @@ const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 };
 
 /* Where every call returns to; never executed. */
-void
+__attribute__((noinline)) void
 guest_stop(void)
 {
 	for (;;) {
@@ -65,7 +65,7 @@ guest_stop(void)
 }
 
 /* Where a panic ends; the harness stops the CPU here. */
-void
+__attribute__((noinline)) void
 guest_panicked(void)
 {
 	for (;;) {

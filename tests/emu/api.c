@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The library's functions, called in the guest.
+ */
+#include <stdio.h>
+
+#include <qpmap/qpmap.h>
+
+#include "machine.h"
+
+uint64_t
+emu_state_pa(struct emu *e)
+{
+	return (e->percpu + e->fact[FACT_PERCPU_STATE]);
+}
+
+uint64_t
+emu_depth(struct emu *e)
+{
+	return (emu_read(e, e->percpu + e->fact[FACT_PERCPU_DEPTH], 4));
+}
+
+uint64_t
+emu_unpinned_queries(struct emu *e)
+{
+	return (emu_read(e, e->percpu + e->fact[FACT_PERCPU_UNPINNED], 4));
+}
+
+/* By the layout of the window, not by the state's contents. */
+uint64_t
+emu_frame_va(struct emu *e, unsigned frame)
+{
+	uint64_t window = emu_read(e, emu_state_pa(e) +
+	    e->fact[FACT_CPU_WINDOW], 4) - 1;
+
+	return (e->config[WIRE_WINDOW_VA] +
+	    (window * e->fact[FACT_WINDOW_PAGES] + 2 * frame - 1) *
+	    (UINT64_C(1) << e->mode->page_shift));
+}
+
+uint64_t
+emu_frame_slot(struct emu *e, unsigned frame)
+{
+	struct emu_level levels[EMU_MAX_LEVELS];
+	unsigned count = emu_walk(e, emu_frame_va(e, frame), levels);
+
+	if (levels[count - 1].level != 0) {
+		emu_die("frame %u has no leaf table", frame);
+	}
+	return (levels[count - 1].entry_pa);
+}
+
+/* A full pool, of pages that hold junk: no contents may be relied on. */
+static void
+emu_pool_fill(struct emu *e)
+{
+	uint64_t page, offset;
+
+	for (unsigned i = 0; i < WIRE_POOL_COUNT / 4; i++) {
+		page = emu_page_alloc(e);
+		for (offset = 0; offset >> e->mode->page_shift == 0;
+		    offset += 8) {
+			emu_write(e, page + offset, 8,
+			    UINT64_C(0xa5a5a5a5a5a5a5a5) ^ offset);
+		}
+		emu_set64(e, "guest_pool", i, page);
+	}
+	emu_set64(e, "guest_pool_count", 0, WIRE_POOL_COUNT / 4);
+}
+
+struct emu *
+emu_begin(const struct emu_mode *mode, const char *variant)
+{
+	struct emu *e = emu_open(mode, variant);
+
+	emu_boot(e);
+	emu_pool_fill(e);
+	e->config[WIRE_WINDOW_VA] = mode->window_va;
+	e->config[WIRE_WINDOW_COUNT] = EMU_CPUS;
+	e->config[WIRE_NESTING] = e->fact[FACT_FRAMES];
+	e->config[WIRE_FLAGS] = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT |
+	    (mode->has_nx ? 0 : QPMAP_NO_NX);
+	return (e);
+}
+
+int
+emu_init(struct emu *e)
+{
+	for (unsigned i = 0; i < WIRE_CONFIG_COUNT; i++) {
+		emu_set64(e, "guest_wire", i, e->config[i]);
+	}
+	if (EMU_CALL(e, "guest_init", "") != EMU_RETURNED) {
+		emu_die("qpmap_init did not return");
+	}
+	e->svpbmt = (e->config[WIRE_FLAGS] & QPMAP_SVPBMT) != 0;
+	return ((int)(uint32_t)e->result);
+}
+
+int
+emu_online(struct emu *e, unsigned window, uint64_t leaf)
+{
+	if (EMU_CALL(e, "qpmap_cpu_online", "www", emu_state_pa(e), window,
+	    leaf) != EMU_RETURNED) {
+		emu_die("qpmap_cpu_online did not return");
+	}
+	return ((int)(uint32_t)e->result);
+}
+
+struct emu *
+emu_ready(const struct emu_mode *mode, const char *variant)
+{
+	struct emu *e = emu_begin(mode, variant);
+	int error = emu_init(e);
+
+	if (error == 0) {
+		error = emu_online(e, 0, 0);
+	}
+	if (error != 0) {
+		emu_die("init or online: error %d", error);
+	}
+	return (e);
+}
+
+/* Dies unless the call returned. */
+static void
+emu_must_return(struct emu *e, const char *name)
+{
+	if (e->status == EMU_PANICKED) {
+		emu_die("%s panicked: %s (0x%llx, 0x%llx)", name,
+		    e->panic.text, (unsigned long long)e->panic.a,
+		    (unsigned long long)e->panic.b);
+	}
+	if (e->status == EMU_FAULTED) {
+		emu_die("%s faulted at 0x%llx, PC 0x%llx, vector %llu", name,
+		    (unsigned long long)e->fault.va,
+		    (unsigned long long)e->fault.pc,
+		    (unsigned long long)e->fault.vector);
+	}
+	if (e->status != EMU_RETURNED) {
+		emu_die("%s did not return", name);
+	}
+}
+
+uint64_t
+emu_enter(struct emu *e, uint64_t pa, unsigned attr)
+{
+	EMU_CALL(e, "qpmap_enter", "pw", pa, attr);
+	emu_must_return(e, "qpmap_enter");
+	return (e->result);
+}
+
+uint64_t
+emu_enter_ro(struct emu *e, uint64_t pa, unsigned attr)
+{
+	EMU_CALL(e, "qpmap_enter_ro", "pw", pa, attr);
+	emu_must_return(e, "qpmap_enter_ro");
+	return (e->result);
+}
+
+void
+emu_remove(struct emu *e, uint64_t va)
+{
+	EMU_CALL(e, "qpmap_remove", "w", va);
+	emu_must_return(e, "qpmap_remove");
+}
+
+unsigned
+emu_held(struct emu *e)
+{
+	EMU_CALL(e, "qpmap_held", "w", emu_state_pa(e));
+	emu_must_return(e, "qpmap_held");
+	return ((unsigned)(uint32_t)e->result);
+}
+
+enum emu_status
+emu_load(struct emu *e, uint64_t va, unsigned size)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "guest_load%u", 8 * size);
+	return (EMU_CALL(e, name, "w", va));
+}
+
+enum emu_status
+emu_store(struct emu *e, uint64_t va, unsigned size, uint64_t value)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "guest_store%u", 8 * size);
+	return (EMU_CALL(e, name, "ww", va, value));
+}
+
+enum emu_status
+emu_fetch(struct emu *e, uint64_t va)
+{
+	return (EMU_CALL(e, "guest_fetch", "w", va));
+}

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * riscv64's driver: Sv39, Sv48, Sv57.
+ *
+ * RISC-V Privileged Architecture, "Supervisor-Level ISA".  Unicorn has no
+ * Svpbmt: it takes PBMT for the top of the page number.  Bit 62 falls off the
+ * address; bit 61 becomes bit 63 of it, where the same RAM is mapped again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <qpmap/arch/riscv64.h>
+#include <qpmap/qpmap.h>
+
+#include "emu.h"
+
+/* The first run is with translation off: satp = 0. */
+#define RV_BOOT_BARE (EMU_BOOT_ARCH << 0)
+
+#define RV_BIT(n)	(UINT64_C(1) << (n))
+#define RV_V		RV_BIT(0)
+#define RV_R		RV_BIT(1)
+#define RV_W		RV_BIT(2)
+#define RV_X		RV_BIT(3)
+#define RV_U		RV_BIT(4)
+#define RV_G		RV_BIT(5)
+#define RV_A		RV_BIT(6)
+#define RV_D		RV_BIT(7)
+#define RV_NC_ALIAS	RV_BIT(63)
+
+/* Causes, "Supervisor Cause Register (scause)". */
+#define RV_FETCH_FAULT	12
+#define RV_LOAD_FAULT	13
+#define RV_STORE_FAULT	15
+
+struct rv_data {
+	size_t stval;		/* where the blob has the fault's address */
+};
+
+static void
+rv_alias(struct emu *e, uint64_t base, uint64_t size)
+{
+	if (uc_mem_map_ptr(e->uc, base | RV_NC_ALIAS, size, UC_PROT_ALL,
+	    emu_ram(e, base, size)) != UC_ERR_OK) {
+		emu_die("no second mapping of RAM for PBMT=NC");
+	}
+}
+
+static void
+rv_opened(struct emu *e)
+{
+	const struct emu_mode *mode = e->mode;
+	unsigned i;
+
+	rv_alias(e, mode->pages_base, mode->pages_count << mode->page_shift);
+	for (i = 0; i < EMU_HIGH_COUNT; i++) {
+		if (mode->high_base[i] != 0) {
+			rv_alias(e, mode->high_base[i],
+			    (uint64_t)EMU_HIGH_PAGES << mode->page_shift);
+		}
+	}
+}
+
+static void
+rv_reg_write(struct emu *e, int reg, uint64_t value)
+{
+	uc_reg_write(e->uc, reg, &value);
+}
+
+/* Load from va, which faults, and forget va but where the CPU keeps it. */
+static size_t
+rv_find_stval(struct emu *e, uint64_t va)
+{
+	rv_reg_write(e, UC_RISCV_REG_A0, va);
+	uc_emu_start(e->uc, emu_symbol(e, "guest_load8"),
+	    emu_symbol(e, "guest_stop"), 0, 0);
+	rv_reg_write(e, UC_RISCV_REG_A0, 0);
+	return (emu_blob_find(e, va));
+}
+
+/* The same place twice, or it was no such place. */
+static void
+rv_calibrate(struct emu *e)
+{
+	struct rv_data *data = malloc(sizeof(*data));
+
+	if (data == NULL) {
+		emu_die("no memory");
+	}
+	data->stval = rv_find_stval(e, UINT64_C(0x1234567008));
+	if (rv_find_stval(e, UINT64_C(0x0fedcba018)) != data->stval) {
+		emu_die("the address of a fault is not in the CPU's state");
+	}
+	free(e->arch_data[e->cpu]);
+	e->arch_data[e->cpu] = data;
+}
+
+/* satp.MODE is 8 for three levels, 9 for four, 10 for five. */
+static void
+rv_boot(struct emu *e)
+{
+	uint64_t satp = (uint64_t)(e->mode->levels + 5) << 60 |
+	    e->root[0] >> 12;
+
+	if ((e->boot_flags & RV_BOOT_BARE) != 0) {
+		satp = 0;
+	}
+	emu_set64(e, "guest_boot_arg", 0, satp);
+	emu_set64(e, "guest_boot_arg", 1, e->percpu);
+	emu_run(e, emu_symbol(e, "guest_boot"), emu_symbol(e, "guest_stop"));
+	if (satp != 0) {
+		rv_calibrate(e);
+	}
+}
+
+static unsigned
+rv_root(const struct emu *e, uint64_t va)
+{
+	(void)e;
+	(void)va;
+	return (0);
+}
+
+static uint64_t
+rv_make_leaf(const struct emu *e, uint64_t pa, bool exec)
+{
+	(void)e;
+	return (pa >> 12 << 10 | RV_D | RV_A | RV_W | RV_R | RV_V |
+	    (exec ? RV_X : 0));
+}
+
+static uint64_t
+rv_make_large(const struct emu *e, uint64_t pa, unsigned level)
+{
+	(void)level;
+	return (rv_make_leaf(e, pa, false));
+}
+
+static uint64_t
+rv_make_table(const struct emu *e, uint64_t pa, unsigned level)
+{
+	(void)e;
+	(void)level;
+	return (pa >> 12 << 10 | RV_V);
+}
+
+static bool
+rv_is_valid(const struct emu *e, uint64_t entry)
+{
+	(void)e;
+	return ((entry & RV_V) != 0);
+}
+
+static bool
+rv_is_table(const struct emu *e, uint64_t entry, unsigned level)
+{
+	(void)e;
+	(void)level;
+	return ((entry & (RV_R | RV_W | RV_X)) == 0);
+}
+
+static uint64_t
+rv_entry_pa(const struct emu *e, uint64_t entry)
+{
+	(void)e;
+	return ((entry >> 10 & (RV_BIT(44) - 1)) << 12);
+}
+
+static void
+rv_decode_leaf(const struct emu *e, uint64_t entry, struct emu_leaf *leaf)
+{
+	static const char *const type[4] = { "WB", "WC", "UC", "?" };
+	uint64_t known = RV_BIT(54) - 1 - RV_BIT(9) - RV_BIT(8);
+	uint64_t pbmt = entry >> 61 & 3;
+
+	if (e->svpbmt != 0) {
+		known |= RV_BIT(62) | RV_BIT(61);
+	} else if (pbmt != 0) {
+		pbmt = 3;
+	}
+	*leaf = (struct emu_leaf){
+	    .valid = (entry & RV_V) != 0,
+	    .pa = rv_entry_pa(e, entry),
+	    .type = type[pbmt],
+	    .writable = (entry & RV_W) != 0,
+	    .executable = (entry & RV_X) != 0,
+	    .user = (entry & RV_U) != 0,
+	    .global = (entry & RV_G) != 0,
+	    .accessed = (entry & RV_A) != 0,
+	    .dirty = (entry & RV_D) != 0,
+	    .rest = entry & ~known
+	};
+}
+
+/* Each argument in a register of its own, a0 and up. */
+static void
+rv_call(struct emu *e, uint64_t function, const char *kinds,
+    const uint64_t *values, uint64_t return_to, uint64_t stack)
+{
+	int i;
+
+	(void)function;
+	for (i = 0; kinds[i] != '\0'; i++) {
+		rv_reg_write(e, UC_RISCV_REG_A0 + i, values[i]);
+	}
+	rv_reg_write(e, UC_RISCV_REG_RA, return_to);
+	rv_reg_write(e, UC_RISCV_REG_SP, stack);
+}
+
+static uint64_t
+rv_result(struct emu *e)
+{
+	uint64_t value = 0;
+
+	uc_reg_read(e->uc, UC_RISCV_REG_A0, &value);
+	return (value);
+}
+
+/*
+ * The cause does not tell a missing translation from a forbidden access: the
+ * entry does.  Unicorn has moved PC on by four.
+ */
+static void
+rv_fault(struct emu *e, uint32_t vector)
+{
+	const struct rv_data *data = e->arch_data[e->cpu];
+	struct emu_level levels[EMU_MAX_LEVELS];
+	unsigned count;
+
+	e->fault.pc -= 4;
+	e->fault.code = vector;
+	e->fault.access = vector == RV_FETCH_FAULT ? EMU_FETCH :
+	    vector == RV_STORE_FAULT ? EMU_WRITE : EMU_READ;
+	e->fault.other = data == NULL || (vector != RV_FETCH_FAULT &&
+	    vector != RV_LOAD_FAULT && vector != RV_STORE_FAULT);
+	if (!e->fault.other) {
+		e->fault.va = emu_blob_read(e, data->stval, 8);
+		count = emu_walk(e, e->fault.va, levels);
+		e->fault.present = rv_is_valid(e, levels[count - 1].entry);
+	}
+}
+
+/* "fence rw,w" and the like: predecessor and successor sets, iorw each. */
+static const char *
+rv_fence_name(uint32_t insn)
+{
+	static char name[256][24];
+	unsigned sets = insn >> 20 & 0xff;
+	char *text = name[sets];
+	unsigned i;
+
+	if (text[0] == '\0') {
+		text += sprintf(text, "fence ");
+		for (i = 0; i < 8; i++) {
+			if (i == 4) {
+				*text++ = ',';
+			}
+			if ((sets & 128 >> i) != 0) {
+				*text++ = "iorw"[i & 3];
+			}
+		}
+		*text = '\0';
+	}
+	return (name[sets]);
+}
+
+static uint64_t
+rv_reg_value(struct emu *e, uint32_t number)
+{
+	uint64_t value = 0;
+
+	if (number == 0) {
+		return (EMU_X0);
+	}
+	uc_reg_read(e->uc, UC_RISCV_REG_X0 + (int)number, &value);
+	return (value);
+}
+
+static void
+rv_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
+{
+	uint32_t insn;
+	uint64_t rs1;
+
+	(void)pc;
+	if (size != 4) {
+		return;		/* compressed: none of these */
+	}
+	insn = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
+	    (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+	rs1 = rv_reg_value(e, insn >> 15 & 31);
+	if ((insn & 0xfe007fff) == 0x12000073) {
+		emu_event(e, "sfence.vma", rs1,
+		    rv_reg_value(e, insn >> 20 & 31));
+	} else if ((insn & 0xfe007fff) == 0x16000073) {
+		emu_event(e, "sinval.vma", rs1,
+		    rv_reg_value(e, insn >> 20 & 31));
+	} else if ((insn & 0xf000707f) == 0x8000000f) {
+		emu_event(e, "fence.tso", 0, 0);
+	} else if ((insn & 0x707f) == 0x000f) {
+		emu_event(e, rv_fence_name(insn), 0, 0);
+	} else if ((insn & 0x707f) == 0x100f) {
+		emu_event(e, "fence.i", 0, 0);
+	} else if ((insn & 0x7f) == 0x73 && (insn >> 12 & 7) != 0 &&
+	    insn >> 20 == 0x180 && (insn & 0x000ff000) != 0x2000) {
+		emu_event(e, "csrw satp", rs1, 0);
+	}
+}
+
+/* tlb.md, riscv64's column. */
+static void
+rv_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
+{
+	bool all = (arg->flags & QPMAP_ERRATUM_CIP_1200) != 0;
+
+	switch (step) {
+	case EMU_FILL:
+		emu_expect(e, "store", arg->slot_pa, arg->bits, 8);
+		break;
+	case EMU_CLEAR:
+		emu_expect(e, "store", arg->slot_pa, 0, 8);
+		break;
+	case EMU_FILLED:
+	case EMU_EMPTIED:
+		emu_expect(e, "sfence.vma", all ? EMU_X0 : arg->va, EMU_X0,
+		    0);
+		break;
+	case EMU_EMPTYING:
+		emu_expect(e, "fence iorw,iorw", 0, 0, 0);
+		break;
+	case EMU_LINKING:
+		emu_expect(e, "fence w,w", 0, 0, 0);
+		break;
+	case EMU_ONLINE:
+	case EMU_LINKED:
+	case EMU_LINKED_ROOT:
+		emu_expect(e, "sfence.vma", EMU_X0, EMU_X0, 0);
+		break;
+	}
+}
+
+static const char *
+rv_type_name(const struct emu *e, unsigned type)
+{
+	(void)e;
+	return (type == QPMAP_WRITE_BACK ? "WB" :
+	    type == QPMAP_WRITE_COMBINING ? "WC" :
+	    type == QPMAP_UNCACHED ? "UC" : NULL);
+}
+
+static bool
+rv_type_special(const struct emu *e, unsigned type)
+{
+	(void)e;
+	(void)type;
+	return (false);
+}
+
+/*
+ * Refusals.
+ */
+
+/* Type wanted, with flags, and its template. */
+static void
+rv_want(uint64_t *config, unsigned type, unsigned flags, uint64_t leaf)
+{
+	config[WIRE_FLAGS] |= flags;
+	config[WIRE_TYPES] = QPMAP_TYPE_BIT(type);
+	config[WIRE_TEMPLATE + type] = leaf;
+}
+
+static void
+rv_no_svpbmt_wc(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	rv_want(config, QPMAP_WRITE_COMBINING, 0, 0);
+}
+
+static void
+rv_no_svpbmt_uc(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	rv_want(config, QPMAP_UNCACHED, 0, 0);
+}
+
+static void
+rv_svpbmt_wt(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	rv_want(config, QPMAP_WRITE_THROUGH, QPMAP_SVPBMT, 0);
+}
+
+static void
+rv_svpbmt_uc_minus(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	rv_want(config, QPMAP_UNCACHED_MINUS, QPMAP_SVPBMT, 0);
+}
+
+/* A template like write-back's: it would silently be write-back. */
+static void
+rv_template_same(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	rv_want(config, QPMAP_UNCACHED, QPMAP_SVPBMT,
+	    RV_D | RV_A | RV_W | RV_R | RV_V);
+}
+
+static void
+rv_template_same_c9xx(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	rv_want(config, QPMAP_WRITE_THROUGH, 0, QPMAP_LEAF_C9XX_WRITE_BACK);
+	config[WIRE_TEMPLATE] = QPMAP_LEAF_C9XX_WRITE_BACK;
+}
+
+static void
+rv_template_not_valid(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	rv_want(config, QPMAP_UNCACHED, QPMAP_SVPBMT,
+	    RV_BIT(62) | RV_D | RV_A | RV_W | RV_R);
+}
+
+static void
+rv_template_pointer(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	config[WIRE_TEMPLATE + QPMAP_WRITE_THROUGH] = RV_V | RV_BIT(20);
+}
+
+static void
+rv_template_reserved(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	rv_want(config, QPMAP_UNCACHED, QPMAP_SVPBMT,
+	    RV_BIT(62) | RV_BIT(61) | RV_R | RV_V);
+}
+
+static void
+rv_template_range(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	rv_want(config, QPMAP_UNCACHED, 0,
+	    RV_BIT(63) | RV_BIT(13) | RV_D | RV_A | RV_W | RV_R | RV_V);
+}
+
+static void
+rv_sharing(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	config[WIRE_PRIVATE_MASK] = RV_BIT(50);
+}
+
+static void
+rv_layout(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	config[WIRE_LAYOUT] = 1;
+}
+
+static void
+rv_no_nx(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	config[WIRE_FLAGS] |= QPMAP_NO_NX;
+}
+
+static void
+rv_pa_bits(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	config[WIRE_PA_BITS] = 57;
+}
+
+static void
+rv_range_zero(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	config[WIRE_WINDOW_VA] = 0;
+}
+
+/* From the lower half into what is no address at all. */
+static void
+rv_range_lower(struct emu *e, uint64_t *config)
+{
+	uint64_t half = RV_BIT(e->mode->va_bits - 1);
+
+	config[WIRE_WINDOW_VA] = half - (e->fact[FACT_WINDOW_PAGES] << 12);
+	config[WIRE_WINDOW_COUNT] = 2;
+}
+
+static void
+rv_range_upper(struct emu *e, uint64_t *config)
+{
+	uint64_t half = RV_BIT(e->mode->va_bits - 1);
+
+	config[WIRE_WINDOW_VA] = 0 - half -
+	    (e->fact[FACT_WINDOW_PAGES] << 12);
+	config[WIRE_WINDOW_COUNT] = 2;
+}
+
+static void
+rv_flags_x86(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	config[WIRE_FLAGS] |= QPMAP_FLUSH_ON_FILL;
+}
+
+static const struct emu_refusal rv_refusals[] = {
+	{ "PAGING/bare", QPMAP_ERR_PAGING, NULL, RV_BOOT_BARE, NULL },
+	{ "TYPE/wc-no-svpbmt", QPMAP_ERR_TYPE, NULL, 0, rv_no_svpbmt_wc },
+	{ "TYPE/uc-no-svpbmt", QPMAP_ERR_TYPE, NULL, 0, rv_no_svpbmt_uc },
+	{ "TYPE/wt", QPMAP_ERR_TYPE, NULL, 0, rv_svpbmt_wt },
+	{ "TYPE/uc-minus", QPMAP_ERR_TYPE, NULL, 0, rv_svpbmt_uc_minus },
+	{ "TYPE/as-write-back", QPMAP_ERR_TYPE, NULL, 0, rv_template_same },
+	{ "TYPE/as-write-back-c9xx", QPMAP_ERR_TYPE, NULL, 0,
+	    rv_template_same_c9xx },
+	{ "TEMPLATE/not-valid", QPMAP_ERR_TEMPLATE, NULL, 0,
+	    rv_template_not_valid },
+	{ "TEMPLATE/pointer", QPMAP_ERR_TEMPLATE, NULL, 0,
+	    rv_template_pointer },
+	{ "TEMPLATE/reserved", QPMAP_ERR_TEMPLATE, NULL, 0,
+	    rv_template_reserved },
+	{ "TEMPLATE/range", QPMAP_ERR_TEMPLATE, NULL, 0, rv_template_range },
+	{ "SHARING/no-such-bit", QPMAP_ERR_SHARING, NULL, 0, rv_sharing },
+	{ "LAYOUT", QPMAP_ERR_LAYOUT, NULL, 0, rv_layout },
+	{ "NO_NX", QPMAP_ERR_NO_NX, NULL, 0, rv_no_nx },
+	{ "PA_BITS", QPMAP_ERR_PA_BITS, NULL, 0, rv_pa_bits },
+	{ "WINDOW_RANGE/zero", QPMAP_ERR_WINDOW_RANGE, NULL, 0,
+	    rv_range_zero },
+	{ "WINDOW_RANGE/lower", QPMAP_ERR_WINDOW_RANGE, NULL, 0,
+	    rv_range_lower },
+	{ "WINDOW_RANGE/upper", QPMAP_ERR_WINDOW_RANGE, NULL, 0,
+	    rv_range_upper },
+	{ "FLAGS/x86", QPMAP_ERR_FLAGS, NULL, 0, rv_flags_x86 },
+	{ NULL, 0, NULL, 0, NULL }
+};
+
+static const struct emu_layout rv_layouts[] = {
+	{ "pbmt", 0 },
+	{ NULL, 0 }
+};
+
+static const struct emu_feature rv_features[] = {
+	{ "ERRATUM_CIP_1200", QPMAP_ERRATUM_CIP_1200 },
+	{ NULL, 0 }
+};
+
+/* C.JR ra */
+static const uint8_t rv_ret[] = { 0x82, 0x80 };
+
+const struct emu_arch emu_riscv64 = {
+	.name = "riscv64",
+	.uc_arch = UC_ARCH_RISCV,
+	.uc_mode = UC_MODE_RISCV64,
+	.pc_reg = UC_RISCV_REG_PC,
+	.opened = rv_opened,
+	.boot = rv_boot,
+	.root = rv_root,
+	.make_leaf = rv_make_leaf,
+	.make_large = rv_make_large,
+	.make_table = rv_make_table,
+	.is_valid = rv_is_valid,
+	.is_table = rv_is_table,
+	.entry_pa = rv_entry_pa,
+	.decode_leaf = rv_decode_leaf,
+	.call = rv_call,
+	.result = rv_result,
+	.fault = rv_fault,
+	.decode = rv_decode,
+	.expect = rv_expect,
+	.ret_bytes = rv_ret,
+	.ret_size = sizeof(rv_ret),
+	.type_name = rv_type_name,
+	.type_special = rv_type_special,
+	.type_flags = QPMAP_SVPBMT,
+	.layouts = rv_layouts,
+	.refusals = rv_refusals,
+	.features = rv_features
+};

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine: engines, hooks, and calls into the guest.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine.h"
+
+/* No call of a test needs more: it loops. */
+#define EMU_INSN_LIMIT UINT64_C(400000000)
+
+const char *emu_guest_dir = EMU_GUEST_DIR;
+
+static void
+emu_abort(const char *text)
+{
+	fprintf(stderr, "emu: %s\n", text);
+	exit(1);
+}
+
+void (*emu_on_die)(const char *text) = emu_abort;
+
+_Noreturn void
+emu_die(const char *format, ...)
+{
+	static char text[512];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	emu_on_die(text);
+	abort();
+}
+
+static void
+emu_check(uc_err error, const char *what)
+{
+	if (error != UC_ERR_OK) {
+		emu_die("%s: %s", what, uc_strerror(error));
+	}
+}
+
+/*
+ * Hooks.  All are installed before the first run: a block translated earlier
+ * would ignore them.
+ */
+
+static void
+emu_hook_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user)
+{
+	struct emu *e = user;
+	struct emu_machine *m = e->machine;
+
+	if (e->insn_count == m->pause_at) {
+		m->pause_at = EMU_X0;
+		m->paused_now = true;
+		uc_emu_stop(uc);
+		return;
+	}
+	if (pc == m->pc_panicked) {
+		m->panicked = true;
+		uc_emu_stop(uc);
+		return;
+	}
+	e->insn_count++;
+	if (e->insn_count > EMU_INSN_LIMIT) {
+		uc_emu_stop(uc);
+		return;
+	}
+	if (e->recording != 0) {
+		emu_record_insn(e, pc, size);
+	}
+	if (e->on_insn != NULL) {
+		e->on_insn(e, pc);
+	}
+}
+
+static void
+emu_hook_memory(uc_engine *uc, uc_mem_type type, uint64_t pa, int size,
+    int64_t value, void *user)
+{
+	struct emu *e = user;
+	uint64_t mask = ~UINT64_C(0) >> (64 - 8 * size);
+
+	(void)uc;
+	if (type == UC_MEM_WRITE && e->on_store != NULL) {
+		e->on_store(e, pa, (unsigned)size, (uint64_t)value & mask);
+	}
+	if (type == UC_MEM_WRITE && (e->recording & EMU_REC_STORES) != 0) {
+		emu_record_access(e, "store", pa, (unsigned)size,
+		    (uint64_t)value & mask);
+	} else if (type == UC_MEM_READ &&
+	    (e->recording & EMU_REC_LOADS) != 0) {
+		emu_record_access(e, "load", pa, (unsigned)size, 0);
+	}
+}
+
+static void
+emu_hook_intr(uc_engine *uc, uint32_t vector, void *user)
+{
+	struct emu *e = user;
+
+	e->machine->excepted = true;
+	e->machine->vector = vector;
+	uc_emu_stop(uc);
+}
+
+/* One more engine on the same RAM. */
+static void
+emu_engine_open(struct emu *e)
+{
+	struct emu_machine *m = e->machine;
+	uc_hook hook;
+
+	emu_check(uc_open(e->arch->uc_arch, e->arch->uc_mode, &e->uc),
+	    "uc_open");
+	m->uc[e->cpu] = e->uc;
+	e->arch->opened(e);
+	for (unsigned i = 0; i < m->region_count; i++) {
+		emu_check(uc_mem_map_ptr(e->uc, m->region[i].base,
+		    m->region[i].size, UC_PROT_ALL, m->region[i].host),
+		    "uc_mem_map_ptr");
+	}
+	emu_check(uc_hook_add(e->uc, &hook, UC_HOOK_CODE,
+	    (void *)emu_hook_code, e, 1, 0), "uc_hook_add");
+	emu_check(uc_hook_add(e->uc, &hook, UC_HOOK_MEM_READ |
+	    UC_HOOK_MEM_WRITE, (void *)emu_hook_memory, e, 1, 0),
+	    "uc_hook_add");
+	emu_check(uc_hook_add(e->uc, &hook, UC_HOOK_INTR,
+	    (void *)emu_hook_intr, e, 1, 0), "uc_hook_add");
+}
+
+static void
+emu_guest_open(struct emu *e)
+{
+	struct emu_machine *m = e->machine;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s/guest-%s.elf", emu_guest_dir,
+	    e->mode->target, e->variant);
+	emu_elf_load(e, path);
+	m->pc_panicked = emu_symbol(e, "guest_panicked");
+	if (emu_has_symbol(e, "qpmap_host_pin")) {
+		m->pc_pin = emu_symbol(e, "qpmap_host_pin");
+		m->pc_cpu = emu_symbol(e, "qpmap_host_cpu");
+		m->pc_unpin = emu_symbol(e, "qpmap_host_unpin");
+	}
+	for (unsigned i = 0; i < FACT_COUNT; i++) {
+		e->fact[i] = emu_get64(e, "guest_fact", i);
+	}
+}
+
+struct emu *
+emu_open(const struct emu_mode *mode, const char *variant)
+{
+	struct emu *e = calloc(1, sizeof(*e));
+	struct emu_machine *m = calloc(1, sizeof(*m));
+
+	if (e == NULL || m == NULL) {
+		emu_die("no memory");
+	}
+	e->mode = mode;
+	e->arch = mode->arch;
+	e->variant = variant;
+	e->machine = m;
+	e->events = calloc(EMU_EVENTS, sizeof(*e->events));
+	e->expected = calloc(EMU_EVENTS, sizeof(*e->expected));
+	e->path = calloc(EMU_PATH, sizeof(*e->path));
+	if (e->events == NULL || e->expected == NULL || e->path == NULL) {
+		emu_die("no memory");
+	}
+	m->pause_at = EMU_X0;
+	emu_regions_open(e);
+	emu_guest_open(e);
+	emu_tables_open(e);
+	e->layout = mode->arch->layouts[0].value;
+	emu_cpu(e, 0);
+	return (e);
+}
+
+void
+emu_close(struct emu *e)
+{
+	struct emu_machine *m = e->machine;
+
+	for (unsigned i = 0; i < EMU_CPUS; i++) {
+		if (m->uc[i] != NULL) {
+			uc_close(m->uc[i]);
+		}
+		free(e->arch_data[i]);
+	}
+	for (unsigned i = 0; i < m->paused_count; i++) {
+		uc_context_free(m->paused[i].context);
+	}
+	emu_regions_close(e);
+	free(m->symbol);
+	free(m->image);
+	free(m);
+	free(e->events);
+	free(e->expected);
+	free(e->path);
+	free(e);
+}
+
+void
+emu_cpu(struct emu *e, unsigned cpu)
+{
+	struct emu_machine *m = e->machine;
+
+	if (cpu >= EMU_CPUS || m->paused_count != 0) {
+		emu_die("no CPU %u, or a call is broken off", cpu);
+	}
+	e->cpu = cpu;
+	e->percpu = emu_symbol(e, "guest_percpu") +
+	    cpu * e->fact[FACT_PERCPU_SIZE];
+	e->uc = m->uc[cpu];
+	if (e->uc == NULL) {
+		emu_engine_open(e);
+	}
+}
+
+/* The guest's per-CPU data: state pointer first, self after the counters. */
+static void
+emu_percpu_init(struct emu *e)
+{
+	unsigned word = (unsigned)e->fact[FACT_WORD];
+
+	memset(emu_ram(e, e->percpu, e->fact[FACT_PERCPU_SIZE]), 0,
+	    e->fact[FACT_PERCPU_SIZE]);
+	emu_write(e, e->percpu, word, emu_state_pa(e));
+}
+
+void
+emu_boot(struct emu *e)
+{
+	emu_percpu_init(e);
+	e->arch->boot(e);
+	e->machine->booted[e->cpu] = true;
+}
+
+/*
+ * Running.
+ */
+
+static uint64_t
+emu_pc_now(struct emu *e)
+{
+	uint64_t pc = 0;
+
+	uc_reg_read(e->uc, e->arch->pc_reg, &pc);
+	return (pc);
+}
+
+static void
+emu_panic_read(struct emu *e)
+{
+	uint64_t text = emu_get64(e, "guest_panic", 0);
+	unsigned i = 0;
+
+	do {
+		e->panic.text[i] = (char)emu_read(e, text + i, 1);
+	} while (e->panic.text[i] != '\0' && ++i < sizeof(e->panic.text) - 1);
+	e->panic.text[i] = '\0';
+	e->panic.a = emu_get64(e, "guest_panic", 1);
+	e->panic.b = emu_get64(e, "guest_panic", 2);
+}
+
+static void
+emu_pause(struct emu *e, uint64_t until)
+{
+	struct emu_machine *m = e->machine;
+	struct emu_paused *paused = &m->paused[m->paused_count];
+
+	if (m->paused_count == EMU_PAUSES) {
+		emu_die("more than %d calls broken off", EMU_PAUSES);
+	}
+	emu_check(uc_context_alloc(e->uc, &paused->context), "context");
+	emu_check(uc_context_save(e->uc, paused->context), "context");
+	paused->pc = emu_pc_now(e);
+	paused->until = until;
+	paused->insn_count = e->insn_count;
+	m->paused_count++;
+}
+
+/* Run to the next event, and say what it was. */
+static enum emu_status
+emu_go(struct emu *e, uint64_t begin, uint64_t until)
+{
+	struct emu_machine *m = e->machine;
+	uc_err error;
+
+	m->excepted = m->panicked = m->paused_now = false;
+	error = uc_emu_start(e->uc, begin, until, 0, 0);
+	if (m->paused_now) {
+		emu_pause(e, until);
+		return (EMU_PAUSED);
+	}
+	if (m->panicked) {
+		emu_panic_read(e);
+		return (EMU_PANICKED);
+	}
+	if (m->excepted) {
+		memset(&e->fault, 0, sizeof(e->fault));
+		e->fault.vector = m->vector;
+		e->fault.pc = emu_pc_now(e);
+		e->arch->fault(e, m->vector);
+		return (EMU_FAULTED);
+	}
+	if (error != UC_ERR_OK) {
+		emu_die("run from 0x%llx: %s, PC 0x%llx",
+		    (unsigned long long)begin, uc_strerror(error),
+		    (unsigned long long)emu_pc_now(e));
+	}
+	if (emu_pc_now(e) != until) {
+		emu_die("run from 0x%llx: stopped at PC 0x%llx, not at the end",
+		    (unsigned long long)begin,
+		    (unsigned long long)emu_pc_now(e));
+	}
+	return (EMU_RETURNED);
+}
+
+void
+emu_run(struct emu *e, uint64_t begin, uint64_t end)
+{
+	if (emu_go(e, begin, end) != EMU_RETURNED) {
+		emu_die("run from 0x%llx: exception 0x%x at PC 0x%llx",
+		    (unsigned long long)begin, e->machine->vector,
+		    (unsigned long long)emu_pc_now(e));
+	}
+}
+
+static enum emu_status
+emu_finish(struct emu *e, enum emu_status status)
+{
+	e->status = status;
+	if (status == EMU_RETURNED) {
+		e->result = e->arch->result(e);
+	}
+	return (status);
+}
+
+enum emu_status
+emu_call_until(struct emu *e, uint64_t function, const char *kinds,
+    const uint64_t *values, uint64_t stop)
+{
+	struct emu_machine *m = e->machine;
+	uint64_t return_to = emu_symbol(e, "guest_stop");
+	uint64_t stack = emu_symbol(e, "guest_stack") +
+	    (e->cpu + 1ull) * WIRE_STACK_SIZE -
+	    m->paused_count * (uint64_t)WIRE_STACK_SIZE / (EMU_PAUSES + 1);
+
+	if (!m->booted[e->cpu]) {
+		emu_die("CPU %u is not booted", e->cpu);
+	}
+	e->arch->call(e, function, kinds, values, return_to, stack);
+	e->insn_count = 0;
+	m->pause_at = stop;
+	return (emu_finish(e, emu_go(e, function, return_to)));
+}
+
+enum emu_status
+emu_call(struct emu *e, uint64_t function, const char *kinds,
+    const uint64_t *values)
+{
+	return (emu_call_until(e, function, kinds, values, EMU_X0));
+}
+
+enum emu_status
+emu_resume(struct emu *e)
+{
+	struct emu_machine *m = e->machine;
+	struct emu_paused *paused;
+
+	if (m->paused_count == 0) {
+		emu_die("no call to resume");
+	}
+	m->paused_count--;
+	paused = &m->paused[m->paused_count];
+	emu_check(uc_context_restore(e->uc, paused->context), "context");
+	uc_context_free(paused->context);
+	e->insn_count = paused->insn_count;
+	m->pause_at = EMU_X0;
+	return (emu_finish(e, emu_go(e, paused->pc, paused->until)));
+}
+
+/*
+ * The CPU's state as uc_context_save() sees it: an opaque blob, in which a
+ * driver finds what no register interface gives.
+ */
+static uint8_t *
+emu_blob_save(struct emu *e, uc_context **context)
+{
+	emu_check(uc_context_alloc(e->uc, context), "context");
+	emu_check(uc_context_save(e->uc, *context), "context");
+	return ((uint8_t *)*context);
+}
+
+size_t
+emu_blob_find(struct emu *e, uint64_t value)
+{
+	uc_context *context;
+	const uint8_t *blob = emu_blob_save(e, &context);
+	size_t size = uc_context_size(e->uc);
+	size_t offset = 0;
+
+	while (offset + 8 <= size && memcmp(blob + offset, &value, 8) != 0) {
+		offset += 4;
+	}
+	uc_context_free(context);
+	if (offset + 8 > size) {
+		emu_die("value 0x%llx is not in the CPU's state",
+		    (unsigned long long)value);
+	}
+	return (offset);
+}
+
+uint64_t
+emu_blob_read(struct emu *e, size_t offset, unsigned size)
+{
+	uc_context *context;
+	const uint8_t *blob = emu_blob_save(e, &context);
+	uint64_t value = 0;
+
+	memcpy(&value, blob + offset, size);
+	uc_context_free(context);
+	return (value);
+}
+
+void
+emu_blob_write(struct emu *e, size_t offset, unsigned size, uint64_t value)
+{
+	uc_context *context;
+	uint8_t *blob = emu_blob_save(e, &context);
+
+	memcpy(blob + offset, &value, size);
+	emu_check(uc_context_restore(e->uc, context), "context");
+	uc_context_free(context);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the harness's own files share: the inside of a machine.
+ */
+#ifndef EMU_MACHINE_H
+#define EMU_MACHINE_H
+
+#include "emu.h"
+
+/* A piece of RAM: host memory, shared by all engines. */
+struct emu_region {
+	uint64_t base;
+	uint64_t size;
+	uint8_t *host;
+};
+#define EMU_REGIONS (2 + EMU_HIGH_COUNT)
+
+struct emu_symbol {
+	const char *name;
+	uint64_t value;
+	uint64_t size;
+};
+
+/* A call that was broken off, to be resumed. */
+struct emu_paused {
+	uc_context *context;
+	uint64_t pc;
+	uint64_t until;
+	uint64_t insn_count;
+};
+#define EMU_PAUSES 3
+
+struct emu_machine {
+	struct emu_region region[EMU_REGIONS];
+	unsigned region_count;
+	uint64_t page_next;		/* emu_page_alloc() */
+
+	uint8_t *image;			/* the ELF file */
+	size_t image_size;
+	uint64_t image_end;		/* in RAM */
+	struct emu_symbol *symbol;
+	size_t symbol_count;
+
+	uc_engine *uc[EMU_CPUS];
+	uint64_t pc_panicked;
+	uint64_t pc_pin, pc_cpu, pc_unpin;	/* 0: inline */
+
+	bool booted[EMU_CPUS];
+	bool excepted;
+	uint32_t vector;
+	bool panicked;
+	bool running;
+	uint64_t pause_at;		/* EMU_X0: never */
+	bool paused_now;
+	struct emu_paused paused[EMU_PAUSES];
+	unsigned paused_count;
+};
+
+/* elf.c */
+void emu_elf_load(struct emu *e, const char *path);
+
+/* memory.c */
+void emu_regions_open(struct emu *e);
+void emu_regions_close(struct emu *e);
+void emu_tables_open(struct emu *e);
+
+/* record.c */
+void emu_record_insn(struct emu *e, uint64_t pc, uint32_t size);
+void emu_record_access(struct emu *e, const char *name, uint64_t pa,
+    unsigned size, uint64_t value);
+
+#endif /* EMU_MACHINE_H */
