@@ -88,11 +88,13 @@ qpmap_read_cr4(void)
 	return (value);
 }
 
-/* The PAT's code for entry index. */
+/* The PAT's code for entry index.  By halves: i386 may call for other shifts. */
 static inline __UINT32_TYPE__
 qpmap_pat_code(__UINT64_TYPE__ pat, __UINT32_TYPE__ index)
 {
-	return ((__UINT32_TYPE__)(pat >> (8 * index)) & 7u);
+	__UINT32_TYPE__ half = (__UINT32_TYPE__)(index < 4 ? pat : pat >> 32);
+
+	return (half >> (8 * (index & 3)) & 7u);
 }
 
 /* The first entry of the PAT with that code, or 8. */
