@@ -95,6 +95,7 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	qpmap_ptebits_t sharing = (qpmap_ptebits_t)
 	    (config->private_mask | config->shared_mask);
 	qpmap_paddr_t mask = qpmap_pte_pa((struct qpmap_pte){ sharing }, 0);
+	__UINT32_TYPE__ lowest = 0;
 
 	if (config->pa_bits > mmu->pa_bits ||
 	    (config->pa_bits != 0 && config->pa_bits <= QPMAP_PAGE_SHIFT)) {
@@ -103,9 +104,11 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	if (config->pa_bits != 0) {
 		mmu->pa_bits = config->pa_bits;
 	}
-	while (mask != 0 &&
-	    (mask & (((qpmap_paddr_t)1 << mmu->pa_bits) - 1)) != 0) {
-		mmu->pa_bits--;
+	for (; mask != 0 && (mask & 1) == 0; mask >>= 1) {
+		lowest++;
+	}
+	if (mask != 0 && lowest < mmu->pa_bits) {
+		mmu->pa_bits = lowest;
 	}
 	if (mmu->pa_bits <= QPMAP_PAGE_SHIFT) {
 		return (QPMAP_ERR_SHARING);
