@@ -15,14 +15,18 @@
 
 #define QPMAP_EFLAGS_ID		(1ul << 21)
 
-/* CPUID 1, EDX. */
+/* CPUID 1, EDX; QPMAP_CPUID_PGE is in tlb.h. */
 #define QPMAP_CPUID_FPU		(1u << 0)
-#define QPMAP_CPUID_PGE		(1u << 13)
 #define QPMAP_CPUID_PAT		(1u << 16)
 #define QPMAP_CPUID_SSE		(1u << 25)
 /* CPUID 80000001h, EDX. */
 #define QPMAP_CPUID_NX		(1u << 20)
 #define QPMAP_CPUID_LM		(1u << 29)
+
+/* What is in qpmap_mmu.reg; after QPMAP_REG_CPUID see tlb.h. */
+#define QPMAP_REG_CR0	0
+#define QPMAP_REG_EFER	2
+#define QPMAP_REG_PAT	3
 
 /* Bits 62:52 of a PAE leaf must be 0. */
 #define QPMAP_PAE_RESERVED	0x7ff0000000000000ull
@@ -68,86 +72,78 @@ qpmap_features(__UINT32_TYPE__ leaf)
 }
 
 /*
- * A register that is not there reads as it would after a reset.  CR4 is there
- * where CPUID names a feature besides the FPU.  Its bit PGE is taken from
- * CPUID: that there are global pages is the CPU's, that they are on is the
- * host's, and may change.
+ * What every CPU must share.  A register that is not there reads as it would
+ * after a reset; CR4 is there where CPUID names a feature besides the FPU.
  */
-static struct qpmap_regs
-qpmap_regs_read(void)
+static void
+qpmap_regs_read(__UINT64_TYPE__ reg[QPMAP_MMU_REGS])
 {
 	__UINT32_TYPE__ features = qpmap_features(1);
-	__UINT32_TYPE__ extended = qpmap_features(0x80000001u);
-	struct qpmap_regs regs;
+	unsigned long cr4 = 0;
 
-	regs.cr0 = qpmap_read_cr0() & (QPMAP_CR0_PG | QPMAP_CR0_WP);
-	regs.cr4 = 0;
-	regs.efer = 0;
-	regs.pat = QPMAP_PAT_RESET;
 	if ((features & ~QPMAP_CPUID_FPU) != 0) {
-		regs.cr4 = qpmap_read_cr4() & QPMAP_CR4_PAE;
+		cr4 = qpmap_read_cr4() & QPMAP_CR4_PAE;
 	}
-	if ((features & QPMAP_CPUID_PGE) != 0) {
-		regs.cr4 |= QPMAP_CR4_PGE;
-	}
-	if ((extended & (QPMAP_CPUID_NX | QPMAP_CPUID_LM)) != 0) {
-		regs.efer = qpmap_rdmsr(QPMAP_MSR_EFER) &
+	reg[QPMAP_REG_CR0] = qpmap_read_cr0() & (QPMAP_CR0_PG | QPMAP_CR0_WP);
+	reg[QPMAP_REG_CPUID] = cr4 | (__UINT64_TYPE__)(features &
+	    (QPMAP_CPUID_PGE | QPMAP_CPUID_PAT | QPMAP_CPUID_SSE)) << 32;
+	reg[QPMAP_REG_EFER] = 0;
+	if ((qpmap_features(0x80000001u) &
+	    (QPMAP_CPUID_NX | QPMAP_CPUID_LM)) != 0) {
+		reg[QPMAP_REG_EFER] = qpmap_rdmsr(QPMAP_MSR_EFER) &
 		    (QPMAP_EFER_LMA | QPMAP_EFER_NXE);
 	}
-	if ((features & QPMAP_CPUID_PAT) != 0) {
-		regs.pat = qpmap_rdmsr(QPMAP_MSR_PAT);
-	}
-	return (regs);
+	reg[QPMAP_REG_PAT] = (features & QPMAP_CPUID_PAT) != 0 ?
+	    qpmap_rdmsr(QPMAP_MSR_PAT) : QPMAP_PAT_RESET;
 }
 
 /* Whether leaves have a bit that forbids execution. */
 static inline _Bool
-qpmap_regs_nx(const struct qpmap_regs *regs)
+qpmap_mmu_nx(const struct qpmap_mmu *mmu)
 {
-	return (QPMAP_PAE && (regs->efer & QPMAP_EFER_NXE) != 0);
+	return (QPMAP_PAE && (mmu->reg[QPMAP_REG_EFER] & QPMAP_EFER_NXE) != 0);
 }
 
 /* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
 static int
 qpmap_probe_mode(const struct qpmap_config *config,
-    const struct qpmap_regs *regs)
+    const struct qpmap_mmu *mmu)
 {
+	_Bool pae = (mmu->reg[QPMAP_REG_CPUID] & QPMAP_CR4_PAE) != 0;
+
 	if (QPMAP_PAGE_SHIFT != 12) {
 		return (QPMAP_ERR_PAGE_SIZE);
 	}
-	if ((regs->cr0 & QPMAP_CR0_PG) == 0 ||
-	    (regs->efer & QPMAP_EFER_LMA) != 0 ||
-	    ((regs->cr4 & QPMAP_CR4_PAE) != 0) != QPMAP_PAE || QPMAP_LPA2) {
+	if ((mmu->reg[QPMAP_REG_CR0] & QPMAP_CR0_PG) == 0 ||
+	    (mmu->reg[QPMAP_REG_EFER] & QPMAP_EFER_LMA) != 0 ||
+	    pae != QPMAP_PAE || QPMAP_LPA2) {
 		return (QPMAP_ERR_PAGING);
 	}
-	if ((regs->cr0 & QPMAP_CR0_WP) == 0) {
+	if ((mmu->reg[QPMAP_REG_CR0] & QPMAP_CR0_WP) == 0) {
 		return (QPMAP_ERR_WP);
 	}
-	if (!qpmap_regs_nx(regs) && (config->flags & QPMAP_NO_NX) == 0) {
+	if (!qpmap_mmu_nx(mmu) && (config->flags & QPMAP_NO_NX) == 0) {
 		return (QPMAP_ERR_NX);
 	}
-	if (qpmap_regs_nx(regs) && (config->flags & QPMAP_NO_NX) != 0) {
+	if (qpmap_mmu_nx(mmu) && (config->flags & QPMAP_NO_NX) != 0) {
 		return (QPMAP_ERR_NO_NX);
 	}
-	if (config->layout != 0 && config->layout != regs->pat) {
+	if (config->layout != 0 && config->layout != mmu->reg[QPMAP_REG_PAT]) {
 		return (QPMAP_ERR_LAYOUT);
 	}
 	return (QPMAP_OK);
 }
 
-/* Bits that would make a leaf fault on this CPU. */
-static __UINT64_TYPE__
-qpmap_leaf_reserved(const struct qpmap_regs *regs)
+/* Bits that make a leaf fault on this CPU. */
+static inline __UINT64_TYPE__
+qpmap_leaf_reserved(const struct qpmap_mmu *mmu)
 {
-	__UINT64_TYPE__ reserved = 0;
+	__UINT64_TYPE__ reserved = QPMAP_PAE ? QPMAP_PAE_RESERVED : 0;
 
-	if ((qpmap_features(1) & QPMAP_CPUID_PAT) == 0) {
+	if (!qpmap_mmu_has(mmu, QPMAP_CPUID_PAT)) {
 		reserved |= QPTE_PAT;
 	}
-	if (QPMAP_PAE) {
-		reserved |= QPMAP_PAE_RESERVED;
-	}
-	if (QPMAP_PAE && !qpmap_regs_nx(regs)) {
+	if (!qpmap_mmu_nx(mmu)) {
 		reserved |= QPTE_NX;
 	}
 	return (reserved);
@@ -158,21 +154,21 @@ qpmap_leaf_reserved(const struct qpmap_regs *regs)
  * drain write-combining buffers with.  Returns 0 or an enum qpmap_error.
  */
 static int
-qpmap_probe_memory(const struct qpmap_config *config,
-    const struct qpmap_regs *regs, struct qpmap_mmu *mmu)
+qpmap_probe_memory(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
-	__UINT64_TYPE__ reserved = qpmap_leaf_reserved(regs);
+	__UINT64_TYPE__ templates = 0;
 	__UINT32_TYPE__ type;
 	int error;
 
 	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
-		if ((config->template_leaf[type] & reserved) != 0) {
-			return (QPMAP_ERR_TEMPLATE);
-		}
+		templates |= config->template_leaf[type];
 	}
-	error = qpmap_probe_types(config, regs->pat, mmu);
+	if ((templates & qpmap_leaf_reserved(mmu)) != 0) {
+		return (QPMAP_ERR_TEMPLATE);
+	}
+	error = qpmap_probe_types(config, mmu->reg[QPMAP_REG_PAT], mmu);
 	if (error == QPMAP_OK && mmu->special_types != 0 &&
-	    (qpmap_features(1) & QPMAP_CPUID_SSE) == 0) {
+	    !qpmap_mmu_has(mmu, QPMAP_CPUID_SSE)) {
 		error = QPMAP_ERR_TYPE;
 	}
 	return (error);
@@ -181,17 +177,15 @@ qpmap_probe_memory(const struct qpmap_config *config,
 int
 qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
-	struct qpmap_regs regs = qpmap_regs_read();
-	int error = qpmap_probe_mode(config, &regs);
-	qpmap_ptebits_t nx = qpmap_regs_nx(&regs) ? QPTE_NX : 0;
+	qpmap_ptebits_t nx;
+	int error;
 
+	qpmap_regs_read(mmu->reg);
+	error = qpmap_probe_mode(config, mmu);
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	mmu->reg[0] = regs.cr0;
-	mmu->reg[1] = regs.cr4;
-	mmu->reg[2] = regs.efer;
-	mmu->reg[3] = regs.pat;
+	nx = qpmap_mmu_nx(mmu) ? QPTE_NX : 0;
 	/* PAE's PDPT is 32 bytes, and may begin inside a page. */
 	mmu->root = qpmap_read_cr3() & (QPMAP_PAE ? ~0x1ful : ~0xffful);
 	mmu->levels = QPMAP_PAE ? 3 : 2;
@@ -199,16 +193,21 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	mmu->pa_bits = QPMAP_PAE ? qpmap_cpuid_pa_bits() : 32;
 	mmu->rw_bits = nx | QPTE_RW_BITS;
 	mmu->ro_bits = nx | QPTE_RO_BITS;
-	return (qpmap_probe_memory(config, &regs, mmu));
+	return (qpmap_probe_memory(config, mmu));
 }
 
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
-	struct qpmap_regs regs = qpmap_regs_read();
+	__UINT64_TYPE__ reg[QPMAP_MMU_REGS];
+	_Bool same = 1;
+	int i;
 
-	return (regs.cr0 == mmu->reg[0] && regs.cr4 == mmu->reg[1] &&
-	    regs.efer == mmu->reg[2] && regs.pat == mmu->reg[3]);
+	qpmap_regs_read(reg);
+	for (i = 0; i < QPMAP_MMU_REGS; i++) {
+		same = same && reg[i] == mmu->reg[i];
+	}
+	return (same);
 }
 
 /*

@@ -124,12 +124,10 @@ qpmap_pte_pat_index(qpmap_ptebits_t leaf)
 static inline qpmap_ptebits_t
 qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
 {
-	qpmap_ptebits_t past = 1ULL << pa_bits;
+	__UINT32_TYPE__ high = pa_bits > 32 ? 1U << (pa_bits - 32) : 1;
+	__UINT32_TYPE__ low = pa_bits < 32 ? ~0U << pa_bits : 0;
 
-	if (pa_bits >= 32) {
-		return ((past & ~0xffffffffULL) | QPMAP_PAGE_MASK);
-	}
-	return (1ULL << 32 | (-past & 0xffffffffULL) | QPMAP_PAGE_MASK);
+	return ((qpmap_ptebits_t)high << 32 | low | QPMAP_PAGE_MASK);
 }
 
 /* A limit of 0 has no high word below it. */

@@ -21,11 +21,22 @@
 
 #define QPMAP_ADDS_TO_MEMORY 1
 
-/*
- * As read from CR4: global pages are on.  In qpmap_mmu.reg[1]: the CPU has
- * the bit, and so has CR4.
- */
 #define QPMAP_CR4_PGE (1UL << 7)
+
+/*
+ * qpmap_mmu.reg[QPMAP_REG_CPUID]: CR4 in its low word, and in its high one
+ * what CPUID 1 said in EDX.
+ */
+#define QPMAP_REG_CPUID	1
+#define QPMAP_CPUID_PGE	(1U << 13)
+
+/* Whether the CPU has a feature. */
+static inline _Bool
+qpmap_mmu_has(const struct qpmap_mmu *mmu, __UINT32_TYPE__ feature)
+{
+	return (((__UINT32_TYPE__)(mmu->reg[QPMAP_REG_CPUID] >> 32) &
+	    feature) != 0);
+}
 
 #if QPMAP_PAE
 
@@ -131,7 +142,7 @@ qpmap_tlb_invalidate_all(void)
 {
 	unsigned long cr4;
 
-	if ((qpmap_state.mmu.reg[1] & QPMAP_CR4_PGE) == 0) {
+	if (!qpmap_mmu_has(&qpmap_state.mmu, QPMAP_CPUID_PGE)) {
 		qpmap_tlb_reload_cr3();
 		return;
 	}
