@@ -105,7 +105,7 @@ void mk_main(void);
 void
 mk_main(void)
 {
-	const struct qpmap_config config = {
+	static const struct qpmap_config config = {
 		.window_va = MK_WINDOW_VA,
 		.window_count = MK_CPUS,
 		.nesting = 2,
