@@ -169,4 +169,12 @@ _Bool qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
 #define QPMAP_ADDS_TO_MEMORY 0
 #endif
 
+/*
+ * 1 in tlb.h: an address is no part of a load or store, and to keep it in a
+ * register is shorter than to work it out again.
+ */
+#ifndef QPMAP_KEEPS_ADDRESSES
+#define QPMAP_KEEPS_ADDRESSES 0
+#endif
+
 #endif /* QPMAP_ARCH_ARCH_H */

@@ -39,12 +39,13 @@ qpmap_window_enter(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
 qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
+	const struct qpmap_state *state = qpmap_state_at();
 	const struct qpmap_kind *kind;
 
 	if (attr >= QPMAP_ATTR_COUNT) {
 		return (qpmap_enter_special(pa, attr));
 	}
-	kind = &qpmap_state.rw[attr];
+	kind = qpmap_kind_at(state->rw, attr);
 	if (!qpmap_pte_admits(pa, kind->limit)) {
 		return (qpmap_enter_special(pa, attr));
 	}
@@ -52,8 +53,8 @@ qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
 		return (qpmap_enter_refuse_unpinned(pa, attr));
 	}
 	if (QPMAP_DIRECT_MAP &&
-	    pa - qpmap_state.direct_pa < kind->direct_size) {
-		return (qpmap_direct_address(pa));
+	    pa - state->direct_pa < kind->direct_size) {
+		return (qpmap_direct_address(state, pa));
 	}
 	return (qpmap_window_enter(pa, kind));
 }
@@ -66,7 +67,7 @@ qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr)
 	if (attr >= QPMAP_ATTR_COUNT) {
 		return (qpmap_enter_ro_special(pa, attr));
 	}
-	kind = &qpmap_state.ro[attr];
+	kind = qpmap_kind_at(qpmap_state.ro, attr);
 	if (!qpmap_pte_admits(pa, kind->limit)) {
 		return (qpmap_enter_ro_special(pa, attr));
 	}
@@ -89,11 +90,11 @@ qpmap_remove(qpmap_vaddr_t va)
 	}
 	cpu = qpmap_host_cpu();
 	frame = cpu->next - 1;
+	slot = qpmap_slot_at(frame);
 	if (frame->va != va) {
 		qpmap_remove_special(va);
 		return;
 	}
-	slot = frame->slot;
 	qpmap_tlb_emptying();
 	qpmap_slot_clear(slot);
 	qpmap_tlb_emptied(va);

@@ -62,7 +62,7 @@ qpmap_enter_special(qpmap_paddr_t pa, qpmap_attr_t attr)
 	}
 	if (QPMAP_DIRECT_MAP &&
 	    pa - qpmap_state.direct_pa < kind->direct_size) {
-		return (qpmap_direct_address(pa));
+		return (qpmap_direct_address(&qpmap_state, pa));
 	}
 	return (qpmap_window_enter_special(pa, kind));
 }

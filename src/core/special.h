@@ -46,12 +46,48 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_unpinned(qpmap_paddr_t pa,
  */
 QPMAP_HANDED void qpmap_remove_special(qpmap_vaddr_t va);
 
+/*
+ * The state, a kind in it, a frame's slot.  With QPMAP_KEEPS_ADDRESSES the
+ * compiler has to take them as they are: it does not know what they point at.
+ */
+static inline const struct qpmap_state *
+qpmap_state_at(void)
+{
+	const struct qpmap_state *state = &qpmap_state;
+
+	if (QPMAP_KEEPS_ADDRESSES) {
+		__asm__("" : "+r"(state));
+	}
+	return (state);
+}
+
+static inline const struct qpmap_kind *
+qpmap_kind_at(const struct qpmap_kind *kinds, qpmap_attr_t attr)
+{
+	const struct qpmap_kind *kind = &kinds[attr];
+
+	if (QPMAP_KEEPS_ADDRESSES) {
+		__asm__("" : "+r"(kind));
+	}
+	return (kind);
+}
+
+static inline struct qpmap_pte *
+qpmap_slot_at(const struct qpmap_frame *frame)
+{
+	struct qpmap_pte *slot = frame->slot;
+
+	if (QPMAP_KEEPS_ADDRESSES) {
+		__asm__("" : "+r"(slot));
+	}
+	return (slot);
+}
+
 /* Where the direct map shows pa. */
 static inline qpmap_vaddr_t
-qpmap_direct_address(qpmap_paddr_t pa)
+qpmap_direct_address(const struct qpmap_state *state, qpmap_paddr_t pa)
 {
-	return (qpmap_state.direct_va +
-	    (qpmap_vaddr_t)(pa - qpmap_state.direct_pa));
+	return (state->direct_va + (qpmap_vaddr_t)(pa - state->direct_pa));
 }
 
 /* A frame's address, whatever it holds. */

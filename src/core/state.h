@@ -42,12 +42,16 @@ struct qpmap_mmu {
 	qpmap_ptebits_t ro_bits;	/* ... by protection */
 };
 
+/*
+ * The order saves instructions where an address has to be worked out: rw is
+ * at the structure's own, and what remove reads is side by side.
+ */
 struct qpmap_state {
-	qpmap_vaddr_t direct_va;
-	qpmap_paddr_t direct_pa;
-	qpmap_size_t direct_size;
 	struct qpmap_kind rw[QPMAP_ATTR_COUNT];
 	struct qpmap_kind ro[QPMAP_ATTR_COUNT];
+	qpmap_paddr_t direct_pa;
+	qpmap_vaddr_t direct_va;
+	qpmap_size_t direct_size;
 	__UINT32_TYPE__ flags;
 	__UINT32_TYPE__ window_count;	/* 0 until qpmap_init() succeeded */
 	qpmap_vaddr_t window_va;

@@ -28,12 +28,13 @@ struct guest_percpu {
 
 #elif defined(__aarch64__)
 
+/* Not volatile: read once, it is the same as long as this CPU is. */
 static inline struct guest_percpu *
 guest_tpidr(void)
 {
 	struct guest_percpu *percpu;
 
-	__asm__ volatile("mrs %0, tpidr_el1" : "=r"(percpu));
+	__asm__("mrs %0, tpidr_el1" : "=r"(percpu));
 	return (percpu);
 }
 #define GUEST_THIS_CPU guest_tpidr()
