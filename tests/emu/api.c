@@ -71,8 +71,17 @@ emu_pool_fill(struct emu *e)
 struct emu *
 emu_begin(const struct emu_mode *mode, const char *variant)
 {
+	return (emu_prepare(mode, variant, mode->arch->layouts[0].value, 0));
+}
+
+struct emu *
+emu_prepare(const struct emu_mode *mode, const char *variant, uint64_t layout,
+    unsigned boot_flags)
+{
 	struct emu *e = emu_open(mode, variant);
 
+	e->layout = layout;
+	e->boot_flags = boot_flags;
 	emu_boot(e);
 	emu_pool_fill(e);
 	e->config[WIRE_WINDOW_VA] = mode->window_va;

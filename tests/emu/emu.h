@@ -362,6 +362,9 @@ void emu_boot(struct emu *e);
  * SINGLE_ROOT, NO_NX where there is no NX, and a full pool of table pages.
  */
 struct emu *emu_begin(const struct emu_mode *mode, const char *variant);
+/* The same with another layout and boot flags. */
+struct emu *emu_prepare(const struct emu_mode *mode, const char *variant,
+    uint64_t layout, unsigned boot_flags);
 
 /* Address of a symbol of the guest; dies if there is none. */
 uint64_t emu_symbol(struct emu *e, const char *name);
