@@ -52,6 +52,7 @@ rv_opened(struct emu *e)
 	const struct emu_mode *mode = e->mode;
 	unsigned i;
 
+	rv_alias(e, mode->ram_base, mode->ram_size);
 	rv_alias(e, mode->pages_base, mode->pages_count << mode->page_shift);
 	for (i = 0; i < EMU_HIGH_COUNT; i++) {
 		if (mode->high_base[i] != 0) {

@@ -47,8 +47,8 @@ qpmap_probe_mode(const struct qpmap_config *config, __UINT32_TYPE__ mode)
 }
 
 /*
- * The bits of one memory type, from its template or from Svpbmt.  A type with
- * the bits of write-back would silently be write-back: it cannot be expressed.
+ * The bits of one memory type, from its template or from Svpbmt.  A template
+ * like write-back's would make it write-back, silently: it is refused.
  */
 static int
 qpmap_probe_type(const struct qpmap_config *config, __UINT32_TYPE__ type,
@@ -67,7 +67,7 @@ qpmap_probe_type(const struct qpmap_config *config, __UINT32_TYPE__ type,
 	} else if (type != QPMAP_WRITE_BACK) {
 		return (QPMAP_ERR_TYPE);
 	}
-	if (type != QPMAP_WRITE_BACK &&
+	if (type != QPMAP_WRITE_BACK && leaf != 0 &&
 	    bits == mmu->type_bits[QPMAP_WRITE_BACK]) {
 		return (QPMAP_ERR_TYPE);
 	}
