@@ -76,7 +76,7 @@ def check(path, errors):
             errors.append(f"{where}: link to {target}: no such heading")
     for quoted in re.findall(r"`([^`\n]+)`", text):
         quoted = quoted.split(" ")[0].rstrip("/")
-        if not is_path(quoted):
+        if not is_path(quoted) or quoted.endswith("..."):
             continue
         count += 1
         if not exists(quoted) and not exists(

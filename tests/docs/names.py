@@ -127,7 +127,7 @@ def main():
                 known |= set(NAME.findall(read(path)))
     for path in files("*.md") + files("docs/*.md") + files("tests/**/*.md") \
             + files("examples/**/*.md"):
-        text = re.sub(r"\w+\(9\)", "", read(path))
+        text = re.sub(r"\w+(?:\(9\)|\.9)", "", read(path))
         for name in sorted(set(NAME.findall(text))):
             if name in known | LATER or (name.endswith("_") and
                                  any(k.startswith(name) for k in known)):
