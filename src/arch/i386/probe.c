@@ -15,15 +15,14 @@
 
 #define QPMAP_EFLAGS_ID		(1ul << 21)
 
-/* CPUID 1, EDX; QPMAP_CPUID_PGE is in tlb.h. */
+/* CPUID 1, EDX; more of it, and QPMAP_REG_CPUID, in tlb.h. */
 #define QPMAP_CPUID_FPU		(1u << 0)
 #define QPMAP_CPUID_PAT		(1u << 16)
-#define QPMAP_CPUID_SSE		(1u << 25)
 /* CPUID 80000001h, EDX. */
 #define QPMAP_CPUID_NX		(1u << 20)
 #define QPMAP_CPUID_LM		(1u << 29)
 
-/* What is in qpmap_mmu.reg; after QPMAP_REG_CPUID see tlb.h. */
+/* What else is in qpmap_mmu.reg. */
 #define QPMAP_REG_CR0	0
 #define QPMAP_REG_EFER	2
 #define QPMAP_REG_PAT	3

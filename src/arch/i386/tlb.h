@@ -29,6 +29,7 @@
  */
 #define QPMAP_REG_CPUID	1
 #define QPMAP_CPUID_PGE	(1U << 13)
+#define QPMAP_CPUID_SSE	(1U << 25)
 
 /* Whether the CPU has a feature. */
 static inline _Bool
@@ -192,13 +193,13 @@ qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
 }
 
 /*
- * Write-combining buffers hold stores that have no other order.  Where no
- * type is write-combining there are none, and maybe no SFENCE either.
+ * Write-combining buffers hold stores that have no other order.  A CPU that
+ * has no SFENCE has no such type either: qpmap_probe() refuses it.
  */
 static inline void
 qpmap_tlb_emptying_special(void)
 {
-	if (qpmap_state.mmu.special_types != 0) {
+	if (qpmap_mmu_has(&qpmap_state.mmu, QPMAP_CPUID_SSE)) {
 		__asm__ volatile("sfence" ::: "memory");
 	} else {
 		qpmap_tlb_emptying();
