@@ -365,6 +365,7 @@ rv_type_special(const struct emu *e, unsigned type)
 static void
 rv_want(uint64_t *config, unsigned type, unsigned flags, uint64_t leaf)
 {
+	config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SVPBMT;
 	config[WIRE_FLAGS] |= flags;
 	config[WIRE_TYPES] = QPMAP_TYPE_BIT(type);
 	config[WIRE_TEMPLATE + type] = leaf;
@@ -501,6 +502,16 @@ rv_range_upper(struct emu *e, uint64_t *config)
 	config[WIRE_WINDOW_COUNT] = 2;
 }
 
+/* A direct map must not give the address 0 away. */
+static void
+rv_direct_zero(struct emu *e, uint64_t *config)
+{
+	(void)e;
+	config[WIRE_DIRECT_VA] = 0;
+	config[WIRE_DIRECT_PA] = 0;
+	config[WIRE_DIRECT_SIZE] = 0x100000;
+}
+
 static void
 rv_flags_x86(struct emu *e, uint64_t *config)
 {
@@ -534,6 +545,7 @@ static const struct emu_refusal rv_refusals[] = {
 	    rv_range_lower },
 	{ "WINDOW_RANGE/upper", QPMAP_ERR_WINDOW_RANGE, NULL, 0,
 	    rv_range_upper },
+	{ "DIRECT/zero", QPMAP_ERR_DIRECT, NULL, 0, rv_direct_zero },
 	{ "FLAGS/x86", QPMAP_ERR_FLAGS, NULL, 0, rv_flags_x86 },
 	{ NULL, 0, NULL, 0, NULL }
 };

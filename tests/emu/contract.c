@@ -85,6 +85,15 @@ contract_add(const struct emu_mode *mode,
 	va_end(list);
 }
 
+void
+contract_close(void)
+{
+	if (contract_machine != NULL) {
+		emu_close(contract_machine);
+		contract_machine = NULL;
+	}
+}
+
 /* Asked of a booted machine, once for each mode and layout. */
 const struct contract_type *
 contract_types(const struct emu_mode *mode)
@@ -107,8 +116,7 @@ contract_types(const struct emu_mode *mode)
 			struct emu *e = contract_open(&c, "std", 0);
 			unsigned mask = contract_type_mask(e);
 
-			emu_close(e);
-			contract_machine = NULL;
+			contract_close();
 			if ((mask & QPMAP_TYPE_BIT(type)) != 0) {
 				types[count++] = (struct contract_type){
 				    type, layout };
@@ -290,10 +298,7 @@ static int
 contract_teardown(void **state)
 {
 	(void)state;
-	if (contract_machine != NULL) {
-		emu_close(contract_machine);
-		contract_machine = NULL;
-	}
+	contract_close();
 	return (0);
 }
 
@@ -301,6 +306,8 @@ static void
 contract_cases(const struct emu_mode *mode)
 {
 	contract_map_cases(mode);
+	contract_rules_cases(mode);
+	contract_riscv64_cases(mode);
 }
 
 static int

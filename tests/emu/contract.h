@@ -54,6 +54,7 @@ void contract_direct_cases(const struct emu_mode *mode);
 void contract_cpu_cases(const struct emu_mode *mode);
 void contract_sequence_cases(const struct emu_mode *mode);
 void contract_hostile_cases(const struct emu_mode *mode);
+void contract_riscv64_cases(const struct emu_mode *mode);
 
 /* Ends the case: says what went wrong, and how to run it alone. */
 _Noreturn void contract_fail(const char *file, int line, const char *format,
@@ -88,6 +89,8 @@ struct emu *contract_open(const struct contract_case *c, const char *variant,
     unsigned boot_flags);
 struct emu *contract_begin(const struct contract_case *c, const char *variant);
 struct emu *contract_ready(const struct contract_case *c, const char *variant);
+/* Close it before the end, to begin another. */
+void contract_close(void);
 /* Types that the current layout has, as in qpmap_config.types. */
 unsigned contract_type_mask(struct emu *e);
 
