@@ -80,10 +80,10 @@ static const struct demo_field demo_riscv64[] = {
 static const struct demo_field *
 demo_fields(const struct emu_mode *mode)
 {
-	if (mode->arch == &emu_arm64) {
+	if (strcmp(mode->arch->name, "arm64") == 0) {
 		return (demo_arm64);
 	}
-	if (mode->arch == &emu_riscv64) {
+	if (strcmp(mode->arch->name, "riscv64") == 0) {
 		return (demo_riscv64);
 	}
 	return (mode->entry_size == 8 ? demo_x86_64 : demo_x86_32);
@@ -106,14 +106,16 @@ demo_print_entry(const struct emu_mode *mode, uint64_t entry)
 		unsigned width = field->high - field->low + 1;
 		uint64_t value = entry >> field->low &
 		    ((UINT64_C(2) << (width - 1)) - 1);
-		char bits[16];
+		bool unset = width == 1 && value == 0 &&
+		    strncmp(field->meaning, "memory type", 11) != 0;
+		char bits[16], hex[20];
 
 		snprintf(bits, sizeof(bits), width == 1 ? "%u" : "%u:%u",
 		    field->high, field->low);
-		printf("      %6s  %-8s %#" PRIx64 "%*s%s%s\n", bits,
-		    field->name, value,
-		    (int)(12 - snprintf(NULL, 0, "%#" PRIx64, value)), "",
-		    width == 1 && value == 0 ? "not: " : "", field->meaning);
+		snprintf(hex, sizeof(hex), width < 4 ? "%" PRIu64 :
+		    "%#" PRIx64, value);
+		printf("      %6s  %-8s %-12s%s%s\n", bits, field->name, hex,
+		    unset ? "not " : "", field->meaning);
 	}
 }
 
@@ -133,25 +135,41 @@ demo_print_walk(struct emu *e, uint64_t va)
 	}
 }
 
-/* The instructions that act on the TLB and on order, as they came. */
+/* An operand of SFENCE.VMA, where x0 is not a value but a wildcard. */
+static void
+demo_print_operand(const char *before, uint64_t value)
+{
+	if (value == EMU_X0) {
+		printf("%sx0", before);
+	} else {
+		printf("%s%#" PRIx64, before, value);
+	}
+}
+
+/* The instructions that act on the entry, the TLB or order, as they came. */
 static void
 demo_print_events(struct emu *e, const char *what, uint64_t slot_pa)
 {
-	char text[128];
-
 	printf("  %s executed %" PRIu64 " instructions, among them:\n", what,
 	    e->insn_count);
 	for (size_t i = 0; i < e->event_count; i++) {
 		const struct emu_event *event = &e->events[i];
-		bool store = strcmp(event->name, "store") == 0;
-		bool entry = event->a >= slot_pa &&
-		    event->a < slot_pa + e->mode->entry_size;
 
-		if (store && !entry) {
-			continue;
+		if (strcmp(event->name, "store") != 0) {
+			printf("    %s", event->name);
+			if (strcmp(event->name, "sfence.vma") == 0) {
+				demo_print_operand("  ", event->a);
+				demo_print_operand(", ", event->b);
+			} else if (event->a != 0) {
+				demo_print_operand("  ", event->a);
+			}
+			printf("\n");
+		} else if (event->a >= slot_pa &&
+		    event->a < slot_pa + e->mode->entry_size) {
+			printf("    store  %#" PRIx64 ", %u bits, at %#" PRIx64
+			    ": the entry\n", event->b, 8 * event->size,
+			    event->a);
 		}
-		emu_event_text(event, text, sizeof(text));
-		printf("    %s%s\n", text, store ? "  (the entry)" : "");
 	}
 }
 
@@ -228,6 +246,7 @@ demo_mode(const struct emu_mode *mode)
 	emu_record_end(e);
 	printf("  qpmap_remove(va)\n");
 	demo_print_events(e, "remove", slot_pa);
+	printf("  a walk to va:\n");
 	demo_print_walk(e, va);
 	demo_fault(e, va);
 	emu_close(e);
