@@ -84,3 +84,6 @@ endif()
 # One more instruction in each function: not in the instruction counts.
 option(QPMAP_LANDING_PADS
     "mark indirect branch targets (x86 ENDBR, arm64 BTI)" OFF)
+if(QPMAP_LANDING_PADS AND qpmap_arch STREQUAL "riscv64")
+	qpmap_option_refuse(QPMAP_LANDING_PADS "only x86 and arm64 have them")
+endif()

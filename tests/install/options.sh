@@ -39,6 +39,8 @@ refused riscv64 "QPMAP_PAGE_SHIFT=14 on riscv64: only arm64 has other pages" \
 refused i386 "QPMAP_LPA2=1 on i386: only arm64 has LPA2." -DQPMAP_LPA2=1
 refused arm64 "QPMAP_LPA2=1 on arm64: LPA2 is for 4 and 16 KiB pages" \
     -DQPMAP_LPA2=1 -DQPMAP_PAGE_SHIFT=16
+refused riscv64 "QPMAP_LANDING_PADS=ON on riscv64: only x86 and arm64" \
+    -DQPMAP_LANDING_PADS=ON
 cat >"$work.cmake" <<END
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR m68k)

@@ -15,9 +15,18 @@
 #endif
 
 int _start(void);
-void kernel_fill(struct qpmap_page *page, __UINT8_TYPE__ value);
+void kernel_fill(vm_page_t page, __UINT8_TYPE__ value);
 
 static struct qpmap_cpu kernel_cpu;
+
+#ifdef KERNEL_HEADERS
+/* The library was built with kernel_inline.h and kernel_page.h. */
+struct qpmap_cpu kernel_inline_cpu;
+int kernel_inline_preempt_off;
+
+_Static_assert(_Generic((vm_page_t)0, const struct kernel_page *: 1,
+    default: 0), "vm_page_t is not the kernel's");
+#else
 static int kernel_preempt_off;
 
 QPMAP_CALL struct qpmap_cpu *
@@ -39,6 +48,7 @@ qpmap_host_unpin(struct qpmap_cpu *cpu)
 	(void)cpu;
 	kernel_preempt_off--;
 }
+#endif
 
 QPMAP_NORETURN QPMAP_CALL void
 qpmap_host_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
@@ -77,15 +87,16 @@ qpmap_host_leaf_address(qpmap_paddr_t table)
 
 /* Not called here: it pulls the rest of the archive in. */
 void
-kernel_fill(struct qpmap_page *page, __UINT8_TYPE__ value)
+kernel_fill(vm_page_t page, __UINT8_TYPE__ value)
 {
+	qpmap_paddr_t pa = qpmap_host_page_pa(page);
 	qpmap_vaddr_t va = pmap_quick_enter_page(page);
 
 	*(volatile __UINT8_TYPE__ *)va = value;
 	pmap_quick_remove_page(va);
-	qpmap_zero_page(page->pa, page->attr);
+	qpmap_zero_page(pa, qpmap_host_page_attr(page));
 	(void)qpmap_cpu_online(&kernel_cpu, 0, 0);
-	(void)qpmap_selftest(page->pa, page->pa + QPMAP_PAGE_SIZE);
+	(void)qpmap_selftest(pa, pa + QPMAP_PAGE_SIZE);
 }
 
 int
