@@ -20,7 +20,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         for pattern, arguments in PATTERNS.items():
             program = os.path.join(work, pattern)
-            targets.run([targets.tool("clang"), "-std=gnu11", "-g", "-O1",
+            targets.run([targets.tool("gcc"), "-std=gnu11", "-g", "-O1",
                          "-fsanitize=address,undefined", "-Wall", "-Wextra",
                          "-Werror", "-I", "include", "-I", "tests/docs",
                          "-include", "tests/docs/native_kernel.h",
