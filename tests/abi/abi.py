@@ -20,6 +20,10 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
+# Sources that a check makes up; removed at the end.
+_SCRATCH = tempfile.TemporaryDirectory(prefix="qpmap-abi-src-")
+SCRATCH = _SCRATCH.name
+
 WARNINGS = ("-Wall -Wextra -Wpedantic -Wshadow -Wconversion "
             "-Wmissing-prototypes -Wundef -Werror").split()
 

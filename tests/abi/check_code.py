@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the whole library's objects may contain: one writable structure, no
+floating-point register, only prefixed names, little text and little stack.
+"""
+
+import glob
+import os
+import re
+
+import abi
+
+TEXT_LIMIT = 6 * 1024
+# Bytes of stack of the deepest chain of the library's own calls, at -O2.
+STACK_LIMIT = 512
+# struct qpmap_cpu: two lines of 64 bytes, one on i386.
+CPU_LIMIT = {64: 128, 32: 64}
+
+MANUAL_NAMES = {"pmap_quick_enter_page", "pmap_quick_remove_page"}
+
+# Symbols that compilers and assemblers make.
+LOCAL_NAMES = r"(qpmap_\w|\.L|\$[xdat]|switch\.table|CSWTCH\.|\w+\.\d+$)"
+
+FP = {
+    "amd64": r"%[xyz]?mm\d|%st\b|^f[a-z]",
+    "i386": r"%[xyz]?mm\d|%st\b|^f[a-z]",
+    "arm64": r"[ ,{\[][vqdshb]([12]?\d|3[01])\b",
+    "riscv64": r"[ ,]f[ast]\d+\b|^f(?!ence)[a-z]",
+}
+
+PROBE = """
+double qpmap_blind(double a, double b, double *c);
+double qpmap_blind(double a, double b, double *c)
+{ *c = a / b; return (a * b); }
+"""
+SIZE = """
+#include <qpmap/qpmap.h>
+extern char qpmap_size[sizeof(struct qpmap_cpu)];
+char qpmap_size[sizeof(struct qpmap_cpu)];
+extern char qpmap_align[_Alignof(struct qpmap_cpu)];
+char qpmap_align[_Alignof(struct qpmap_cpu)];
+"""
+
+
+def fp_uses(arch, obj):
+    found = []
+    for name, body in abi.disassemble(obj).items():
+        for ins in body:
+            if re.search(FP[arch], re.sub(r"<.*", "", ins.text)):
+                found.append("%s: %s" % (name, ins))
+    return found
+
+
+def check_fp(report, what, target, build):
+    found = []
+    for obj in build.objects():
+        found += fp_uses(target.arch, obj)
+    report.ok(not found, what + ": floating-point registers",
+              "\n".join(found), build.repeat)
+
+
+def check_writable(report, what, build):
+    sizes = build.sections()
+    data = [s for s in build.symbols() if s[1] in "BbCDdGgSsVv" and
+            not s[2].startswith(".L")]
+    report.ok([s[2] for s in data] == ["qpmap_state"] and data[0][1] == "B",
+              what + ": writable data", "\n".join(
+                  "%s: %s (%s), %d bytes" % (s[0], s[2], s[1], s[3])
+                  for s in data), build.repeat)
+    writable = sum(n for (_, flags), n in sizes.items() if "W" in flags)
+    report.ok(data and writable == data[0][3],
+              what + ": writable sections",
+              "%d bytes are writable; qpmap_state has %d" %
+              (writable, data[0][3] if data else 0), build.repeat)
+
+
+def check_text(report, what, build, sizes):
+    sections = build.sections()
+    text = sum(n for (_, flags), n in sections.items() if "X" in flags)
+    constants = sum(n for (name, flags), n in sections.items()
+                    if "X" not in flags and "W" not in flags and
+                    not name.startswith(".eh_frame"))
+    report.ok(0 < text <= TEXT_LIMIT, what + ": text",
+              "%d bytes, more than %d" % (text, TEXT_LIMIT), build.repeat)
+    sizes[what] = (text, constants)
+
+
+def check_names(report, what, build):
+    for obj, letter, name, _ in build.symbols():
+        if letter in "Uwv":
+            continue
+        if letter.isupper() and obj == "pmap.o":
+            good = name in MANUAL_NAMES
+        elif letter.isupper():
+            good = name.startswith("qpmap_")
+        else:
+            good = re.match(LOCAL_NAMES, name)
+        report.ok(good, "%s: the name %s in %s" % (what, name, obj), "",
+                  build.repeat)
+    names = {s[2] for s in build.symbols() if s[0] == "pmap.o" and
+             s[1] == "T"}
+    report.ok(names == MANUAL_NAMES, what + ": pmap.o defines " +
+              " ".join(sorted(names)), "", build.repeat)
+
+
+def frames(build):
+    """Bytes of stack of every function, from -fstack-usage."""
+    found = {}
+    for path in glob.glob(os.path.join(build.directory, "*.su")):
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                where, size, kind = line.rstrip("\n").split("\t")
+                name = where.split(":")[-1]
+                found[name] = max(found.get(name, 0), int(size))
+                if "bounded" not in kind and kind != "static":
+                    found[name] = 1 << 20
+    return found
+
+
+def deepest(frame, calls, name, above=()):
+    """Bytes and path of the deepest chain of calls from a function."""
+    size = frame.get(re.sub(r"\.(isra|part|constprop|cold)(\.\d+)?", "",
+                            name), frame.get(name, 0))
+    if name in above:
+        return 1 << 20, [name, "(recursion)"]
+    best = (0, [])
+    for called in calls.get(name, ()):
+        best = max(best, deepest(frame, calls, called, above + (name,)))
+    return size + best[0], [name] + best[1]
+
+
+def check_stack(report, what, build, stacks):
+    frame = frames(build)
+    calls = {}
+    for obj in build.objects():
+        for name, body in abi.disassemble(obj).items():
+            for ins in body:
+                if ins.symbol:
+                    calls.setdefault(name, set()).add(ins.symbol)
+                elif ins.target is not None:
+                    match = re.search(r"<([\w.]+)", ins.text)
+                    if match and match.group(1) != name:
+                        calls.setdefault(name, set()).add(match.group(1))
+    report.ok(len(frame) > 10 and calls, what + ": stack",
+              "no stack usage was found: the check is blind", build.repeat)
+    best = max(deepest(frame, calls, name) for name in calls)
+    stacks[what] = best
+    report.ok(best[0] <= STACK_LIMIT, what + ": stack",
+              "%d bytes, more than %d, in %s" %
+              (best[0], STACK_LIMIT, " > ".join(best[1])), build.repeat)
+
+
+def check_cpu(report, what, target, compiler, flags):
+    with open(os.path.join(abi.SCRATCH, "size-%s.c" % id(flags)), "w",
+              encoding="utf-8") as out:
+        out.write(SIZE)
+    with abi.Build(compiler, flags, [out.name]) as build:
+        if not report.ok(build.good, what, build.output, build.repeat):
+            return
+        size = {s[2]: s[3] for s in build.symbols()}
+        report.ok(size["qpmap_size"] <= CPU_LIMIT[target.bits],
+                  what + ": struct qpmap_cpu", "%d bytes, more than %d" %
+                  (size["qpmap_size"], CPU_LIMIT[target.bits]), build.repeat)
+        report.ok(size["qpmap_align"] == 64, what + ": struct qpmap_cpu",
+                  "aligned to %d" % size["qpmap_align"], build.repeat)
+
+
+def check_blind(report, target, compiler):
+    """The disassembly of floating-point code is seen as such."""
+    flags = ["-O2", "-ffreestanding"]
+    if target.arch == "riscv64":
+        flags += ["-march=rv64gc", "-mabi=lp64d"]
+    with open(os.path.join(abi.SCRATCH, "fp-%s.c" % target.name), "w",
+              encoding="utf-8") as out:
+        out.write(PROBE)
+    with abi.Build(compiler, flags, [out.name]) as build:
+        report.ok(build.good and fp_uses(target.arch, build.objects()[0]),
+                  target.name + ": floating-point code is not recognised",
+                  build.output, build.repeat)
+
+
+def check(report, results, configuration):
+    target, compiler, level, machine = configuration
+    flags = [level, "-ffreestanding", "-fno-pic", "-fomit-frame-pointer",
+             "-fno-asynchronous-unwind-tables",
+             "-fstack-usage"] + machine + target.options
+    what = "%s: %s %s" % (target.name, " ".join(compiler), " ".join(
+        [level] + (machine if machine != target.no_fp() else [])))
+    with abi.Build(compiler, flags, target.sources()) as build:
+        if not report.ok(build.good, what, build.output, build.repeat):
+            return
+        check_fp(report, what, target, build)
+        check_writable(report, what, build)
+        check_names(report, what, build)
+        if level == "-O2":
+            check_text(report, what, build, results[0])
+            check_stack(report, what, build, results[1])
+            check_cpu(report, what, target, compiler, flags)
+
+
+def configurations():
+    for target in abi.targets():
+        for compiler in abi.compilers(target.arch):
+            for level in "-O0", "-O2":
+                yield target, compiler, level, target.no_fp()
+            if target.arch == "riscv64":
+                # Here the compiler could use them.
+                yield target, compiler, "-O2", ["-march=rv64gc",
+                                                "-mabi=lp64d"]
+
+
+def main():
+    report = abi.Report("abi/code")
+    text, stack = {}, {}
+    for target in abi.targets():
+        if target.name in abi.TRIPLE:
+            check_blind(report, target, abi.clang(target.arch))
+    abi.parallel(lambda c: check(report, (text, stack), c),
+                 list(configurations()))
+    print("bytes of text (limit %d), of read-only data, of stack (limit %d)" %
+          (TEXT_LIMIT, STACK_LIMIT))
+    for what in sorted(text):
+        print("  %5d %5d %4d  %s" % (text[what] + (stack[what][0], what)))
+    report.end()
+
+
+if __name__ == "__main__":
+    main()

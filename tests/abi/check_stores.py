@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every store to an entry is one instruction of full width (contract B7); on
+i386 with PAE two, the half with the present bit last on filling and first on
+clearing.
+"""
+
+import re
+
+import abi
+
+# A store, as (full width, register it goes through, offset).
+STORE = {
+    "amd64": r"mov(?P<width>[bwlq])\s+(\$\S+|%\w+), "
+             r"(?P<offset>-?\w*)\(%(?P<base>\w+)\)$",
+    "i386": r"mov(?P<width>[bwlq])\s+(\$\S+|%\w+), "
+            r"(?P<offset>-?\w*)\(%(?P<base>\w+)\)$",
+    "arm64": r"(?P<width>st\w+)\s+[^\[]*?(?P<register>\w+), "
+             r"\[(?P<base>\w+)(, #(?P<offset>-?\w+))?\]",
+    "riscv64": r"(?P<width>s[bhwd])\s+\w+, (?P<offset>-?\w+)\((?P<base>\w+)\)",
+}
+# Anything else that writes memory would be missed by STORE.
+OTHER = {
+    "amd64": r"lock|xchg|cmpxchg|stos|movs[bwlq]?$|movnt|(or|and|xor|add|sub)"
+             r"[bwlq]? .*, -?\w*\(",
+    "i386": r"lock|xchg|cmpxchg|stos|movs[bwlq]?$|movnt|(or|and|xor|add|sub)"
+            r"[bwlq]? .*, -?\w*\(",
+    "arm64": r"(swp|cas|ld(add|set|clr|eor)|stp|stx|stlx|dc )",
+    "riscv64": r"(amo|sc\.)",
+}
+FULL = {"amd64": "q", "i386": "l", "arm64": "str", "riscv64": "sd"}
+STACK = {"rsp", "rbp", "esp", "ebp", "sp", "x29", "s0", "fp"}
+
+
+def entry_stores(arch, functions, name):
+    """(width, offset) of the stores of one probe and what it calls."""
+    found, errors = [], []
+    for function, body in functions.items():
+        if function != name and not (function.startswith("qpmap_slot_") and
+                                     function.endswith(name[4:])):
+            continue
+        for ins in body:
+            match = re.match(STORE[arch], ins.text)
+            if match and match.group("base") not in STACK:
+                width = match.group("width")
+                if arch == "arm64" and match.group("register")[0] != "x":
+                    width += " " + match.group("register")
+                offset = int(match.groupdict().get("offset") or "0", 0)
+                found.append((width, offset))
+            elif not match and re.match(OTHER[arch], ins.text):
+                if not re.search(r"%[er][sb]p|\b(sp|x29)\b", ins.text):
+                    errors.append("%s: %s" % (function, ins))
+    return found, errors
+
+
+def expected(target, name):
+    full = FULL[target.arch]
+    if target.name == "i386-pae":
+        # The low word has the present bit.
+        order = [(full, 4), (full, 0)]
+        return order if name == "abi_fill" else order[::-1]
+    return [(full, 0)]
+
+
+def check(report, configuration):
+    target, compiler, flags = configuration
+    what = "%s: %s %s" % (target.name, " ".join(compiler), flags[0])
+    with abi.Build(compiler, flags, [abi.HERE + "/stores.c"]) as build:
+        if not report.ok(build.good, what, build.output, build.repeat):
+            return
+        functions = abi.disassemble(build.objects()[0])
+        for name in "abi_fill", "abi_clear":
+            found, errors = entry_stores(target.arch, functions, name)
+            wanted = expected(target, name)
+            report.ok(found == wanted and not errors, "%s: %s" % (what, name),
+                      "stores (width, offset): %s\nthey must be: %s\n%s" %
+                      (found, wanted, "\n".join(errors)), build.repeat)
+
+
+def configurations():
+    for target in abi.targets():
+        for compiler in abi.compilers(target.arch):
+            for level in "-O0", "-O1", "-O2", "-O3", "-Os":
+                if level == "-O0" and target.name == "i386-pae":
+                    # Which half is which is computed in registers there.
+                    continue
+                yield target, compiler, [
+                    level, "-ffreestanding", "-fno-pic"] + \
+                    target.options + target.no_fp()
+
+
+def main():
+    report = abi.Report("abi/stores")
+    abi.parallel(lambda c: check(report, c), list(configurations()))
+    report.end()
+
+
+if __name__ == "__main__":
+    main()
