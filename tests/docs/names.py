@@ -123,7 +123,8 @@ def main():
                     "examples/**/*.[ch]", "tools/*", "CMakeLists.txt",
                     "CMakePresets.json"):
         for path in files(pattern):
-            if os.path.isfile(path) and not path.endswith((".md", ".pyc", "names.py")):
+            if os.path.isfile(path) and not path.endswith(
+                    (".md", ".pyc", "names.py")):
                 known |= set(NAME.findall(read(path)))
     for path in files("*.md") + files("docs/*.md") + files("tests/**/*.md") \
             + files("examples/**/*.md"):
