@@ -4,8 +4,8 @@
 
 	```c compile	compiles for all four targets
 	```c link	compiles, and links with the library's sources and with
-			examples/hosts/kernel.c, for the 64-bit targets, with
-			the build options of the README's first example
+			examples/hosts/kernel.c, for all four targets, without
+			table hooks (the README's example needs none)
 
 README.md has exactly one block to link, of at most 25 lines.
 """
@@ -42,7 +42,7 @@ def main():
                 output = os.path.join(work, stem)
                 if kind == "link":
                     linked[where] = body.count("\n")
-                    for target in ("amd64", "arm64", "riscv64"):
+                    for target in targets.TARGETS:
                         targets.link(target,
                                      [source, "examples/hosts/kernel.c"],
                                      f"{output}-{target}", LINK)
