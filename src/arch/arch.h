@@ -129,14 +129,15 @@ static inline void qpmap_tlb_linked_root(struct qpmap_pte *link,
  * zero: member by member, since a compiler may call memcpy() to assign the
  * whole structure.  Returns 0 or an enum qpmap_error.
  */
-int qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu);
+QPMAP_COLD int qpmap_probe(const struct qpmap_config *config,
+    struct qpmap_mmu *mmu);
 
 /* Whether this CPU's registers are those that qpmap_probe() found. */
-_Bool qpmap_probe_same(const struct qpmap_mmu *mmu);
+QPMAP_COLD _Bool qpmap_probe_same(const struct qpmap_mmu *mmu);
 
 /* Whether the bytes first to last are canonical kernel addresses. */
-_Bool qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
-    qpmap_vaddr_t last);
+QPMAP_COLD _Bool qpmap_probe_range(const struct qpmap_mmu *mmu,
+    qpmap_vaddr_t first, qpmap_vaddr_t last);
 
 /*
  * QPMAP_FLAGS_ARCH, in tlb.h: the flags that mean something to this backend,

@@ -9,12 +9,14 @@
 #include <qpmap/panic.h>
 #include <qpmap/qpmap.h>
 
+#include "state.h"
+
 /* The widest access: one general register. */
 typedef __UINTPTR_TYPE__ qpmap_word_t;
 
 #define QPMAP_PAGE_WORDS (QPMAP_PAGE_SIZE / sizeof(qpmap_word_t))
 
-QPMAP_CALL void
+QPMAP_COLD QPMAP_CALL void
 qpmap_zero_page(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
 	qpmap_vaddr_t va = qpmap_enter(pa, attr);
@@ -30,7 +32,7 @@ qpmap_zero_page(qpmap_paddr_t pa, qpmap_attr_t attr)
 	qpmap_remove(va);
 }
 
-QPMAP_CALL void
+QPMAP_COLD QPMAP_CALL void
 qpmap_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr, qpmap_paddr_t src,
     qpmap_attr_t src_attr)
 {
@@ -144,7 +146,7 @@ qpmap_check_wrap(qpmap_paddr_t pa, qpmap_size_t len)
 	}
 }
 
-QPMAP_CALL void
+QPMAP_COLD QPMAP_CALL void
 qpmap_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf, qpmap_size_t len)
 {
 	unsigned char *memory = buf;
@@ -168,7 +170,7 @@ qpmap_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf, qpmap_size_t len)
 	}
 }
 
-QPMAP_CALL void
+QPMAP_COLD QPMAP_CALL void
 qpmap_write(qpmap_paddr_t pa, qpmap_attr_t attr, const void *buf,
     qpmap_size_t len)
 {

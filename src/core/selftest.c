@@ -5,6 +5,8 @@
 #include <qpmap/host.h>
 #include <qpmap/qpmap.h>
 
+#include "state.h"
+
 /* What byte i of page number page is to hold. */
 static inline unsigned char
 qpmap_selftest_byte(int page, qpmap_size_t i)
@@ -13,7 +15,7 @@ qpmap_selftest_byte(int page, qpmap_size_t i)
 	    (page == 0 ? 0x11u : 0xa4u)));
 }
 
-static void
+QPMAP_COLD static void
 qpmap_selftest_fill(qpmap_vaddr_t va, int page)
 {
 	qpmap_size_t i;
@@ -24,7 +26,7 @@ qpmap_selftest_fill(qpmap_vaddr_t va, int page)
 	}
 }
 
-static _Bool
+QPMAP_COLD static _Bool
 qpmap_selftest_holds(qpmap_vaddr_t va, int page)
 {
 	qpmap_size_t i;
@@ -39,7 +41,7 @@ qpmap_selftest_holds(qpmap_vaddr_t va, int page)
 }
 
 /* Whether the page at pa, mapped once more, holds what was written. */
-static _Bool
+QPMAP_COLD static _Bool
 qpmap_selftest_again(qpmap_paddr_t pa, int page, _Bool read_only)
 {
 	qpmap_vaddr_t va = read_only ? qpmap_enter_ro(pa, QPMAP_WRITE_BACK) :
@@ -51,7 +53,7 @@ qpmap_selftest_again(qpmap_paddr_t pa, int page, _Bool read_only)
 }
 
 /* Both pages at once, written through both mappings. */
-static int
+QPMAP_COLD static int
 qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 {
 	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_WRITE_BACK);
@@ -75,7 +77,7 @@ qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 }
 
 /* How many mappings this CPU holds now. */
-static __UINT32_TYPE__
+QPMAP_COLD static __UINT32_TYPE__
 qpmap_selftest_held(void)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
@@ -85,7 +87,7 @@ qpmap_selftest_held(void)
 	return (held);
 }
 
-QPMAP_CALL int
+QPMAP_COLD QPMAP_CALL int
 qpmap_selftest(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 {
 	__UINT32_TYPE__ held = qpmap_selftest_held();

@@ -63,6 +63,9 @@ struct qpmap_state {
 extern struct qpmap_state qpmap_state
     __attribute__((visibility("hidden")));
 
+/* Off the hot path: small code rather than fast code. */
+#define QPMAP_COLD __attribute__((cold))
+
 /*
  * A compiler may turn the assignment or the initialisation of a larger
  * structure into a call of memcpy() or memset().  These loops it must leave

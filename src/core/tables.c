@@ -52,7 +52,7 @@ struct qpmap_walk {
 };
 
 /* Walk down to va's leaf, or to the first entry that is no table. */
-static struct qpmap_walk
+QPMAP_COLD static struct qpmap_walk
 qpmap_tables_walk(const struct qpmap_mmu *mmu, qpmap_ptebits_t sharing,
     qpmap_vaddr_t va)
 {
@@ -85,7 +85,7 @@ qpmap_tables_sharing(const struct qpmap_config *config)
  * Judge one page of the area.  *missing is how many tables its leaf lacks.
  * Returns 0 or an enum qpmap_error.
  */
-static int
+QPMAP_COLD static int
 qpmap_tables_judge(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t va, __UINT32_TYPE__ *missing)
 {
@@ -118,7 +118,7 @@ qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
  * Judge the whole area and its guard.  *count is how many tables it lacks:
  * each is counted at the first page that it would serve.
  */
-static int
+QPMAP_COLD static int
 qpmap_tables_count(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, __UINT32_TYPE__ *count)
 {
@@ -146,7 +146,7 @@ qpmap_tables_count(const struct qpmap_config *config,
 }
 
 /* Take the first page off the chain. */
-static qpmap_paddr_t
+QPMAP_COLD static qpmap_paddr_t
 qpmap_chain_pop(qpmap_paddr_t *chain)
 {
 	qpmap_paddr_t page = *chain;
@@ -157,7 +157,7 @@ qpmap_chain_pop(qpmap_paddr_t *chain)
 }
 
 /* Put a page in front of the chain. */
-static void
+QPMAP_COLD static void
 qpmap_chain_push(qpmap_paddr_t *chain, qpmap_paddr_t page)
 {
 	*(volatile qpmap_paddr_t *)qpmap_host_table_address(page) = *chain;
@@ -165,7 +165,7 @@ qpmap_chain_push(qpmap_paddr_t *chain, qpmap_paddr_t page)
 }
 
 /* Take count pages, or none and QPMAP_ERR_TABLES. */
-static int
+QPMAP_COLD static int
 qpmap_chain_take(qpmap_paddr_t *chain, __UINT32_TYPE__ count)
 {
 	qpmap_paddr_t page;
@@ -185,7 +185,7 @@ qpmap_chain_take(qpmap_paddr_t *chain, __UINT32_TYPE__ count)
 }
 
 /* An entry to a table of the library's own: always a private page. */
-static struct qpmap_pte
+QPMAP_COLD static struct qpmap_pte
 qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
     __UINT32_TYPE__ level)
 {
@@ -199,7 +199,7 @@ qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
  * Make a table of that level out of a page, detached, with one entry (none
  * for a leaf table), and tell walkers to come.
  */
-static void
+QPMAP_COLD static void
 qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
     __UINT32_TYPE__ index, struct qpmap_pte entry)
 {
@@ -216,7 +216,7 @@ qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
 }
 
 /* Build the missing path to va's leaf table, detached; then link it. */
-static void
+QPMAP_COLD static void
 qpmap_tables_path(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_paddr_t *chain)
 {
@@ -245,7 +245,7 @@ qpmap_tables_path(const struct qpmap_config *config,
 	}
 }
 
-int
+QPMAP_COLD int
 qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
@@ -271,7 +271,7 @@ qpmap_tables_build(const struct qpmap_config *config,
 	return (QPMAP_OK);
 }
 
-struct qpmap_pte *
+QPMAP_COLD struct qpmap_pte *
 qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)
 {
 	struct qpmap_walk walk =

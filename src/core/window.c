@@ -26,7 +26,7 @@ qpmap_window_last(const struct qpmap_config *config)
 }
 
 /* What needs no CPU to be judged.  Returns 0 or an enum qpmap_error. */
-static int
+QPMAP_COLD static int
 qpmap_check_numbers(const struct qpmap_config *config)
 {
 	if ((config->flags & ~(QPMAP_FLAGS_CORE | QPMAP_FLAGS_ARCH)) != 0) {
@@ -54,7 +54,7 @@ qpmap_check_numbers(const struct qpmap_config *config)
 }
 
 /* The window and its last guard page against the kernel's address space. */
-static int
+QPMAP_COLD static int
 qpmap_check_ranges(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
@@ -89,7 +89,7 @@ qpmap_check_ranges(const struct qpmap_config *config,
  * Width of an address: the host may know less than the CPU, and no address
  * reaches into the sharing masks.
  */
-static int
+QPMAP_COLD static int
 qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	qpmap_ptebits_t sharing = (qpmap_ptebits_t)
@@ -117,7 +117,7 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 }
 
 /* The configuration as a whole, against this CPU; fills mmu. */
-static int
+QPMAP_COLD static int
 qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	int error = qpmap_check_numbers(config);
@@ -135,7 +135,7 @@ qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 }
 
 /* The mask of an attribute's sharing: explicit, or by memory type. */
-static qpmap_ptebits_t
+QPMAP_COLD static qpmap_ptebits_t
 qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t attr)
 {
 	qpmap_attr_t type = attr & ~(QPMAP_PRIVATE | QPMAP_SHARED);
@@ -149,7 +149,7 @@ qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t attr)
 }
 
 /* Bytes of RAM for which the direct map gives exactly this kind. */
-static qpmap_size_t
+QPMAP_COLD static qpmap_size_t
 qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t attr)
 {
 	qpmap_attr_t type = attr & ~(QPMAP_PRIVATE | QPMAP_SHARED);
@@ -166,7 +166,7 @@ qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t attr)
 }
 
 /* Write one pair of kinds, or leave them such that nothing is admitted. */
-static void
+QPMAP_COLD static void
 qpmap_fill_kinds(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_attr_t attr)
 {
@@ -196,7 +196,7 @@ qpmap_fill_kinds(const struct qpmap_config *config,
 	rw->direct_size = qpmap_direct_size(config, attr);
 }
 
-QPMAP_CALL int
+QPMAP_COLD QPMAP_CALL int
 qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
 {
 	struct qpmap_mmu mmu;
@@ -235,7 +235,7 @@ qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
  * The window's entries are empty, and so is its right neighbour where it lies
  * in the same table: the last frame's guard.
  */
-static _Bool
+QPMAP_COLD static _Bool
 qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 {
 	__UINT32_TYPE__ i;
@@ -258,7 +258,7 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
  * compare there is.  Its slot is therefore cpu->next: cleared and then set by
  * that remove, it is not empty, and the next enter refuses.
  */
-static void
+QPMAP_COLD static void
 qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
     struct qpmap_pte *leaf)
 {
@@ -275,7 +275,7 @@ qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 	cpu->frame[i].slot = &cpu->full;
 }
 
-QPMAP_CALL int
+QPMAP_COLD QPMAP_CALL int
 qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
     struct qpmap_pte *leaf)
 {
@@ -317,7 +317,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 }
 
 /* Every frame cleared and, on this CPU, forgotten; none is released. */
-static void
+QPMAP_COLD static void
 qpmap_frames_empty(struct qpmap_cpu *cpu)
 {
 	struct qpmap_frame *frame;
@@ -337,7 +337,7 @@ qpmap_frames_empty(struct qpmap_cpu *cpu)
  * An offline CPU's stack is full and has no frame that could be removed:
  * enter and remove both end in their refusals.
  */
-QPMAP_CALL void
+QPMAP_COLD QPMAP_CALL void
 qpmap_cpu_offline(struct qpmap_cpu *cpu)
 {
 	__UINT32_TYPE__ window = cpu->window;
@@ -358,7 +358,7 @@ qpmap_cpu_offline(struct qpmap_cpu *cpu)
 	}
 }
 
-QPMAP_CALL void
+QPMAP_COLD QPMAP_CALL void
 qpmap_cpu_abandon(struct qpmap_cpu *cpu)
 {
 	if (cpu->window == 0) {
@@ -368,7 +368,7 @@ qpmap_cpu_abandon(struct qpmap_cpu *cpu)
 	qpmap_set_next(cpu, &cpu->frame[1]);
 }
 
-QPMAP_CALL __UINT32_TYPE__
+QPMAP_COLD QPMAP_CALL __UINT32_TYPE__
 qpmap_held(const struct qpmap_cpu *cpu)
 {
 	return (cpu->window == 0 ? 0 :
