@@ -15,13 +15,15 @@
 #include "../arch/arch.h"
 
 /*
- * On i386 their arguments are in registers, whatever -mregparm says: clang
- * hands over by a call, not a jump, where they are on the stack.
+ * Rarely called: what hands over is laid out behind the hot path, which then
+ * never branches backwards.  On i386 their arguments are in registers,
+ * whatever -mregparm says: clang hands over by a call, not a jump, where they
+ * are on the stack.
  */
 #if __SIZEOF_POINTER__ == 4
-#define QPMAP_HANDED __attribute__((regparm(3)))
+#define QPMAP_HANDED __attribute__((cold, regparm(3)))
 #else
-#define QPMAP_HANDED
+#define QPMAP_HANDED __attribute__((cold))
 #endif
 
 /*
