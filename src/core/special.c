@@ -120,7 +120,8 @@ qpmap_remove_special(qpmap_vaddr_t va)
 	struct qpmap_frame *frame = cpu->next - 1;
 	_Bool none = frame == &cpu->frame[0] || cpu->window == 0;
 
-	if (none || frame->va != qpmap_va_special(va)) {
+	if (none || !qpmap_va_is_special(frame->va) ||
+	    frame->va != qpmap_va_special(va)) {
 		qpmap_host_panic(QPMAP_PANIC_REMOVE, va,
 		    none ? 0 : qpmap_frame_va(frame));
 	}
