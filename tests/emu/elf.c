@@ -163,3 +163,16 @@ emu_symbol_size(struct emu *e, const char *name)
 	(void)emu_symbol(e, name);
 	return (emu_symbol_find(e, name)->size);
 }
+
+const char *
+emu_symbol_at(struct emu *e, uint64_t address)
+{
+	const struct emu_machine *m = e->machine;
+
+	for (size_t i = 0; i < m->symbol_count; i++) {
+		if (address - m->symbol[i].value < m->symbol[i].size) {
+			return (m->symbol[i].name);
+		}
+	}
+	return ("");
+}

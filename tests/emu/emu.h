@@ -286,7 +286,8 @@ struct emu_arch {
 	const struct emu_feature *features;	/* ends with name NULL */
 };
 
-extern const struct emu_arch emu_amd64, emu_i386, emu_arm64, emu_riscv64;
+extern const struct emu_arch emu_amd64, emu_i386, emu_i386_pae, emu_arm64,
+    emu_riscv64;
 
 /*
  * A machine.  Members are for drivers and tests to read; those marked w may
@@ -370,6 +371,8 @@ struct emu *emu_prepare(const struct emu_mode *mode, const char *variant,
 uint64_t emu_symbol(struct emu *e, const char *name);
 bool emu_has_symbol(struct emu *e, const char *name);
 uint64_t emu_symbol_size(struct emu *e, const char *name);
+/* The function or object that covers an address, "" if there is none. */
+const char *emu_symbol_at(struct emu *e, uint64_t address);
 
 /* RAM at a physical address, for size bytes; dies if there is none. */
 void *emu_ram(struct emu *e, uint64_t pa, size_t size);
