@@ -334,8 +334,8 @@ qpmap_frames_empty(struct qpmap_cpu *cpu)
 }
 
 /*
- * An offline CPU's stack is full and has no frame that could be removed:
- * enter and remove both end in their refusals.
+ * An offline CPU's stack is full, and each of its frames is the lower
+ * sentinel: enter and remove both end in their refusals.
  */
 QPMAP_COLD QPMAP_CALL void
 qpmap_cpu_offline(struct qpmap_cpu *cpu)
@@ -353,8 +353,8 @@ qpmap_cpu_offline(struct qpmap_cpu *cpu)
 	qpmap_set_next(cpu, &cpu->frame[QPMAP_FRAMES + 1]);
 	qpmap_frames_empty(cpu);
 	for (i = 1; i <= QPMAP_FRAMES; i++) {
-		cpu->frame[i].va = cpu->frame[QPMAP_FRAMES + 1].va;
-		cpu->frame[i].slot = cpu->frame[QPMAP_FRAMES + 1].slot;
+		cpu->frame[i].va = cpu->frame[0].va;
+		cpu->frame[i].slot = cpu->frame[0].slot;
 	}
 }
 
