@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Setting up: what init and online refuse, and that a refusal changes nothing.
+ */
+#include "machine.h"
+#include "tests.h"
+
+#define INIT_KNOWN_FLAGS						\
+	(QPMAP_NO_NX | QPMAP_NO_DIRECT | QPMAP_FLUSH_ON_FILL |		\
+	    QPMAP_ERRATUM_INVLPG | QPMAP_LOCAL_TLBI |			\
+	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
+
+/* Refused with that code, and everything is as it was. */
+static void
+init_refused_once(const struct qpmap_config *config, uint32_t options,
+    int code)
+{
+	struct qpmap_state before = qpmap_state;
+	uint64_t sum = fake_checksum();
+	unsigned int taken = fake_pool_taken();
+
+	fake_log_clear();
+	fake.tables_allowed = 1;
+	assert_int_equal(qpmap_init_options(config, options), code);
+	fake.tables_allowed = 0;
+	assert_memory_equal(&before, &qpmap_state, sizeof(before));
+	assert_int_equal(fake_checksum(), sum);
+	assert_int_equal(fake_pool_taken(), taken);
+	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_CLEAR], 0);
+}
+
+/* Before any success, and after one. */
+static void
+init_refused(const struct qpmap_config *config, int code)
+{
+	struct qpmap_config good = fake_config();
+	int probe_error = fake.probe_error;
+
+	memset(&qpmap_state, 0, sizeof(qpmap_state));
+	init_refused_once(config, QPMAP_OPTIONS, code);
+	fake.probe_error = QPMAP_OK;
+	assert_int_equal(fake_init(&good), QPMAP_OK);
+	fake.probe_error = probe_error;
+	init_refused_once(config, QPMAP_OPTIONS, code);
+}
+
+static void
+init_accepted(const struct qpmap_config *config)
+{
+	memset(&qpmap_state, 0, sizeof(qpmap_state));
+	assert_int_equal(fake_init(config), QPMAP_OK);
+}
+
+static void
+init_options(void **state)
+{
+	struct qpmap_config config = fake_config();
+
+	(void)state;
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		init_refused_once(&config, QPMAP_OPTIONS ^ 1u << bit,
+		    QPMAP_ERR_OPTIONS);
+	}
+	init_refused_once(&config, 0, QPMAP_ERR_OPTIONS);
+	assert_int_equal(qpmap_init_options(&config, QPMAP_OPTIONS), QPMAP_OK);
+}
+
+static void
+init_flags(void **state)
+{
+	struct qpmap_config config = fake_config();
+
+	(void)state;
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		config.flags = 1u << bit;
+		if ((INIT_KNOWN_FLAGS & config.flags) == 0) {
+			init_refused(&config, QPMAP_ERR_FLAGS);
+		} else if (config.flags != QPMAP_BUILD_TABLES) {
+			init_accepted(&config);
+		}
+	}
+}
+
+static void
+init_nesting(void **state)
+{
+	struct qpmap_config config = fake_config();
+
+	(void)state;
+	config.nesting = 0;
+	init_refused(&config, QPMAP_ERR_NESTING);
+	config.nesting = QPMAP_FRAMES + 1;
+	init_refused(&config, QPMAP_ERR_NESTING);
+	config.nesting = ~0u;
+	init_refused(&config, QPMAP_ERR_NESTING);
+	for (config.nesting = 1; config.nesting <= QPMAP_FRAMES;
+	    config.nesting++) {
+		init_accepted(&config);
+	}
+}
+
+static void
+init_window(void **state)
+{
+	struct qpmap_config config = fake_config();
+	qpmap_vaddr_t top = (qpmap_vaddr_t)1 << FAKE_VA_BITS;
+
+	(void)state;
+	config.window_count = 0;
+	init_refused(&config, QPMAP_ERR_COUNT);
+	config = fake_config();
+	config.window_va++;
+	init_refused(&config, QPMAP_ERR_WINDOW_ALIGN);
+	for (unsigned int page = 1; page < QPMAP_WINDOW_PAGES; page++) {
+		config.window_va = FAKE_WINDOW_VA + page * QPMAP_PAGE_SIZE;
+		init_refused(&config, QPMAP_ERR_WINDOW_ALIGN);
+	}
+	config.window_va = 0;
+	init_refused(&config, QPMAP_ERR_WINDOW_RANGE);
+	config.window_va = FAKE_KERNEL_VA - QPMAP_WINDOW_SIZE;
+	init_refused(&config, QPMAP_ERR_WINDOW_RANGE);
+	config.window_va = FAKE_KERNEL_VA;
+	init_accepted(&config);
+	/* The guard page is past the end. */
+	config.window_va = top - FAKE_CPUS * QPMAP_WINDOW_SIZE;
+	init_refused(&config, QPMAP_ERR_WINDOW_RANGE);
+	config.window_va -= QPMAP_WINDOW_SIZE;
+	init_accepted(&config);
+	config.window_va = top;
+	init_refused(&config, QPMAP_ERR_WINDOW_RANGE);
+	/* The window or its guard wraps around. */
+	config.window_va = -(FAKE_CPUS * QPMAP_WINDOW_SIZE);
+	init_refused(&config, QPMAP_ERR_WINDOW_RANGE);
+	config.window_va = -QPMAP_WINDOW_SIZE;
+	init_refused(&config, QPMAP_ERR_WINDOW_RANGE);
+	config = fake_config();
+	config.window_count = ~0u;
+	init_refused(&config, QPMAP_ERR_WINDOW_RANGE);
+}
+
+static void
+init_types(void **state)
+{
+	struct qpmap_config config = fake_config();
+
+	(void)state;
+	for (unsigned int bit = QPMAP_TYPE_COUNT; bit < 32; bit++) {
+		config = fake_config();
+		config.types = 1u << bit;
+		init_refused(&config, QPMAP_ERR_TYPES);
+		config = fake_config();
+		config.direct_types = 1u << bit;
+		init_refused(&config, QPMAP_ERR_TYPES);
+	}
+}
+
+static void
+init_sharing(void **state)
+{
+	struct qpmap_config config = fake_config();
+
+	(void)state;
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		config.shared_mask = 0;
+		config.private_mask = 1ULL << bit;
+		if ((QPTE_SHARING >> bit & 1) == 0 ||
+		    bit == QPMAP_PAGE_SHIFT + QPTE_PA_SHIFT) {
+			init_refused(&config, QPMAP_ERR_SHARING);
+		} else {
+			init_accepted(&config);
+			assert_int_equal(qpmap_state.mmu.pa_bits,
+			    bit - QPTE_PA_SHIFT < FAKE_PA_BITS ?
+			    bit - QPTE_PA_SHIFT : FAKE_PA_BITS);
+		}
+		config.shared_mask = config.private_mask;
+		config.private_mask = 0;
+		if ((QPTE_SHARING >> bit & 1) == 0) {
+			init_refused(&config, QPMAP_ERR_SHARING);
+		}
+		config.private_mask = 1ULL << (47 + QPTE_PA_SHIFT);
+		init_refused(&config, QPMAP_ERR_SHARING);
+	}
+}
+
+/* An address that reaches into the mask is too wide. */
+static void
+init_sharing_width(void **state)
+{
+	struct qpmap_config config = fake_config();
+	qpmap_vaddr_t va;
+
+	(void)state;
+	config.shared_mask = 1ULL << (40 + QPTE_PA_SHIFT);
+	fake_start(&config);
+	va = qpmap_enter(((qpmap_paddr_t)1 << 40) - QPMAP_PAGE_SIZE,
+	    QPMAP_SHARED);
+	assert_true((fake_leaf(va).bits & config.shared_mask) != 0);
+	qpmap_remove(va);
+	EXPECT_PANIC(QPMAP_PANIC_WIDTH, 1ULL << 40, QPMAP_PRIVATE,
+	    (void)qpmap_enter((qpmap_paddr_t)1 << 40, QPMAP_PRIVATE));
+}
+
+static void
+init_pa_bits(void **state)
+{
+	struct qpmap_config config = fake_config();
+	qpmap_vaddr_t va;
+
+	(void)state;
+	for (unsigned int bits = 1; bits < 70; bits++) {
+		config.pa_bits = bits;
+		if (bits <= QPMAP_PAGE_SHIFT || bits > FAKE_PA_BITS) {
+			init_refused(&config, QPMAP_ERR_PA_BITS);
+			continue;
+		}
+		fake_reset();
+		fake_start(&config);
+		va = qpmap_enter(((qpmap_paddr_t)1 << bits) -
+		    QPMAP_PAGE_SIZE, 0);
+		qpmap_remove(va);
+		EXPECT_PANIC(QPMAP_PANIC_WIDTH, 1ULL << bits, 0,
+		    (void)qpmap_enter((qpmap_paddr_t)1 << bits, 0));
+	}
+	config.pa_bits = ~0u;
+	init_refused(&config, QPMAP_ERR_PA_BITS);
+}
+
+/* Whatever the backend finds is passed on. */
+static void
+init_probe(void **state)
+{
+	struct qpmap_config config = fake_config();
+
+	(void)state;
+	for (int code = 1; code < QPMAP_ERR_COUNT_; code++) {
+		fake.probe_error = code;
+		init_refused(&config, code);
+		if (QPMAP_TABLES) {
+			config.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT;
+			init_refused(&config, code);
+			config.flags = 0;
+		}
+	}
+}
+
+static void
+init_direct(void **state)
+{
+	struct qpmap_config config = fake_config();
+	struct qpmap_config good;
+
+	(void)state;
+	config.direct_va = FAKE_DIRECT_VA;
+	config.direct_pa = fake_page(0);
+	config.direct_size = 16 * QPMAP_PAGE_SIZE;
+	good = config;
+	if (!QPMAP_DIRECT_MAP) {
+		init_refused(&config, QPMAP_ERR_DIRECT);
+		return;
+	}
+	init_accepted(&config);
+	for (unsigned int bit = 0; bit < QPMAP_PAGE_SHIFT; bit++) {
+		config = good;
+		config.direct_va += 1u << bit;
+		init_refused(&config, QPMAP_ERR_DIRECT);
+		config = good;
+		config.direct_pa += 1u << bit;
+		init_refused(&config, QPMAP_ERR_DIRECT);
+		config = good;
+		config.direct_size += 1u << bit;
+		init_refused(&config, QPMAP_ERR_DIRECT);
+	}
+	config = good;
+	config.direct_va = FAKE_KERNEL_VA - QPMAP_PAGE_SIZE;
+	init_refused(&config, QPMAP_ERR_DIRECT);
+	config.direct_va = ((qpmap_vaddr_t)1 << FAKE_VA_BITS) -
+	    15 * QPMAP_PAGE_SIZE;
+	init_refused(&config, QPMAP_ERR_DIRECT);
+	config.direct_va -= QPMAP_PAGE_SIZE;
+	init_accepted(&config);
+	config.direct_va = -(8 * QPMAP_PAGE_SIZE);
+	init_refused(&config, QPMAP_ERR_DIRECT);
+	config = good;
+	config.direct_pa = -(8 * QPMAP_PAGE_SIZE);
+	init_refused(&config, QPMAP_ERR_DIRECT);
+}
+
+static void
+init_window_direct(void **state)
+{
+	struct qpmap_config config = fake_config();
+	qpmap_vaddr_t end = config.window_va +
+	    FAKE_CPUS * QPMAP_WINDOW_SIZE + QPMAP_PAGE_SIZE;
+
+	(void)state;
+	if (!QPMAP_DIRECT_MAP) {
+		skip();
+	}
+	config.direct_pa = fake_page(0);
+	config.direct_size = 4 * QPMAP_PAGE_SIZE;
+	config.direct_va = config.window_va - 4 * QPMAP_PAGE_SIZE;
+	init_accepted(&config);
+	config.direct_va = end;
+	init_accepted(&config);
+	for (qpmap_vaddr_t va = config.window_va - 3 * QPMAP_PAGE_SIZE;
+	    va != end; va += QPMAP_PAGE_SIZE) {
+		config.direct_va = va;
+		init_refused(&config, QPMAP_ERR_WINDOW_DIRECT);
+	}
+	/* The direct map around the window. */
+	config.direct_va = config.window_va - 4 * QPMAP_PAGE_SIZE;
+	config.direct_size = end - config.direct_va + QPMAP_PAGE_SIZE;
+	init_refused(&config, QPMAP_ERR_WINDOW_DIRECT);
+}
+
+/* Once more, with something else: the second one counts. */
+static void
+init_again(void **state)
+{
+	struct qpmap_config config = fake_config();
+	qpmap_vaddr_t va;
+
+	(void)state;
+	config.window_va += 16 * QPMAP_WINDOW_SIZE;
+	init_accepted(&config);
+	config = fake_config();
+	config.types = 0;
+	fake_start(&config);
+	va = qpmap_enter(fake_page(0), 0);
+	assert_int_equal(va, FAKE_WINDOW_VA + QPMAP_PAGE_SIZE);
+	qpmap_remove(va);
+	EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(0), QPMAP_UNCACHED,
+	    (void)qpmap_enter(fake_page(0), QPMAP_UNCACHED));
+}
+
+/* Refused by online with that code, and the CPU is as before. */
+static void
+init_not_online(unsigned int cpu, unsigned int window, struct qpmap_pte *leaf,
+    int code)
+{
+	struct qpmap_cpu before = fake_cpu[cpu];
+	struct qpmap_state state_before = qpmap_state;
+	uint64_t sum = fake_checksum();
+
+	fake_log_clear();
+	assert_int_equal(fake_online_cpu(cpu, window, leaf), code);
+	assert_memory_equal(&before, &fake_cpu[cpu], sizeof(before));
+	assert_memory_equal(&state_before, &qpmap_state, sizeof(qpmap_state));
+	assert_int_equal(fake_checksum(), sum);
+	assert_int_equal(fake.kind_count[FAKE_ONLINE], 0);
+	assert_int_equal(fake.kind_count[FAKE_CLEAR], 0);
+}
+
+static void
+init_online(void **state)
+{
+	static _Alignas(QPMAP_CACHE_LINE) unsigned char
+	    memory[2 * sizeof(struct qpmap_cpu)];
+	struct qpmap_config config = fake_config();
+	struct qpmap_pte *leaf;
+	unsigned int off;
+
+	(void)state;
+	leaf = fake_host_leaf(FAKE_WINDOW_VA);
+	init_not_online(0, 0, leaf, QPMAP_ERR_NOT_INIT);
+	fake_start(&config);
+	init_not_online(0, 0, leaf, QPMAP_ERR_CPU_ONLINE);
+	fake_offline_cpu(0);
+	for (off = 4; off < QPMAP_CACHE_LINE; off += 4) {
+		assert_int_equal(qpmap_cpu_online((struct qpmap_cpu *)
+		    (uintptr_t)(memory + off), 0, leaf), QPMAP_ERR_CPU_ALIGN);
+	}
+	init_not_online(0, FAKE_CPUS, leaf, QPMAP_ERR_CPU_WINDOW);
+	init_not_online(0, ~0u, leaf, QPMAP_ERR_CPU_WINDOW);
+	fake.differs[0] = 1;
+	init_not_online(0, 0, leaf, QPMAP_ERR_CPU_DIFFERS);
+	fake.differs[0] = 0;
+	init_not_online(0, 0, NULL, QPMAP_ERR_CPU_LEAF);
+	for (off = 1; off < QPMAP_LINE_ENTRIES; off++) {
+		init_not_online(0, 0, leaf + off, QPMAP_ERR_LEAF_ALIGN);
+	}
+	for (off = 0; off <= QPMAP_WINDOW_PAGES; off++) {
+		leaf[off].bits = 1ULL << off;
+		init_not_online(0, 0, leaf, QPMAP_ERR_LEAF_USED);
+		leaf[off].bits = 0;
+	}
+	assert_int_equal(fake_online_cpu(0, 0, leaf), QPMAP_OK);
+}
+
+/*
+ * The last window of a table: its right neighbour is in another one, and what
+ * follows in memory is none of the window's business.
+ */
+static void
+init_online_end(void **state)
+{
+	struct qpmap_config config = fake_config();
+	struct qpmap_pte *leaf;
+
+	(void)state;
+	config.window_va = FAKE_WINDOW_VA +
+	    (QPMAP_PAGE_SIZE << QPMAP_TABLE_SHIFT) - QPMAP_WINDOW_SIZE;
+	config.window_count = 1;
+	assert_int_equal(fake_init(&config), QPMAP_OK);
+	leaf = fake_host_leaf(config.window_va);
+	leaf[QPMAP_WINDOW_PAGES].bits = 77;
+	assert_int_equal(fake_online_cpu(0, 0, leaf), QPMAP_OK);
+}
+
+static void
+init_strerror(void **state)
+{
+	const char *unknown = qpmap_strerror(-1);
+	int a, b;
+
+	(void)state;
+	assert_int_not_equal(strlen(unknown), 0);
+	assert_ptr_equal(qpmap_strerror(QPMAP_ERR_COUNT_), unknown);
+	assert_ptr_equal(qpmap_strerror(INT32_MAX), unknown);
+	assert_ptr_equal(qpmap_strerror(INT32_MIN), unknown);
+	for (a = 0; a < QPMAP_ERR_COUNT_; a++) {
+		assert_non_null(qpmap_strerror(a));
+		assert_int_not_equal(strlen(qpmap_strerror(a)), 0);
+		assert_string_not_equal(qpmap_strerror(a), unknown);
+		for (b = 0; b < a; b++) {
+			assert_string_not_equal(qpmap_strerror(a),
+			    qpmap_strerror(b));
+		}
+	}
+}
+
+/* Before init, and before online, nothing is mapped. */
+static void
+init_not_yet(void **state)
+{
+	(void)state;
+	EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(0), 0,
+	    (void)qpmap_enter(fake_page(0), 0));
+	EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(0), 0,
+	    (void)qpmap_enter_ro(fake_page(0), 0));
+	EXPECT_PANIC(QPMAP_PANIC_NOT_ONLINE, 0, 0,
+	    qpmap_cpu_offline(&fake_cpu[0]));
+	EXPECT_PANIC(QPMAP_PANIC_NOT_ONLINE, 0, 0,
+	    qpmap_cpu_abandon(&fake_cpu[0]));
+}
+
+const struct CMUnitTest init_tests[] = {
+	FAKE_TEST("unit/init/options", init_options),
+	FAKE_TEST("unit/init/flags", init_flags),
+	FAKE_TEST("unit/C5/init refuses the nesting", init_nesting),
+	FAKE_TEST("unit/init/window", init_window),
+	FAKE_TEST("unit/init/types", init_types),
+	FAKE_TEST("unit/init/sharing", init_sharing),
+	FAKE_TEST("unit/init/sharing and width", init_sharing_width),
+	FAKE_TEST("unit/init/pa_bits", init_pa_bits),
+	FAKE_TEST("unit/init/probe", init_probe),
+	FAKE_TEST("unit/init/direct map", init_direct),
+	FAKE_TEST("unit/init/window and direct map", init_window_direct),
+	FAKE_TEST("unit/init/again", init_again),
+	FAKE_TEST("unit/B11/online refuses", init_online),
+	FAKE_TEST("unit/B11/end of a table", init_online_end),
+	FAKE_TEST("unit/init/strerror", init_strerror),
+	FAKE_TEST("unit/init/not yet", init_not_yet),
+};
+const size_t init_count = sizeof(init_tests) / sizeof(init_tests[0]);

@@ -1,0 +1,1039 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The simulated machine: memory, TLBs, events, and faults of real accesses.
+ *
+ * Physical memory is a file that is mapped several times: once for the tests
+ * themselves, once for each leaf table (valid for ever), once at a fresh
+ * address for each call of qpmap_host_table_address(), and at the windows'
+ * own addresses when the core itself loads or stores there.  That last
+ * mapping is made by a signal handler, of what this CPU's TLB says.
+ */
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "machine.h"
+
+#define FAKE_PAGE	((size_t)1 << QPMAP_PAGE_SHIFT)
+#define FAKE_ENTRIES	(1u << QPMAP_TABLE_SHIFT)
+#define FAKE_TABLE_BYTES (FAKE_ENTRIES * sizeof(struct qpmap_pte))
+#define FAKE_KEYS	12
+#define FAKE_RING	64
+
+enum fake_use {
+	FAKE_USE_DATA, FAKE_USE_FREE, FAKE_USE_HOST, FAKE_USE_TAKEN,
+	FAKE_USE_LINKABLE, FAKE_USE_LIVE
+};
+
+/* What a TLB knows about a page's leaf. */
+enum fake_known {
+	FAKE_UNKNOWN, FAKE_KNOWN, FAKE_NO_TABLE
+};
+
+struct fake_tlb {
+	_Bool stale;		/* something is unknown */
+	unsigned char known[FAKE_WATCHED];
+	struct qpmap_pte leaf[FAKE_WATCHED];
+	struct {
+		_Bool known;
+		struct qpmap_pte entry;
+	} upper[FAKE_LEVELS][FAKE_KEYS];
+};
+
+/* A leaf entry that is in use, by whom, and whether accesses are under way. */
+struct fake_live {
+	struct qpmap_pte *slot;
+	unsigned int cpu;
+	unsigned int depth;	/* of the interrupt that filled it */
+	_Bool dirty;
+};
+
+struct fake fake;
+struct qpmap_cpu fake_cpu[FAKE_CPUS];
+
+static int fake_file = -1;
+static unsigned char *fake_base, *fake_leaf_base, *fake_ring_base;
+static unsigned int fake_ring_next;
+static int fake_ring_page[FAKE_RING];
+static enum fake_use fake_use[FAKE_PAGES];
+static uint64_t fake_linked_sum[FAKE_PAGES];
+static struct fake_tlb fake_tlb[FAKE_CPUS];
+static qpmap_vaddr_t fake_watch_va;
+static unsigned int fake_watch_pages;
+static struct fake_live fake_live[FAKE_WATCHED];
+static unsigned int fake_live_count;
+/* Pages of the window that are really mapped: 1 to read, 2 to write. */
+static unsigned char fake_shown[FAKE_REACH_PAGES];
+static unsigned int fake_shown_count;
+
+/* Memory. */
+
+int
+fake_page_number(qpmap_paddr_t pa)
+{
+	if (pa < FAKE_PA || pa >= FAKE_PA + FAKE_PAGES * FAKE_PAGE) {
+		return (-1);
+	}
+	return ((int)((pa - FAKE_PA) / FAKE_PAGE));
+}
+
+qpmap_paddr_t
+fake_page(unsigned int n)
+{
+	return (FAKE_PA + n * FAKE_PAGE);
+}
+
+unsigned char *
+fake_memory(qpmap_paddr_t pa)
+{
+	assert_true(fake_page_number(pa) >= 0);
+	return (fake_base + (pa - FAKE_PA));
+}
+
+static uint64_t
+fake_sum(const unsigned char *bytes, size_t count)
+{
+	uint64_t sum = 0xcbf29ce484222325ULL;
+	uint64_t word;
+	size_t i;
+
+	for (i = 0; i < count; i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		sum = (sum ^ word) * 0x100000001b3ULL;
+		sum ^= sum >> 29;
+	}
+	return (sum);
+}
+
+uint64_t
+fake_checksum(void)
+{
+	uint64_t sum = 0;
+	unsigned int n;
+
+	for (n = 0; n < FAKE_PAGES; n++) {
+		if (fake_use[n] != FAKE_USE_FREE) {
+			sum = sum * 31 + n + fake_sum(fake_base +
+			    n * FAKE_PAGE, FAKE_PAGE);
+		}
+	}
+	return (sum);
+}
+
+/* Fresh addresses without memory behind them. */
+static unsigned char *
+fake_reserve(void *where, size_t bytes)
+{
+	void *got = mmap(where, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+	    MAP_NORESERVE | (where != NULL ? MAP_FIXED : 0), -1, 0);
+
+	if (got == MAP_FAILED) {
+		abort();
+	}
+	return (got);
+}
+
+/* Show a page of memory at an address. */
+static void
+fake_show(void *where, unsigned int page, int protection)
+{
+	if (mmap(where, FAKE_PAGE, protection, MAP_SHARED | MAP_FIXED,
+	    fake_file, (off_t)(page * FAKE_PAGE)) == MAP_FAILED) {
+		abort();
+	}
+}
+
+static void
+fake_power_on(void)
+{
+	size_t bytes = FAKE_PAGES * FAKE_PAGE;
+
+	fake_file = memfd_create("qpmap", MFD_CLOEXEC);
+	if (fake_file < 0 || ftruncate(fake_file, (off_t)bytes) != 0) {
+		abort();
+	}
+	fake_base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    fake_file, 0);
+	if (fake_base == MAP_FAILED) {
+		abort();
+	}
+	fake_leaf_base = fake_reserve(NULL, bytes);
+	fake_ring_base = fake_reserve(NULL, FAKE_RING * FAKE_PAGE);
+}
+
+void
+fake_direct(qpmap_vaddr_t va, unsigned int count)
+{
+	fake_reserve((void *)va, (FAKE_DATA_PAGES + 1) * FAKE_PAGE);
+	for (unsigned int n = 0; n < count; n++) {
+		fake_show((void *)(va + n * FAKE_PAGE), n,
+		    PROT_READ | PROT_WRITE);
+	}
+}
+
+/* Table pages. */
+
+unsigned int
+fake_pool_taken(void)
+{
+	unsigned int count = 0;
+	unsigned int n;
+
+	for (n = FAKE_DATA_PAGES; n < FAKE_PAGES; n++) {
+		count += fake_use[n] != FAKE_USE_FREE;
+	}
+	return (count);
+}
+
+/* Contents that look like valid entries: nobody may take them for some. */
+static void
+fake_poison(unsigned int n)
+{
+	struct qpmap_pte *entry = (struct qpmap_pte *)
+	    (void *)(fake_base + n * FAKE_PAGE);
+
+	for (size_t i = 0; i < FAKE_PAGE / sizeof(*entry); i++) {
+		entry[i] = qpmap_pte_make(fake_page(n), QPTE_RW_BITS | 4);
+	}
+}
+
+qpmap_paddr_t
+fake_pool_take(void)
+{
+	for (unsigned int n = FAKE_DATA_PAGES; n < FAKE_PAGES; n++) {
+		if (fake_use[n] == FAKE_USE_FREE) {
+			fake_use[n] = FAKE_USE_TAKEN;
+			fake_poison(n);
+			return (fake_page(n));
+		}
+	}
+	fail_msg("the simulated machine has no table pages left");
+	return (0);
+}
+
+void
+fake_pool_give(qpmap_paddr_t pa)
+{
+	int n = fake_page_number(pa);
+
+	if (n < 0 || pa % FAKE_PAGE != 0 || (fake_use[n] != FAKE_USE_TAKEN &&
+	    fake_use[n] != FAKE_USE_LINKABLE)) {
+		fail_msg("page %#lx given back, but is not taken or is linked",
+		    (unsigned long)pa);
+	}
+	fake_poison((unsigned int)n);
+	fake_use[n] = FAKE_USE_FREE;
+}
+
+static unsigned int
+fake_table_number(qpmap_paddr_t pa)
+{
+	int n = fake_page_number(pa);
+
+	if (n < FAKE_DATA_PAGES || pa % FAKE_PAGE != 0 ||
+	    fake_use[n] == FAKE_USE_FREE) {
+		fail_msg("%#lx is no table", (unsigned long)pa);
+	}
+	return ((unsigned int)n);
+}
+
+void *
+fake_alias_table(qpmap_paddr_t pa)
+{
+	unsigned int n = fake_table_number(pa);
+	unsigned char *alias;
+
+	fake_reserve(fake_ring_base, FAKE_RING * FAKE_PAGE);
+	fake_ring_next = (fake_ring_next + 1) % FAKE_RING;
+	fake_ring_page[fake_ring_next] = (int)n;
+	alias = fake_ring_base + fake_ring_next * FAKE_PAGE;
+	fake_show(alias, n, PROT_READ | PROT_WRITE);
+	return (alias);
+}
+
+void *
+fake_alias_leaf(qpmap_paddr_t pa)
+{
+	unsigned int n = fake_table_number(pa);
+	unsigned char *alias = fake_leaf_base + n * FAKE_PAGE;
+
+	fake_show(alias, n, PROT_READ | PROT_WRITE);
+	return (alias);
+}
+
+/* The table page behind an entry's address; -1: it is in no table. */
+static int
+fake_slot_page(const void *slot, _Bool *leaf)
+{
+	size_t at = (size_t)((uintptr_t)slot - (uintptr_t)fake_leaf_base);
+
+	*leaf = 1;
+	if (at < FAKE_PAGES * FAKE_PAGE) {
+		return ((int)(at / FAKE_PAGE));
+	}
+	*leaf = 0;
+	at = (size_t)((uintptr_t)slot - (uintptr_t)fake_ring_base);
+	if (at < FAKE_RING * FAKE_PAGE) {
+		return (fake_ring_page[at / FAKE_PAGE]);
+	}
+	return (-1);
+}
+
+/* The host's tables. */
+
+static unsigned int
+fake_index(qpmap_vaddr_t va, unsigned int level)
+{
+	return ((va >> (QPMAP_PAGE_SHIFT + level * QPMAP_TABLE_SHIFT)) %
+	    FAKE_ENTRIES);
+}
+
+static struct qpmap_pte *
+fake_entries(qpmap_paddr_t table)
+{
+	return ((struct qpmap_pte *)(void *)fake_memory(table));
+}
+
+static qpmap_paddr_t
+fake_host_table(void)
+{
+	qpmap_paddr_t table = fake_pool_take();
+
+	fake_use[fake_page_number(table)] = FAKE_USE_HOST;
+	memset(fake_memory(table), 0, FAKE_PAGE);
+	return (table);
+}
+
+struct qpmap_pte *
+fake_host_tables(qpmap_vaddr_t va, unsigned int level)
+{
+	qpmap_paddr_t table = fake.root;
+	struct qpmap_pte *entry;
+
+	for (unsigned int at = FAKE_LEVELS - 1; at > level; at--) {
+		entry = &fake_entries(table)[fake_index(va, at)];
+		if (!qpmap_pte_is_valid(*entry)) {
+			*entry = qpmap_pte_make_table(fake_host_table(), at);
+			entry->bits |= fake.private_bit;
+		}
+		table = qpmap_pte_pa(*entry, fake.private_bit);
+	}
+	return (&fake_entries(table)[fake_index(va, level)]);
+}
+
+struct qpmap_pte *
+fake_host_leaf(qpmap_vaddr_t va)
+{
+	unsigned char *entry = (void *)fake_host_tables(va, 0);
+	qpmap_paddr_t table = FAKE_PA + (qpmap_paddr_t)
+	    ((entry - fake_base) / (ptrdiff_t)FAKE_PAGE) * FAKE_PAGE;
+
+	return ((struct qpmap_pte *)fake_alias_leaf(table) +
+	    fake_index(va, 0));
+}
+
+struct qpmap_pte
+fake_leaf(qpmap_vaddr_t va)
+{
+	qpmap_paddr_t table = fake.root;
+	struct qpmap_pte entry;
+
+	for (unsigned int at = FAKE_LEVELS - 1; at > 0; at--) {
+		entry = fake_entries(table)[fake_index(va, at)];
+		if (!qpmap_pte_is_valid(entry)) {
+			return (qpmap_pte_none());
+		}
+		table = qpmap_pte_pa(entry, fake.private_bit);
+	}
+	return (fake_entries(table)[fake_index(va, 0)]);
+}
+
+/* TLBs. */
+
+static void
+fake_hide(void)
+{
+	if (fake_shown_count != 0) {
+		fake_reserve((void *)FAKE_WINDOW_VA,
+		    FAKE_REACH_PAGES * FAKE_PAGE);
+		memset(fake_shown, 0, sizeof(fake_shown));
+		fake_shown_count = 0;
+	}
+}
+
+static void
+fake_forget_page(unsigned int cpu, unsigned int page)
+{
+	fake_tlb[cpu].known[page] = FAKE_UNKNOWN;
+	fake_tlb[cpu].stale = 1;
+	if (cpu == fake.cpu) {
+		fake_hide();
+	}
+}
+
+static void
+fake_forget_all(unsigned int cpu)
+{
+	memset(&fake_tlb[cpu], 0, sizeof(fake_tlb[cpu]));
+	fake_tlb[cpu].stale = 1;
+	if (cpu == fake.cpu) {
+		fake_hide();
+	}
+}
+
+/* Invalid upper entries are forgotten, up to that level. */
+static void
+fake_forget_upper(unsigned int cpu, unsigned int last)
+{
+	struct fake_tlb *tlb = &fake_tlb[cpu];
+	unsigned int level, i;
+
+	for (level = 1; level <= last; level++) {
+		for (i = 0; i < FAKE_KEYS; i++) {
+			if (!qpmap_pte_is_valid(tlb->upper[level][i].entry)) {
+				tlb->upper[level][i].known = 0;
+			}
+		}
+	}
+	for (i = 0; i < fake_watch_pages; i++) {
+		if (tlb->known[i] == FAKE_NO_TABLE) {
+			tlb->known[i] = FAKE_UNKNOWN;
+		}
+	}
+	tlb->stale = 1;
+}
+
+/*
+ * A walker follows a link: the table must be complete, and what was said to
+ * be complete must not have changed since.
+ */
+static void
+fake_follow(struct qpmap_pte link, unsigned int level)
+{
+	unsigned int n;
+	qpmap_ptebits_t expected = QPTE_VALID | QPTE_USED |
+	    (qpmap_ptebits_t)level << QPTE_LEVEL_SHIFT | fake.private_bit;
+
+	if ((link.bits & ~(QPTE_PA & ~fake.private_bit)) != expected) {
+		fail_msg("malformed table entry %#lx at level %u",
+		    (unsigned long)link.bits, level);
+	}
+	n = fake_table_number(qpmap_pte_pa(link, fake.private_bit));
+	if (fake_use[n] == FAKE_USE_LINKABLE) {
+		if (fake_sum(fake_base + n * FAKE_PAGE, FAKE_TABLE_BYTES) !=
+		    fake_linked_sum[n]) {
+			fail_msg("table changed after qpmap_tlb_linking()");
+		}
+		fake_use[n] = FAKE_USE_LIVE;
+	}
+	if (fake_use[n] != FAKE_USE_LIVE && fake_use[n] != FAKE_USE_HOST) {
+		fail_msg("table linked before it is complete");
+	}
+}
+
+/* A link has just been stored: a walker may go all the way down, now. */
+static void
+fake_follow_down(struct qpmap_pte link, unsigned int level)
+{
+	const struct qpmap_pte *entries;
+
+	fake_follow(link, level);
+	if (level == 1) {
+		return;
+	}
+	entries = fake_entries(qpmap_pte_pa(link, fake.private_bit));
+	for (unsigned int i = 0; i < FAKE_ENTRIES; i++) {
+		if (qpmap_pte_is_valid(entries[i])) {
+			fake_follow_down(entries[i], level - 1);
+		}
+	}
+}
+
+static void
+fake_walk(struct fake_tlb *tlb, unsigned int page)
+{
+	qpmap_vaddr_t va = fake_watch_va + page * FAKE_PAGE;
+	qpmap_paddr_t table = fake.root;
+	struct qpmap_pte entry;
+	unsigned int level, shift;
+	size_t key;
+
+	for (level = FAKE_LEVELS - 1; level > 0; level--) {
+		shift = QPMAP_PAGE_SHIFT + level * QPMAP_TABLE_SHIFT;
+		key = (va >> shift) - (fake_watch_va >> shift);
+		if (!tlb->upper[level][key].known) {
+			entry = fake_entries(table)[fake_index(va, level)];
+			if (qpmap_pte_is_valid(entry) &&
+			    !qpmap_pte_is_large(entry, level)) {
+				fake_follow(entry, level);
+			}
+			tlb->upper[level][key].entry = entry;
+			tlb->upper[level][key].known = 1;
+		}
+		entry = tlb->upper[level][key].entry;
+		if (!qpmap_pte_is_valid(entry) ||
+		    qpmap_pte_is_large(entry, level)) {
+			tlb->known[page] = FAKE_NO_TABLE;
+			return;
+		}
+		table = qpmap_pte_pa(entry, fake.private_bit);
+	}
+	tlb->leaf[page] = fake_entries(table)[fake_index(va, 0)];
+	tlb->known[page] = FAKE_KNOWN;
+}
+
+/* Every TLB caches whatever it does not know yet. */
+static void
+fake_walk_all(void)
+{
+	unsigned int cpu, page;
+
+	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (!fake_tlb[cpu].stale) {
+			continue;
+		}
+		for (page = 0; page < fake_watch_pages; page++) {
+			if (fake_tlb[cpu].known[page] == FAKE_UNKNOWN) {
+				fake_walk(&fake_tlb[cpu], page);
+			}
+		}
+		fake_tlb[cpu].stale = 0;
+	}
+}
+
+void
+fake_shootdown(void)
+{
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		fake_forget_all(cpu);
+	}
+	fake_walk_all();
+}
+
+/* Number of va's page among those watched, or fake_watch_pages. */
+static unsigned int
+fake_watched(qpmap_vaddr_t va)
+{
+	qpmap_vaddr_t page = (va - fake_watch_va) / FAKE_PAGE;
+
+	return (page < fake_watch_pages ? (unsigned int)page :
+	    fake_watch_pages);
+}
+
+void
+fake_plant(unsigned int cpu, qpmap_vaddr_t va, struct qpmap_pte entry)
+{
+	unsigned int page = fake_watched(va);
+
+	assert_true(page < fake_watch_pages);
+	fake_walk_all();
+	fake_tlb[cpu].leaf[page] = entry;
+	fake_tlb[cpu].known[page] = FAKE_KNOWN;
+}
+
+struct fake_result
+fake_translate(qpmap_vaddr_t va, enum fake_access access)
+{
+	unsigned int page = fake_watched(va);
+	struct fake_tlb *tlb = &fake_tlb[fake.cpu];
+	struct fake_result result = { .fault = FAKE_ABSENT };
+	qpmap_ptebits_t bits;
+
+	if (page == fake_watch_pages) {
+		return (result);
+	}
+	fake_walk_all();
+	if (tlb->known[page] != FAKE_KNOWN ||
+	    !qpmap_pte_is_valid(tlb->leaf[page])) {
+		return (result);
+	}
+	bits = tlb->leaf[page].bits;
+	result.pte = tlb->leaf[page];
+	result.pa = qpmap_pte_pa(result.pte, qpmap_state.sharing);
+	result.type = (unsigned int)((bits & QPTE_TYPE) >> QPTE_TYPE_SHIFT);
+	result.type--;
+	result.fault = FAKE_OK;
+	if (access == FAKE_WRITE && (bits & QPTE_W) == 0) {
+		result.fault = FAKE_READ_ONLY;
+	} else if (access == FAKE_EXEC && (bits & QPTE_NX) != 0) {
+		result.fault = FAKE_NO_EXEC;
+	}
+	return (result);
+}
+
+_Bool
+fake_reaches(qpmap_vaddr_t va)
+{
+	unsigned int page = fake_watched(va);
+
+	fake_walk_all();
+	return (page < fake_watch_pages &&
+	    fake_tlb[fake.cpu].known[page] == FAKE_KNOWN);
+}
+
+/* Real accesses to the window. */
+
+/* Show what the TLB has, or report the fault. */
+static void
+fake_on_signal(int number, siginfo_t *info, void *context)
+{
+	uintptr_t va = (uintptr_t)info->si_addr;
+	size_t page = (va - FAKE_WINDOW_VA) / FAKE_PAGE;
+	struct fake_result result;
+	int n = -1;
+
+	(void)context;
+	if (page < FAKE_REACH_PAGES) {
+		result = fake_translate(va,
+		    fake_shown[page] == 0 ? FAKE_READ : FAKE_WRITE);
+		if (result.fault == FAKE_OK && fake_shown[page] < 2) {
+			n = fake_page_number(fake.wrong_pa != 0 ?
+			    fake.wrong_pa : result.pa);
+		}
+	}
+	if (n >= 0) {
+		fake_show((void *)(FAKE_WINDOW_VA + page * FAKE_PAGE),
+		    (unsigned int)n, fake_shown[page] == 0 ? PROT_READ :
+		    PROT_READ | PROT_WRITE);
+		fake_shown[page]++;
+		fake_shown_count++;
+		return;
+	}
+	fake.fault_va = va;
+	if (fake.fault_armed) {
+		fake.fault_armed = 0;
+		siglongjmp(fake.fault_env, 1);
+	}
+	(void)signal(number, SIG_DFL);
+	fail_msg("signal %d: unexpected fault at %#lx", number,
+	    (unsigned long)va);
+}
+
+void
+fake_watch(qpmap_vaddr_t va, unsigned int pages)
+{
+	struct sigaction action = {
+	    .sa_sigaction = fake_on_signal,
+	    .sa_flags = SA_SIGINFO | SA_NODEFER,
+	};
+
+	assert_true(pages <= FAKE_WATCHED);
+	(void)sigaction(SIGSEGV, &action, NULL);
+	(void)sigaction(SIGBUS, &action, NULL);
+	fake_watch_va = va;
+	fake_watch_pages = pages;
+	fake_shootdown();
+}
+
+/* Events. */
+
+/* Between any two instructions that matter: an interrupt, perhaps. */
+static void
+fake_point(void)
+{
+	unsigned int depth = fake.irq_now;
+	unsigned int point, cpu;
+
+	if (fake.irq == NULL || depth >= fake.irq_depth) {
+		return;
+	}
+	point = fake.irq_point[depth]++;
+	if (fake.irq_at[depth] != ~0u && fake.irq_at[depth] != point) {
+		return;
+	}
+	cpu = fake.cpu;
+	fake.irq_now++;
+	fake.irq_point[fake.irq_now] = 0;
+	fake.pins[cpu]++;
+	fake.irq();
+	fake.irq_now--;
+	fake_run_on(cpu);
+	assert_true(fake.pins[cpu] > 0);
+	fake.pins[cpu]--;
+}
+
+void
+fake_event_begin(enum fake_kind kind, uint64_t what)
+{
+	fake_walk_all();
+	fake_point();
+	fake.kind_count[kind]++;
+	if (fake.event_count < FAKE_EVENTS) {
+		fake.event[fake.event_count++] = (struct fake_event){
+		    .kind = kind, .cpu = fake.cpu, .what = what };
+	}
+}
+
+void
+fake_event_end(void)
+{
+	fake_walk_all();
+	fake_point();
+	fake_walk_all();
+}
+
+void
+fake_log_clear(void)
+{
+	fake.event_count = 0;
+	memset(fake.kind_count, 0, sizeof(fake.kind_count));
+}
+
+int
+fake_log_find(enum fake_kind kind, unsigned int from)
+{
+	for (unsigned int i = from; i < fake.event_count; i++) {
+		if (fake.event[i].kind == kind) {
+			return ((int)i);
+		}
+	}
+	return (-1);
+}
+
+void
+fake_run_on(unsigned int cpu)
+{
+	assert_true(cpu < FAKE_CPUS);
+	if (cpu != fake.cpu) {
+		fake_hide();
+	}
+	fake.cpu = cpu;
+}
+
+void
+fake_reset(void)
+{
+	if (fake_file < 0) {
+		fake_power_on();
+	}
+	memset(&fake, 0, sizeof(fake));
+	memset(fake_cpu, 0, sizeof(fake_cpu));
+	memset(&qpmap_state, 0, sizeof(qpmap_state));
+	memset(fake_base, 0, FAKE_PAGES * FAKE_PAGE);
+	for (unsigned int n = 0; n < FAKE_PAGES; n++) {
+		fake_use[n] = n < FAKE_DATA_PAGES ? FAKE_USE_DATA :
+		    FAKE_USE_FREE;
+		if (n >= FAKE_DATA_PAGES) {
+			fake_poison(n);
+		}
+	}
+	fake_live_count = 0;
+	fake_watch_pages = 0;
+	fake_shown_count = 1;
+	fake_hide();
+	fake_reserve(fake_leaf_base, FAKE_PAGES * FAKE_PAGE);
+	fake_reserve(fake_ring_base, FAKE_RING * FAKE_PAGE);
+	fake.not_pinned = ~(qpmap_paddr_t)0;
+	fake.pa_bits = FAKE_PA_BITS;
+	fake.special_types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING) |
+	    QPMAP_TYPE_BIT(QPMAP_UNCACHED);
+	fake.root = fake_host_table();
+	fake_shootdown();
+}
+
+/* What the core does to entries. */
+
+_Bool
+fake_slot_is_empty(const struct qpmap_pte *slot)
+{
+	_Bool empty;
+
+	fake_event_begin(FAKE_PEEK, (uintptr_t)slot);
+	empty = *(const volatile qpmap_ptebits_t *)&slot->bits == 0;
+	fake_event_end();
+	return (empty);
+}
+
+struct qpmap_pte
+fake_slot_load(const struct qpmap_pte *slot)
+{
+	struct qpmap_pte pte;
+
+	fake_event_begin(FAKE_LOAD, (uintptr_t)slot);
+	pte.bits = *(const volatile qpmap_ptebits_t *)&slot->bits;
+	fake_event_end();
+	return (pte);
+}
+
+static _Bool
+fake_is_special(struct qpmap_pte pte)
+{
+	unsigned int type = (unsigned int)
+	    ((pte.bits & QPTE_TYPE) >> QPTE_TYPE_SHIFT) - 1;
+
+	return ((fake.special_types & QPMAP_TYPE_BIT(type)) != 0);
+}
+
+void
+fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+{
+	_Bool leaf;
+	int n;
+
+	fake_event_begin(FAKE_FILL, pte.bits);
+	n = fake_slot_page(slot, &leaf);
+	if (n < 0) {
+		fail_msg("an entry is stored outside all tables");
+	}
+	if (slot->bits != 0) {
+		fail_msg("an entry is stored over another, %#lx",
+		    (unsigned long)slot->bits);
+	}
+	if (!qpmap_pte_is_valid(pte)) {
+		fail_msg("an invalid entry is stored");
+	}
+	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
+	if (leaf) {
+		assert_true(fake_live_count < FAKE_WATCHED);
+		fake_live[fake_live_count++] = (struct fake_live){
+		    .slot = slot, .cpu = fake.cpu, .depth = fake.irq_now,
+		    .dirty = 1 };
+	} else if (fake_use[n] == FAKE_USE_HOST ||
+	    fake_use[n] == FAKE_USE_LIVE) {
+		fake_follow_down(pte, (unsigned int)
+		    ((pte.bits & QPTE_LEVEL) >> QPTE_LEVEL_SHIFT));
+	}
+	fake_event_end();
+}
+
+void
+fake_slot_clear(struct qpmap_pte *slot)
+{
+	unsigned int i;
+	_Bool leaf;
+	int n;
+
+	fake_event_begin(FAKE_CLEAR, (uintptr_t)slot);
+	n = fake_slot_page(slot, &leaf);
+	if (n >= 0 && !leaf && fake_use[n] != FAKE_USE_TAKEN) {
+		fail_msg("an entry of a table in use is cleared");
+	}
+	for (i = 0; i < fake_live_count; i++) {
+		if (fake_live[i].slot == slot) {
+			if (fake_live[i].cpu != fake.cpu) {
+				fail_msg("another CPU's entry is cleared");
+			}
+			if (fake_live[i].dirty) {
+				fail_msg("an entry is cleared while accesses "
+				    "through it are under way");
+			}
+			fake_live[i] = fake_live[--fake_live_count];
+		}
+	}
+	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
+	fake_event_end();
+}
+
+void
+fake_used(void)
+{
+	for (unsigned int i = 0; i < fake_live_count; i++) {
+		if (fake_live[i].cpu == fake.cpu &&
+		    fake_live[i].depth == fake.irq_now) {
+			fake_live[i].dirty = 1;
+		}
+	}
+}
+
+/* Accesses through this CPU's mappings are complete, or the ordinary ones. */
+static void
+fake_drain(_Bool special)
+{
+	for (unsigned int i = 0; i < fake_live_count; i++) {
+		if (fake_live[i].cpu == fake.cpu &&
+		    (special || !fake_is_special(*fake_live[i].slot))) {
+			fake_live[i].dirty = 0;
+		}
+	}
+}
+
+void
+fake_emptying(void)
+{
+	fake_event_begin(FAKE_EMPTYING, 0);
+	fake_drain(0);
+	fake_event_end();
+}
+
+void
+fake_emptying_special(void)
+{
+	fake_event_begin(FAKE_EMPTYING_SPECIAL, 0);
+	fake_drain(1);
+	fake_event_end();
+}
+
+/* Only what is invalid is forgotten: nothing valid was there, it was said. */
+static void
+fake_forget_invalid(qpmap_vaddr_t va)
+{
+	unsigned int page = fake_watched(va);
+
+	if (page < fake_watch_pages && !qpmap_pte_is_valid(
+	    fake_tlb[fake.cpu].leaf[page])) {
+		fake_forget_page(fake.cpu, page);
+	}
+}
+
+static void
+fake_forget_va(qpmap_vaddr_t va)
+{
+	unsigned int page = fake_watched(va);
+
+	if (page < fake_watch_pages && !fake.broken_invalidation) {
+		fake_forget_page(fake.cpu, page);
+	}
+}
+
+void
+fake_filled(qpmap_vaddr_t va)
+{
+	fake_event_begin(FAKE_FILLED, va);
+	fake_forget_invalid(va);
+	fake_event_end();
+}
+
+void
+fake_emptied(qpmap_vaddr_t va)
+{
+	fake_event_begin(FAKE_EMPTIED, va);
+	fake_forget_va(va);
+	fake_event_end();
+}
+
+/* The special events are told the slot, too: it must be va's. */
+static void
+fake_check_slot(qpmap_vaddr_t va, const struct qpmap_pte *slot)
+{
+	size_t at = (uintptr_t)slot % FAKE_TABLE_BYTES;
+
+	if (fake_watched(va) < fake_watch_pages &&
+	    at / sizeof(*slot) != fake_index(va, 0)) {
+		fail_msg("slot %p is not that of %#lx", (const void *)slot,
+		    (unsigned long)va);
+	}
+}
+
+void
+fake_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    __UINT32_TYPE__ flags)
+{
+	fake_event_begin(FAKE_FILLED_SPECIAL, va);
+	fake_check_slot(va, slot);
+	fake_forget_invalid(va);
+	if ((flags & QPMAP_FLUSH_ON_FILL) != 0) {
+		fake_forget_page(fake.cpu, fake_watched(va));
+	}
+	fake_event_end();
+}
+
+void
+fake_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    __UINT32_TYPE__ flags)
+{
+	fake_event_begin(FAKE_EMPTIED_SPECIAL, va);
+	fake_check_slot(va, slot);
+	if ((flags & QPMAP_ERRATUM_INVLPG) != 0) {
+		fake_forget_all(fake.cpu);
+	} else {
+		fake_forget_va(va);
+	}
+	fake_event_end();
+}
+
+void
+fake_online(__UINT32_TYPE__ flags)
+{
+	fake_event_begin(FAKE_ONLINE, flags);
+	fake_forget_all(fake.cpu);
+	fake_event_end();
+}
+
+void
+fake_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+{
+	_Bool leaf;
+	int n;
+
+	fake_event_begin(FAKE_LINKING, flags);
+	n = fake_slot_page(table, &leaf);
+	if (n < 0 || leaf || (uintptr_t)table % FAKE_PAGE != 0 ||
+	    fake_use[n] != FAKE_USE_TAKEN || bytes != FAKE_TABLE_BYTES) {
+		fail_msg("qpmap_tlb_linking() of what is no new table");
+	}
+	fake_use[n] = FAKE_USE_LINKABLE;
+	fake_linked_sum[n] = fake_sum(table, bytes);
+	fake_event_end();
+}
+
+/* Which entry it is decides what must be forgotten. */
+static void
+fake_linked_at(struct qpmap_pte *link, unsigned int last)
+{
+	_Bool leaf;
+	int n = fake_slot_page(link, &leaf);
+
+	if (n < 0 || leaf || !qpmap_pte_is_valid(*link)) {
+		fail_msg("qpmap_tlb_linked() of what is no link");
+	}
+	fake_forget_upper(fake.cpu, last);
+}
+
+void
+fake_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+{
+	fake_event_begin(FAKE_LINKED, flags);
+	fake_linked_at(link, FAKE_LEVELS - 2);
+	fake_event_end();
+}
+
+void
+fake_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+{
+	fake_event_begin(FAKE_LINKED_ROOT, flags);
+	fake_linked_at(link, FAKE_LEVELS - 1);
+	fake_event_end();
+}
+
+/* Probes. */
+
+int
+qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
+{
+	unsigned int type;
+
+	(void)config;
+	fake_event_begin(FAKE_PROBE, 0);
+	if (fake.probe_error != QPMAP_OK) {
+		return (fake.probe_error);
+	}
+	memset(mmu, 0, sizeof(*mmu));
+	mmu->root = fake.root;
+	mmu->levels = FAKE_LEVELS;
+	mmu->va_bits = FAKE_VA_BITS;
+	mmu->pa_bits = fake.pa_bits;
+	mmu->special_types = fake.special_types;
+	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
+		mmu->type_bits[type] =
+		    (qpmap_ptebits_t)(type + 1) << QPTE_TYPE_SHIFT;
+	}
+	mmu->rw_bits = QPTE_RW_BITS;
+	mmu->ro_bits = QPTE_RO_BITS;
+	fake_event_end();
+	return (QPMAP_OK);
+}
+
+_Bool
+qpmap_probe_same(const struct qpmap_mmu *mmu)
+{
+	return (!fake.differs[fake.cpu] && mmu->root == fake.root);
+}
+
+_Bool
+qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
+    qpmap_vaddr_t last)
+{
+	return (mmu->va_bits == FAKE_VA_BITS && first <= last &&
+	    first >= FAKE_KERNEL_VA &&
+	    last < (qpmap_vaddr_t)1 << FAKE_VA_BITS);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The simulated machine below the core: physical memory, CPUs with TLBs that
+ * cache whatever they may, and a host that checks every promise made to it.
+ *
+ * A TLB here holds everything at once: before and after every event each CPU
+ * has walked for every watched page, and remembers valid and invalid entries
+ * of all levels until it is told to forget.  Whatever goes wrong is a failure
+ * of the running test, at once.
+ */
+#ifndef QPMAP_TESTS_MACHINE_H
+#define QPMAP_TESTS_MACHINE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <qpmap/panic.h>
+
+#include "../../src/core/special.h"
+
+#define FAKE_CPUS	4
+#define FAKE_LEVELS	5
+#define FAKE_VA_BITS	47
+#define FAKE_PA_BITS	46
+
+/* Physical memory: data pages first, then those for tables. */
+#define FAKE_PA		0x2bad00000000ULL
+#define FAKE_DATA_PAGES	256
+#define FAKE_POOL_PAGES	128
+#define FAKE_PAGES	(FAKE_DATA_PAGES + FAKE_POOL_PAGES)
+/* Kernel's half of the address space, and where things are in it. */
+#define FAKE_KERNEL_VA	0x400000000000ULL
+#define FAKE_WINDOW_VA	0x480000000000ULL
+#define FAKE_DIRECT_VA	0x4a0000000000ULL
+/* Pages from FAKE_WINDOW_VA on that can really be loaded from. */
+#define FAKE_REACH_PAGES 1024
+/* Most pages that are watched at once. */
+#define FAKE_WATCHED	1024
+
+enum fake_kind {
+	FAKE_PIN, FAKE_CPU, FAKE_UNPIN, FAKE_PINNED, FAKE_PEEK, FAKE_LOAD,
+	FAKE_FILL, FAKE_CLEAR, FAKE_FILLED, FAKE_EMPTYING, FAKE_EMPTIED,
+	FAKE_FILLED_SPECIAL, FAKE_EMPTYING_SPECIAL, FAKE_EMPTIED_SPECIAL,
+	FAKE_ONLINE, FAKE_LINKING, FAKE_LINKED, FAKE_LINKED_ROOT, FAKE_ALLOC,
+	FAKE_FREE, FAKE_PROBE, FAKE_KINDS
+};
+
+struct fake_event {
+	enum fake_kind kind;
+	unsigned int cpu;
+	uint64_t what;		/* address, entry or page */
+};
+#define FAKE_EVENTS 4096
+
+enum fake_fault {
+	FAKE_OK, FAKE_ABSENT, FAKE_READ_ONLY, FAKE_NO_EXEC
+};
+enum fake_access {
+	FAKE_READ, FAKE_WRITE, FAKE_EXEC
+};
+
+/* What a translation came to. */
+struct fake_result {
+	enum fake_fault fault;
+	qpmap_paddr_t pa;
+	unsigned int type;
+	struct qpmap_pte pte;
+};
+
+/* Knobs and findings; fake_reset() puts all to rest. */
+struct fake {
+	unsigned int cpu;		/* the CPU that runs now */
+	/* What the registers say. */
+	int probe_error;
+	_Bool differs[FAKE_CPUS];
+	unsigned int pa_bits;
+	unsigned int special_types;
+	qpmap_ptebits_t private_bit;	/* tables must have it */
+	/* A core whose invalidation by address does nothing (erratum). */
+	_Bool broken_invalidation;
+	/* Faults for fake_access(): misbehaviour that a self-test can see. */
+	qpmap_paddr_t wrong_pa;		/* all accesses end here; 0: none */
+	/* Interrupts: called at event point number irq_at, or at all. */
+	void (*irq)(void);
+	unsigned int irq_depth;		/* nested calls allowed */
+	unsigned int irq_at[4];		/* point, by depth; ~0: every one */
+	unsigned int irq_point[4];	/* points met, by depth */
+	unsigned int irq_now;		/* depth now */
+	/* The log, from the last fake_log_clear(). */
+	struct fake_event event[FAKE_EVENTS];
+	unsigned int event_count;
+	unsigned int kind_count[FAKE_KINDS];
+	/* The host. */
+	unsigned int pins[FAKE_CPUS];
+	qpmap_paddr_t root;
+	_Bool may_ask_unpinned;		/* after a caller's error */
+	_Bool tables_allowed;		/* within init and online */
+	qpmap_paddr_t not_pinned;	/* the page not vouched for */
+	unsigned int alloc_fails_at;	/* 1: the first; 0: never */
+	unsigned int alloc_calls;
+	unsigned int migrate_seed;	/* 0: threads stay */
+	/* Panic. */
+	_Bool panic_armed;
+	jmp_buf panic_env;
+	const char *panic_text;
+	uint64_t panic_a, panic_b;
+	unsigned int panic_pins[FAKE_CPUS];
+	/* Faults of real accesses. */
+	_Bool fault_armed;
+	sigjmp_buf fault_env;
+	uintptr_t fault_va;
+};
+extern struct fake fake;
+
+/* The CPUs' states, in the host's per-CPU data. */
+extern struct qpmap_cpu fake_cpu[FAKE_CPUS];
+
+/*
+ * Every function that the core calls is between these two: each is a point at
+ * which an interrupt may come, and the TLBs are filled up.
+ */
+void fake_event_begin(enum fake_kind kind, uint64_t what);
+void fake_event_end(void);
+
+/* Everything as after power-on; the core's state is zeroed, too. */
+void fake_reset(void);
+/* CPU number cpu runs from now on. */
+void fake_run_on(unsigned int cpu);
+void fake_log_clear(void);
+/* Number of the first event of that kind at or after from, or -1. */
+int fake_log_find(enum fake_kind kind, unsigned int from);
+
+/* Watch pages from va on: all TLBs cache what they find there, at once. */
+void fake_watch(qpmap_vaddr_t va, unsigned int pages);
+/* All CPUs forget everything and walk again (a host changed its tables). */
+void fake_shootdown(void);
+/* Translate on this CPU, through its TLB. */
+struct fake_result fake_translate(qpmap_vaddr_t va, enum fake_access access);
+/* Whether this CPU's walker comes as far as va's leaf entry. */
+_Bool fake_reaches(qpmap_vaddr_t va);
+/* The leaf entry of va as it is in memory: 0 if there is no table. */
+struct qpmap_pte fake_leaf(qpmap_vaddr_t va);
+/* A CPU caches entry for va, whatever the tables say. */
+void fake_plant(unsigned int cpu, qpmap_vaddr_t va, struct qpmap_pte entry);
+
+/*
+ * For the host: aliases of a table page, and its way through life.  All fail
+ * the test if the page is not one that may be asked for.
+ */
+void *fake_alias_table(qpmap_paddr_t pa);
+void *fake_alias_leaf(qpmap_paddr_t pa);
+qpmap_paddr_t fake_pool_take(void);
+void fake_pool_give(qpmap_paddr_t pa);
+/* Whoever runs goes on using what it has mapped on this CPU. */
+void fake_used(void);
+
+/* Physical memory, seen from outside. */
+unsigned char *fake_memory(qpmap_paddr_t pa);
+/* Number of the page at pa, or -1. */
+int fake_page_number(qpmap_paddr_t pa);
+/* Address of data page number n. */
+qpmap_paddr_t fake_page(unsigned int n);
+/* Checksum of all of memory but free pool pages. */
+uint64_t fake_checksum(void);
+/* Pool pages that are taken, and all pages that are tables. */
+unsigned int fake_pool_taken(void);
+
+/*
+ * The host's own tables: build the path to va down to the table of that
+ * level, and return the entry at which it ends.
+ */
+struct qpmap_pte *fake_host_tables(qpmap_vaddr_t va, unsigned int level);
+/* The leaf entry of va for qpmap_cpu_online(), path built. */
+struct qpmap_pte *fake_host_leaf(qpmap_vaddr_t va);
+/* Show data pages 0 to count - 1 at va for good: a direct map. */
+void fake_direct(qpmap_vaddr_t va, unsigned int count);
+
+/* Checked init and online: they may use the table hooks. */
+int fake_init(const struct qpmap_config *config);
+int fake_online_cpu(unsigned int cpu, unsigned int window,
+    struct qpmap_pte *leaf);
+void fake_offline_cpu(unsigned int cpu);
+
+/* Panics: see EXPECT_PANIC. */
+void fake_panic_begin(void);
+void fake_panic_end(const char *text, uint64_t a, uint64_t b);
+
+/* The call must panic, with that text and those numbers. */
+#define EXPECT_PANIC(text, a, b, call) do {				\
+	fake_panic_begin();						\
+	if (setjmp(fake.panic_env) == 0) {				\
+		call;							\
+		fail_msg("no panic where there should be: %s", text);	\
+	}								\
+	fake_panic_end(text, a, b);					\
+} while (0)
+
+/* The real access must fault at that address. */
+#define EXPECT_FAULT(va, access) do {					\
+	fake.fault_armed = 1;						\
+	if (sigsetjmp(fake.fault_env, 1) == 0) {			\
+		access;							\
+		fail_msg("no fault at %#lx", (unsigned long)(va));	\
+	}								\
+	fake.fault_armed = 0;						\
+	assert_int_equal(fake.fault_va, (uintptr_t)(va));		\
+} while (0)
+
+/*
+ * The configuration and machine that most tests begin with: windows windows,
+ * entries from the host, all types wanted, all CPUs online in the window of
+ * their own number.
+ */
+struct qpmap_config fake_config(void);
+void fake_start(const struct qpmap_config *config);
+int fake_setup(void **state);
+int fake_teardown(void **state);
+
+/* Whether va shows exactly the page at pa, on this CPU, with this type. */
+void fake_assert_shows(qpmap_vaddr_t va, qpmap_paddr_t pa, unsigned int type,
+    _Bool writable);
+void fake_assert_absent(qpmap_vaddr_t va);
+/* No CPU is pinned and none holds anything. */
+void fake_assert_idle(void);
+
+/* Address of frame number n (0, ...) of a window. */
+qpmap_vaddr_t fake_frame_va(unsigned int window, unsigned int n);
+
+/* A seeded sequence of numbers. */
+uint32_t fake_random(uint64_t *seed);
+
+#define FAKE_TEST(name, function)					\
+	{ name, function, fake_setup, fake_teardown, NULL }
+
+#endif /* QPMAP_TESTS_MACHINE_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * usage: unit-VARIANT [PATTERN]
+ *
+ * Runs all tests, or those whose name matches the pattern ('unit/B2/'*).
+ */
+#include <stdio.h>
+
+#include "machine.h"
+#include "tests.h"
+
+#define MAIN_MOST 160
+
+/* Append a file's tests. */
+static size_t
+main_add(struct CMUnitTest *all, size_t count, const struct CMUnitTest *more,
+    size_t more_count)
+{
+	if (count + more_count > MAIN_MOST) {
+		(void)fprintf(stderr, "unit: MAIN_MOST is too small\n");
+		exit(2);
+	}
+	memcpy(&all[count], more, more_count * sizeof(*more));
+	return (count + more_count);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct CMUnitTest all[MAIN_MOST];
+	size_t count = 0;
+
+	if (argc > 1) {
+		cmocka_set_test_filter(argv[1]);
+	}
+	count = main_add(all, count, contract_tests, contract_count);
+	count = main_add(all, count, init_tests, init_count);
+	count = main_add(all, count, tables_tests, tables_count);
+	count = main_add(all, count, pages_tests, pages_count);
+	count = main_add(all, count, direct_tests, direct_count);
+	count = main_add(all, count, model_tests, model_count);
+	return (_cmocka_run_group_tests("unit", all, count, NULL, NULL));
+}

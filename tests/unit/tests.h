@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tests' tables, one for each file.
+ */
+#ifndef QPMAP_TESTS_TESTS_H
+#define QPMAP_TESTS_TESTS_H
+
+extern const struct CMUnitTest contract_tests[];
+extern const size_t contract_count;
+extern const struct CMUnitTest init_tests[];
+extern const size_t init_count;
+extern const struct CMUnitTest tables_tests[];
+extern const size_t tables_count;
+extern const struct CMUnitTest pages_tests[];
+extern const size_t pages_count;
+extern const struct CMUnitTest direct_tests[];
+extern const size_t direct_count;
+extern const struct CMUnitTest model_tests[];
+extern const size_t model_count;
+
+#endif /* QPMAP_TESTS_TESTS_H */
