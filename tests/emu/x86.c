@@ -51,6 +51,10 @@ x86_opened(struct emu *e)
 		emu_die("x86: the engine has no CPU model or no TLB");
 	}
 	e->arch_data[e->cpu] = blob;
+	if (e->arch->uc_mode == UC_MODE_32) {
+		magic[0] &= 0xffffffff;
+		magic[1] &= 0xffffffff;
+	}
 	uc_reg_write(e->uc, UC_X86_REG_DR0, &magic[0]);
 	uc_reg_write(e->uc, UC_X86_REG_DR1, &magic[1]);
 	blob->dr0 = emu_blob_find(e, magic[0]);
