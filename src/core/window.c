@@ -256,7 +256,8 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
  *
  * A caller that removes the lower sentinel's own address gets past the one
  * compare there is.  Its slot is therefore cpu->next: cleared and then set by
- * that remove, it is not empty, and the next enter refuses.
+ * that remove, it is not empty, and the next enter refuses.  (Where
+ * QPMAP_ADDS_TO_MEMORY it is cleared and then lowered: the next enter faults.)
  */
 QPMAP_COLD static void
 qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
