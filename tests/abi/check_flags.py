@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The sources under kernels' own flags: no warning, and only the allowed
-imports.
+imports (contract B13).
 
 Not the full product: within a target and compiler, every set of flags meets
 every optimisation level, and the build options and -ffreestanding rotate
