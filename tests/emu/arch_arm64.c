@@ -652,6 +652,7 @@ const struct emu_arch emu_arm64 = {
 	.ret_size = sizeof(a64_ret),
 	.type_name = a64_type_name,
 	.type_special = a64_type_special,
+	.global_leaf = true,
 	.layouts = a64_layouts,
 	.refusals = a64_refusals,
 	.features = a64_features

@@ -250,7 +250,10 @@ check_leaf(struct emu *e, uint64_t va, uint64_t pa, unsigned type,
 	    "memory type %s, not %s", leaf.type, name);
 	CHECK_EQUAL(leaf.writable, writable, "writable");
 	CHECK_EQUAL(leaf.executable, !e->mode->has_nx, "executable");
-	CHECK(!leaf.user && !leaf.global, "user or global entry");
+	CHECK(!leaf.user, "user entry");
+	CHECK(leaf.global == (e->arch->global_leaf &&
+	    (e->config[WIRE_FLAGS] & QPMAP_NON_GLOBAL) == 0),
+	    "global entry, or not global");
 	CHECK(leaf.accessed && leaf.dirty, "A or D is not set");
 	CHECK_EQUAL(leaf.rest, 0, "other bits of the entry");
 }

@@ -278,6 +278,8 @@ struct emu_arch {
 	const char *(*type_name)(const struct emu *e, unsigned type);
 	/* Whether the type needs a drain before its entry is cleared. */
 	bool (*type_special)(const struct emu *e, unsigned type);
+	/* The library's entries are global, but with QPMAP_NON_GLOBAL. */
+	bool global_leaf;
 	/* Flags that the types need, riscv64: QPMAP_SVPBMT. */
 	unsigned type_flags;
 
