@@ -26,7 +26,7 @@
 #define QPMAP_PANIC_OFFLINE	"qpmap: enter on a CPU that is not online"
 
 /* Remove: a = address given, b = address of the newest mapping, 0 if none. */
-#define QPMAP_PANIC_REMOVE	"qpmap: removed address is not the newest mapping"
+#define QPMAP_PANIC_REMOVE "qpmap: removed address is not the newest mapping"
 
 /* Offline: a = window number, b = mappings held. */
 #define QPMAP_PANIC_HELD	"qpmap: CPU goes offline with a mapping held"

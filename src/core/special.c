@@ -5,8 +5,8 @@
  * A mapping is special because of its memory type (accesses through it must
  * be complete before its entry goes) or because of a flag of the host's (an
  * erratum, invalidation after filling, ...).  While it is held its frame has
- * the complement of its address; that is how qpmap_remove() knows.  The order of the steps
- * is that of quick.c, and for the same reason.
+ * the complement of its address; that is how qpmap_remove() knows.  The order
+ * of the steps is that of quick.c, and for the same reason.
  */
 #include "special.h"
 

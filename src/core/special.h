@@ -100,7 +100,7 @@ qpmap_frame_va(const struct qpmap_frame *frame)
 	    frame->va);
 }
 
-/* Any change of the stack of frames: volatile, so that it stays in its place. */
+/* Any change of the stack of frames: volatile, so that it stays in place. */
 static inline void
 qpmap_set_next(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
 {

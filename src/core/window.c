@@ -43,7 +43,8 @@ qpmap_check_numbers(const struct qpmap_config *config)
 	    ~(QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1)) != 0) {
 		return (QPMAP_ERR_TYPES);
 	}
-	if (((config->private_mask | config->shared_mask) & ~QPTE_SHARING) != 0 ||
+	if (((config->private_mask | config->shared_mask) &
+	    ~QPTE_SHARING) != 0 ||
 	    (config->private_mask != 0 && config->shared_mask != 0)) {
 		return (QPMAP_ERR_SHARING);
 	}

@@ -23,21 +23,49 @@
 #define vm_offset_t struct hostile_va *
 typedef float hostile_uint64;
 typedef char hostile_uint32;
-typedef struct { char c[3]; } pte_t;
-typedef struct { char c[5]; } pd_entry_t, pt_entry_t, vaddr_t, vm_paddr_t;
+typedef struct {
+	char c[3];
+} pte_t;
+typedef struct {
+	char c[5];
+} pd_entry_t, pt_entry_t, vaddr_t, vm_paddr_t;
 typedef unsigned char uint8, uint16, uint32, u8, u16, u32, u64, ulong, uint;
-typedef union hostile_page { int i; } *vm_page_t;
+union hostile_page {
+	int i;
+};
+typedef union hostile_page *vm_page_t;
 
 /* Tags. */
-struct cpu { int id; };
-struct proc { int pid; };
-struct page { int flags; };
-struct frame { int line; };
-struct window { int width; };
-struct kind { int kind; };
-struct config { int config; };
-union state { int state; };
-enum hostile { UNCACHED, WRITE_BACK, PRIVATE, SHARED };
+struct cpu {
+	int id;
+};
+struct proc {
+	int pid;
+};
+struct page {
+	int flags;
+};
+struct frame {
+	int line;
+};
+struct window {
+	int width;
+};
+struct kind {
+	int kind;
+};
+struct config {
+	int config;
+};
+union state {
+	int state;
+};
+enum hostile {
+	UNCACHED,
+	WRITE_BACK,
+	PRIVATE,
+	SHARED
+};
 
 /* Constants. */
 #define PTE_V	hostile constant

@@ -14,7 +14,7 @@ qpmap_regs_read(void)
 	    .cr0 = qpmap_read_cr0() & (QPMAP_CR0_PG | QPMAP_CR0_WP),
 	    .cr4 = qpmap_read_cr4() & (QPMAP_CR4_PAE | QPMAP_CR4_LA57),
 	    .efer = qpmap_rdmsr(QPMAP_MSR_EFER) &
-	        (QPMAP_EFER_LMA | QPMAP_EFER_NXE),
+		(QPMAP_EFER_LMA | QPMAP_EFER_NXE),
 	    .pat = qpmap_rdmsr(QPMAP_MSR_PAT),
 	});
 }

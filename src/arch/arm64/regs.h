@@ -55,7 +55,8 @@ struct qpmap_regs {
 };
 
 /* The page size that this library was built for, as TCR_EL1.TG1 says it. */
-#define QPMAP_TCR_TG1_BUILT (QPMAP_PAGE_SHIFT == 12 ? QPMAP_TCR_TG1_4K :	\
+#define QPMAP_TCR_TG1_BUILT						\
+	(QPMAP_PAGE_SHIFT == 12 ? QPMAP_TCR_TG1_4K :			\
 	QPMAP_PAGE_SHIFT == 14 ? QPMAP_TCR_TG1_16K : QPMAP_TCR_TG1_64K)
 
 /* EL1, or EL2 as a host's: the TLBIs of tlb.h act on the running regime. */

@@ -88,7 +88,7 @@ qpmap_read_cr4(void)
 	return (value);
 }
 
-/* The PAT's code for entry index.  By halves: i386 may call for other shifts. */
+/* The PAT's code for entry index.  By halves: i386 calls for other shifts. */
 static inline __UINT32_TYPE__
 qpmap_pat_code(__UINT64_TYPE__ pat, __UINT32_TYPE__ index)
 {
