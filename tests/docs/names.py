@@ -102,7 +102,7 @@ def main():
     for name in sorted(set(described) - set(declared)):
         errors.append(f"{name}() is in a SYNOPSIS and in no header")
 
-    panics = set(re.findall(r'#define\s+(QPMAP_PANIC_\w+)\s+"([^"]*)"',
+    panics = set(re.findall(r'#define\s+(QPMAP_PANIC_\w+)[\s\\]+"([^"]*)"',
                             headers))
     told = {(name, text) for text, name in
             re.findall(r'^\.It "(qpmap: [^"]*)"\n\.Dv (QPMAP_PANIC_\w+)',
