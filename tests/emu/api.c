@@ -28,26 +28,46 @@ emu_unpinned_queries(struct emu *e)
 
 /* By the layout of the window, not by the state's contents. */
 uint64_t
-emu_frame_va(struct emu *e, unsigned frame)
+emu_frame_va_of(struct emu *e, unsigned window, unsigned frame)
 {
-	uint64_t window = emu_read(e, emu_state_pa(e) +
-	    e->fact[FACT_CPU_WINDOW], 4) - 1;
-
 	return (e->config[WIRE_WINDOW_VA] +
 	    (window * e->fact[FACT_WINDOW_PAGES] + 2 * frame - 1) *
 	    (UINT64_C(1) << e->mode->page_shift));
 }
 
 uint64_t
-emu_frame_slot(struct emu *e, unsigned frame)
+emu_frame_slot_of(struct emu *e, unsigned window, unsigned frame)
 {
 	struct emu_level levels[EMU_MAX_LEVELS];
-	unsigned count = emu_walk(e, emu_frame_va(e, frame), levels);
+	unsigned count = emu_walk(e, emu_frame_va_of(e, window, frame),
+	    levels);
 
 	if (levels[count - 1].level != 0) {
 		emu_die("frame %u has no leaf table", frame);
 	}
 	return (levels[count - 1].entry_pa);
+}
+
+/* This CPU's window; window 0 while it is offline. */
+static unsigned
+emu_window(struct emu *e)
+{
+	unsigned window = (unsigned)emu_read(e, emu_state_pa(e) +
+	    e->fact[FACT_CPU_WINDOW], 4);
+
+	return (window == 0 ? 0 : window - 1);
+}
+
+uint64_t
+emu_frame_va(struct emu *e, unsigned frame)
+{
+	return (emu_frame_va_of(e, emu_window(e), frame));
+}
+
+uint64_t
+emu_frame_slot(struct emu *e, unsigned frame)
+{
+	return (emu_frame_slot_of(e, emu_window(e), frame));
 }
 
 /* A full pool, of pages that hold junk: no contents may be relied on. */

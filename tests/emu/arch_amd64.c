@@ -114,6 +114,12 @@ static const struct emu_refusal amd64_refusals[] = {
 	{ NULL, 0, NULL, 0, NULL }
 };
 
+static const struct emu_feature amd64_differs[] = {
+	{ "WP", EMU_BOOT_NO_WP },
+	{ "NX", EMU_BOOT_NO_NX },
+	{ NULL, 0 }
+};
+
 const struct emu_arch emu_amd64 = {
 	.name = "amd64",
 	.uc_arch = UC_ARCH_X86,
@@ -141,4 +147,6 @@ const struct emu_arch emu_amd64 = {
 	.layouts = x86_layouts,
 	.refusals = amd64_refusals,
 	.features = x86_features,
+	.differs = amd64_differs,
+	.poison = &x86_poison,
 };

@@ -310,6 +310,11 @@ contract_cases(const struct emu_mode *mode)
 {
 	contract_map_cases(mode);
 	contract_rules_cases(mode);
+	contract_pages_cases(mode);
+	contract_direct_cases(mode);
+	contract_cpu_cases(mode);
+	contract_init_cases(mode);
+	contract_i386_cases(mode);
 	contract_riscv64_cases(mode);
 }
 

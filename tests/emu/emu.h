@@ -51,6 +51,7 @@ struct emu_mode {
 	uint64_t pages_base;		/* test pages */
 	uint64_t pages_count;
 	uint64_t high_base[EMU_HIGH_COUNT]; /* above 4 GiB, 0: no more */
+	uint64_t kernel_va;		/* lowest kernel address, 0: no limit */
 	uint64_t window_va;		/* of window 0, as tests use it */
 	uint64_t direct_va;		/* of a direct map */
 	uint64_t scratch_va;		/* anything else a test maps */
@@ -286,6 +287,13 @@ struct emu_arch {
 	const struct emu_layout *layouts;	/* ends with name NULL */
 	const struct emu_refusal *refusals;	/* ends with what NULL */
 	const struct emu_feature *features;	/* ends with name NULL */
+	/* Boot flags that make a CPU differ from the first; may be NULL. */
+	const struct emu_feature *differs;
+	/*
+	 * A configuration whose filling also invalidates, so that a translation
+	 * planted in the TLB is gone after an enter; NULL if there is none.
+	 */
+	const struct emu_feature *poison;
 };
 
 extern const struct emu_arch emu_amd64, emu_i386, emu_i386_pae, emu_arm64,
@@ -457,6 +465,9 @@ uint64_t emu_state_pa(struct emu *e);
 /* The va and the slot's address of frame 1 to FACT_FRAMES. */
 uint64_t emu_frame_va(struct emu *e, unsigned frame);
 uint64_t emu_frame_slot(struct emu *e, unsigned frame);
+/* The same for a window that is not online here. */
+uint64_t emu_frame_va_of(struct emu *e, unsigned window, unsigned frame);
+uint64_t emu_frame_slot_of(struct emu *e, unsigned window, unsigned frame);
 
 /* Recording: what is EMU_REC_*; clears what was recorded. */
 void emu_record(struct emu *e, unsigned what);

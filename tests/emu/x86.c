@@ -13,6 +13,8 @@
 
 const uint8_t x86_ret_bytes[1] = { 0xc3 };
 
+int x86_cpu_model = UC_CPU_X86_SKYLAKE_SERVER;
+
 const struct emu_layout x86_layouts[] = {
 	{ "reset", QPMAP_PAT_RESET },
 	{ "linux", QPMAP_PAT_LINUX },
@@ -26,6 +28,10 @@ const struct emu_feature x86_features[] = {
 	{ "FLUSH_ON_FILL+ERRATUM_INVLPG",
 	    QPMAP_FLUSH_ON_FILL | QPMAP_ERRATUM_INVLPG },
 	{ NULL, 0 }
+};
+
+const struct emu_feature x86_poison = {
+	"FLUSH_ON_FILL", QPMAP_FLUSH_ON_FILL
 };
 
 /*
@@ -46,8 +52,8 @@ x86_opened(struct emu *e)
 	uint64_t zero = 0;
 
 	if (blob == NULL ||
-	    uc_ctl_set_cpu_model(e->uc, UC_CPU_X86_SKYLAKE_SERVER) !=
-	    UC_ERR_OK || uc_ctl_tlb_mode(e->uc, UC_TLB_CPU) != UC_ERR_OK) {
+	    uc_ctl_set_cpu_model(e->uc, x86_cpu_model) != UC_ERR_OK ||
+	    uc_ctl_tlb_mode(e->uc, UC_TLB_CPU) != UC_ERR_OK) {
 		emu_die("x86: the engine has no CPU model or no TLB");
 	}
 	e->arch_data[e->cpu] = blob;

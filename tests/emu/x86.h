@@ -18,6 +18,12 @@
 #define X86_EFER_LME	UINT64_C(0x00000100)
 #define X86_EFER_NXE	UINT64_C(0x00000800)
 
+/* Booted with CR4.PGE clear. */
+#define X86_BOOT_NO_PGE	(EMU_BOOT_ARCH << 4)
+
+/* The model of the next engine: UC_CPU_X86_SKYLAKE_SERVER but for a test. */
+extern int x86_cpu_model;
+
 /* emu_arch members that are the same on both. */
 void x86_opened(struct emu *e);
 unsigned x86_root(const struct emu *e, uint64_t va);
@@ -29,6 +35,7 @@ const char *x86_type_name(const struct emu *e, unsigned type);
 bool x86_type_special(const struct emu *e, unsigned type);
 extern const struct emu_layout x86_layouts[];
 extern const struct emu_feature x86_features[];
+extern const struct emu_feature x86_poison;
 extern const uint8_t x86_ret_bytes[1];
 
 /* "WB" etc. for entry index of the live PAT. */
