@@ -113,8 +113,13 @@ def continuations(text):
     """Lines that continue a statement, and are indented otherwise."""
     wrong = []
     rows = text.splitlines()
+    initialiser = False
     for number, indent, parts, kind in statements(text):
         first = rows[number - 1]
+        if initialiser:
+            initialiser = not any(p.startswith("}") for p in parts)
+            continue
+        initialiser = re.search(r"(= ?\{|\benum \w+ \{)$", parts[-1])
         if (kind != "code" or len(parts) == 1 or "__asm__" in first or
                 any(p.endswith("{") for p in parts[:-1])):
             continue
