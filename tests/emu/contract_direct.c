@@ -189,7 +189,7 @@ contract_direct_cases(const struct emu_mode *mode)
 	contract_add_types(mode, b5_direct, "B5/direct-map");
 	contract_add_types(mode, c10_direct, "C10/direct-map");
 	contract_add_types(mode, c10_no_direct, "C10/NO_DIRECT");
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 2 && !mode->arch->no_sharing; i++) {
 		contract_add(mode, c10_sharing, &(struct contract_case){
 		    .number = i }, "C10/%s-mask", i ? "private" : "shared");
 	}

@@ -167,7 +167,7 @@ WRONG(window_0)
 WRONG(window_user)
 {
 	config[WIRE_WINDOW_VA] = 0x2000000000;
-	return (e->fact[FACT_WORD] == 8);
+	return (e->fact[FACT_WORD] == 8 && !e->arch->lower_half);
 }
 
 WRONG(window_not_canonical)
@@ -239,7 +239,7 @@ WRONG(direct_user)
 {
 	direct(e, config);
 	config[WIRE_DIRECT_VA] = 0x2000000000;
-	return (e->fact[FACT_WORD] == 8);
+	return (e->fact[FACT_WORD] == 8 && !e->arch->lower_half);
 }
 
 WRONG(types)

@@ -86,6 +86,7 @@ emu_hook_memory(uc_engine *uc, uc_mem_type type, uint64_t pa, int size,
 	uint64_t mask = ~UINT64_C(0) >> (64 - 8 * size);
 
 	(void)uc;
+	pa &= ~e->arch->pa_ignored;
 	if (type == UC_MEM_WRITE && e->on_store != NULL) {
 		e->on_store(e, pa, (unsigned)size, (uint64_t)value & mask);
 	}

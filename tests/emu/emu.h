@@ -283,6 +283,10 @@ struct emu_arch {
 	bool global_leaf;
 	/* Flags that the types need, riscv64: QPMAP_SVPBMT. */
 	unsigned type_flags;
+	/* Bits that Unicorn takes for address and are not, riscv64: PBMT. */
+	uint64_t pa_ignored;
+	bool lower_half;	/* the kernel may be in either half */
+	bool no_sharing;	/* entries do not say private or shared */
 
 	const struct emu_layout *layouts;	/* ends with name NULL */
 	const struct emu_refusal *refusals;	/* ends with what NULL */
