@@ -56,7 +56,8 @@ i386_boot(struct emu *e)
 
 	emu_set64(e, "guest_boot_arg", 0,
 	    other ? i386_other_root(e) : e->root[0]);
-	emu_set64(e, "guest_boot_arg", 1, I386_CR4_PSE | X86_CR4_PGE |
+	emu_set64(e, "guest_boot_arg", 1, I386_CR4_PSE |
+	    ((e->boot_flags & X86_BOOT_NO_PGE) == 0 ? X86_CR4_PGE : 0) |
 	    (i386_is_pae(e) != other ? X86_CR4_PAE : 0));
 	emu_set64(e, "guest_boot_arg", 2, nx ? X86_EFER_NXE : 0);
 	emu_set64(e, "guest_boot_arg", 3, e->layout);

@@ -24,6 +24,12 @@
 /* The model of the next engine: UC_CPU_X86_SKYLAKE_SERVER but for a test. */
 extern int x86_cpu_model;
 
+/* Booted with CR4.PGE clear. */
+#define X86_BOOT_NO_PGE	(EMU_BOOT_ARCH << 4)
+
+/* The model of the next engine: UC_CPU_X86_SKYLAKE_SERVER but for a test. */
+extern int x86_cpu_model;
+
 /* emu_arch members that are the same on both. */
 void x86_opened(struct emu *e);
 unsigned x86_root(const struct emu *e, uint64_t va);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What only i386 can show: CPUs that lack what the later ones have, and the
+ * two words of a PAE entry.
+ *
+ * Unicorn's models lack what these CPUs lack by what CPUID says of them; the
+ * instructions and registers are still there.  So what a CPU does not have
+ * must not be seen to be used.
+ */
+#include <string.h>
+
+#include <qpmap/arch/x86.h>
+
+#include "contract.h"
+#include "x86.h"
+
+/* Entry bits besides the address: D A RW P. */
+#define I386_WRITE_BACK	UINT64_C(0x63)
+#define I386_PWT	UINT64_C(0x08)
+#define I386_PCD	UINT64_C(0x10)
+#define I386_PAT	UINT64_C(0x80)
+
+static const struct emu_layout i386_reset = { "reset", QPMAP_PAT_RESET };
+static const struct emu_layout i386_linux = { "linux", QPMAP_PAT_LINUX };
+
+/* A booted machine with an older CPU, configured for write-back only. */
+static struct emu *
+i386_older(const struct contract_case *c, int model)
+{
+	struct contract_case older = *c;
+	struct emu *e;
+
+	older.layout = model == UC_CPU_X86_PENTIUM ? &i386_reset : &i386_linux;
+	x86_cpu_model = model;
+	e = contract_open(&older, "std", EMU_BOOT_NO_NX | X86_BOOT_NO_PGE);
+	x86_cpu_model = UC_CPU_X86_SKYLAKE_SERVER;
+	e->config[WIRE_TYPES] = 0;
+	e->config[WIRE_FLAGS] |= QPMAP_NO_NX;
+	return (e);
+}
+
+static void
+i386_start(struct emu *e)
+{
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
+}
+
+/* The entry of a mapping of type: address, type_bits and nothing else. */
+static void
+i386_check_entry(struct emu *e, unsigned type, uint64_t type_bits)
+{
+	uint64_t pa = emu_page(e, 21);
+	uint64_t va = emu_enter(e, pa, type);
+
+	CHECK_EQUAL(emu_read(e, emu_frame_slot(e, 1), e->mode->entry_size),
+	    pa | I386_WRITE_BACK | type_bits, "entry");
+	emu_remove(e, va);
+}
+
+/* Without a PAT there is what it has after a reset, by PCD and PWT. */
+static void
+c10_no_pat(const struct contract_case *c)
+{
+	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM);
+
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH) |
+	    QPMAP_TYPE_BIT(QPMAP_UNCACHED) |
+	    QPMAP_TYPE_BIT(QPMAP_UNCACHED_MINUS);
+	i386_start(e);
+	i386_check_entry(e, QPMAP_WRITE_BACK, 0);
+	i386_check_entry(e, QPMAP_WRITE_THROUGH, I386_PWT);
+	i386_check_entry(e, QPMAP_UNCACHED_MINUS, I386_PCD);
+	i386_check_entry(e, QPMAP_UNCACHED, I386_PCD | I386_PWT);
+	check_idle(e);
+}
+
+static void
+c10_no_pat_refusals(const struct contract_case *c)
+{
+	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM);
+
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE, "write-combining");
+	e->config[WIRE_TYPES] = 0;
+	e->config[WIRE_LAYOUT] = QPMAP_PAT_LINUX;
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_LAYOUT, "a layout");
+	e->config[WIRE_LAYOUT] = 0;
+	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] =
+	    I386_WRITE_BACK | I386_PAT;
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TEMPLATE, "bit 7 of a leaf");
+}
+
+/* A PAT, but nothing to drain write-combining buffers with. */
+static void
+c10_no_sfence(const struct contract_case *c)
+{
+	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM2);
+
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE, "write-combining");
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH);
+	i386_start(e);
+	/* Entry 7 of Linux's PAT. */
+	i386_check_entry(e, QPMAP_WRITE_THROUGH,
+	    I386_PAT | I386_PCD | I386_PWT);
+	check_idle(e);
+}
+
+/* How often the call just recorded executed an instruction. */
+static unsigned
+i386_count(const struct emu *e, const char *name)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < e->event_count; i++) {
+		count += strcmp(e->events[i].name, name) == 0;
+	}
+	return (count);
+}
+
+static void
+i386_check_counts(const struct emu *e, unsigned cr3, unsigned invlpg)
+{
+	CHECK_EQUAL(i386_count(e, "mov cr4"), 0, "CR4 written");
+	CHECK_EQUAL(i386_count(e, "sfence"), 0, "SFENCE executed");
+	CHECK_EQUAL(i386_count(e, "mov cr3"), cr3, "CR3 written");
+	CHECK_EQUAL(i386_count(e, "invlpg"), invlpg, "INVLPG executed");
+}
+
+/* Everything is forgotten by a load of CR3: online, offline, errata. */
+static void
+b11_no_pge(const struct contract_case *c)
+{
+	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM);
+	uint64_t pa = emu_page(e, 3);
+	uint64_t va;
+
+	e->config[WIRE_FLAGS] |= c->number;
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	emu_record(e, EMU_REC_INSNS);
+	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
+	i386_check_counts(e, 1, 0);
+	emu_record_end(e);
+	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	check_load(e, va, 4, contract_tag(e, pa));
+	emu_record(e, EMU_REC_INSNS);
+	emu_remove(e, va);
+	i386_check_counts(e, c->number != 0, c->number == 0);
+	emu_record_end(e);
+	check_nothing(e, va);
+	emu_record(e, EMU_REC_INSNS);
+	CHECK_EQUAL(EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e)),
+	    EMU_RETURNED, "qpmap_cpu_offline");
+	i386_check_counts(e, c->number != 0 ? 4 : 0, c->number != 0 ? 0 : 4);
+	emu_record_end(e);
+}
+
+/* Without extended CPUID leaves PAE has 36 bits. */
+static void
+c1_pae_36_bits(const struct contract_case *c)
+{
+	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM2);
+	uint64_t pa = emu_high_page(e, 0, 0);
+	uint64_t va;
+
+	e->config[WIRE_PA_BITS] = 37;
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_PA_BITS, "37 bits");
+	e->config[WIRE_PA_BITS] = 0;
+	i386_start(e);
+	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	check_load(e, va, 4, contract_tag(e, pa));
+	emu_remove(e, va);
+	va = emu_enter(e, (UINT64_C(1) << 36) - 4096, QPMAP_WRITE_BACK);
+	emu_remove(e, va);
+	EMU_CALL(e, "qpmap_enter", "pw", UINT64_C(1) << 36, 0ull);
+	check_panic(e, QPMAP_PANIC_WIDTH, UINT64_C(1) << 36, 0);
+}
+
+/* Widths below, at and above the seam between the two words. */
+static void
+c1_pa_bits(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	uint64_t pa = UINT64_C(1) << c->number;
+	uint64_t va;
+
+	e->config[WIRE_PA_BITS] = c->number;
+	i386_start(e);
+	va = emu_enter(e, pa - 4096, QPMAP_WRITE_BACK);
+	CHECK_EQUAL(emu_read(e, emu_frame_slot(e, 1), e->mode->entry_size) &
+	    ~(UINT64_C(1) << 63), (pa - 4096) | I386_WRITE_BACK, "entry");
+	emu_remove(e, va);
+	if (c->number == e->mode->entry_size * 8) {
+		return;		/* there is no such address */
+	}
+	EMU_CALL(e, "qpmap_enter", "pw", pa, 0ull);
+	check_panic(e, QPMAP_PANIC_WIDTH, pa, 0);
+	EMU_CALL(e, "qpmap_enter", "pw", pa - 1, 0ull);
+	check_panic(e, QPMAP_PANIC_ALIGN, pa - 1, 0);
+}
+
+/* A window entry with only one word left over is not empty, for anybody. */
+static void
+b7_one_word(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	uint64_t slot, junk = UINT64_C(0xdead0000) << 32;
+
+	i386_start(e);
+	slot = emu_frame_slot(e, 1);
+	emu_write(e, slot, 8, junk);
+	EMU_CALL(e, "qpmap_enter", "pw", emu_page(e, 1), 0ull);
+	check_panic(e, QPMAP_PANIC_SLOT, emu_page(e, 1), junk);
+	EMU_CALL(e, "qpmap_enter_ro", "pw", emu_page(e, 1), 0ull);
+	check_panic(e, QPMAP_PANIC_SLOT, emu_page(e, 1), junk);
+	CHECK_EQUAL(emu_read(e, slot, 8), junk, "entry after a refusal");
+}
+
+void
+contract_i386_cases(const struct emu_mode *mode)
+{
+	static const unsigned widths[] = { 13, 24, 31, 32, 33, 36, 39, 40 };
+	bool pae = mode->entry_size == 8;
+
+	if (strcmp(mode->arch->name, "i386") != 0) {
+		return;
+	}
+	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+		if (widths[i] <= mode->pa_bits) {
+			contract_add(mode, c1_pa_bits,
+			    &(struct contract_case){ .number = widths[i] },
+			    "C1/pa-bits=%u", widths[i]);
+		}
+	}
+	if (pae) {
+		contract_add(mode, c1_pae_36_bits, NULL,
+		    "C1/cpu=pentium2/36-bits");
+		contract_add(mode, b7_one_word, NULL, "B7/one-word");
+		return;		/* Pentium has no PAE */
+	}
+	contract_add(mode, c10_no_pat, NULL, "C10/cpu=pentium/no-pat");
+	contract_add(mode, c10_no_pat_refusals, NULL,
+	    "C10/cpu=pentium/no-pat-refusals");
+	contract_add(mode, c10_no_sfence, NULL, "C10/cpu=pentium2/no-sfence");
+	contract_add(mode, b11_no_pge, NULL, "B11/cpu=pentium/no-pge");
+	contract_add(mode, b11_no_pge, &(struct contract_case){
+	    .number = QPMAP_ERRATUM_INVLPG },
+	    "B14/cpu=pentium/no-pge/ERRATUM_INVLPG");
+}
