@@ -14,8 +14,10 @@
 
 #include "emu.h"
 
-/* The first run is with translation off: satp = 0. */
+/* Translation stays off: satp = 0. */
 #define RV_BOOT_BARE (EMU_BOOT_ARCH << 0)
+/* Another number of levels than the mode's. */
+#define RV_BOOT_LEVELS (EMU_BOOT_ARCH << 1)
 
 #define RV_BIT(n)	(UINT64_C(1) << (n))
 #define RV_V		RV_BIT(0)
@@ -96,32 +98,6 @@ rv_calibrate(struct emu *e)
 	e->arch_data[e->cpu] = data;
 }
 
-/* satp.MODE is 8 for three levels, 9 for four, 10 for five. */
-static void
-rv_boot(struct emu *e)
-{
-	uint64_t satp = (uint64_t)(e->mode->levels + 5) << 60 |
-	    e->root[0] >> 12;
-
-	if ((e->boot_flags & RV_BOOT_BARE) != 0) {
-		satp = 0;
-	}
-	emu_set64(e, "guest_boot_arg", 0, satp);
-	emu_set64(e, "guest_boot_arg", 1, e->percpu);
-	emu_run(e, emu_symbol(e, "guest_boot"), emu_symbol(e, "guest_stop"));
-	if (satp != 0) {
-		rv_calibrate(e);
-	}
-}
-
-static unsigned
-rv_root(const struct emu *e, uint64_t va)
-{
-	(void)e;
-	(void)va;
-	return (0);
-}
-
 static uint64_t
 rv_make_leaf(const struct emu *e, uint64_t pa, bool exec)
 {
@@ -165,6 +141,55 @@ rv_entry_pa(const struct emu *e, uint64_t entry)
 {
 	(void)e;
 	return ((entry >> 10 & (RV_BIT(44) - 1)) << 12);
+}
+
+/* satp.MODE is 8 for three levels, 9 for four, 10 for five. */
+static uint64_t
+rv_satp(unsigned levels, uint64_t root)
+{
+	return ((uint64_t)(levels + 5) << 60 | root >> 12);
+}
+
+/* The same low addresses with a level more, or, of five, one less. */
+static uint64_t
+rv_satp_other(struct emu *e)
+{
+	uint64_t root;
+
+	if (e->mode->levels == 5) {
+		return (rv_satp(4, rv_entry_pa(e, emu_read(e, e->root[0],
+		    8))));
+	}
+	root = emu_page_alloc(e);
+	emu_write(e, root, 8, rv_make_table(e, e->root[0],
+	    e->mode->levels));
+	return (rv_satp(e->mode->levels + 1, root));
+}
+
+static void
+rv_boot(struct emu *e)
+{
+	uint64_t satp = rv_satp(e->mode->levels, e->root[0]);
+
+	if ((e->boot_flags & RV_BOOT_BARE) != 0) {
+		satp = 0;
+	} else if ((e->boot_flags & RV_BOOT_LEVELS) != 0) {
+		satp = rv_satp_other(e);
+	}
+	emu_set64(e, "guest_boot_arg", 0, satp);
+	emu_set64(e, "guest_boot_arg", 1, e->percpu);
+	emu_run(e, emu_symbol(e, "guest_boot"), emu_symbol(e, "guest_stop"));
+	if (satp != 0) {
+		rv_calibrate(e);
+	}
+}
+
+static unsigned
+rv_root(const struct emu *e, uint64_t va)
+{
+	(void)e;
+	(void)va;
+	return (0);
 }
 
 static void
@@ -560,6 +585,12 @@ static const struct emu_feature rv_features[] = {
 	{ NULL, 0 }
 };
 
+static const struct emu_feature rv_differs[] = {
+	{ "bare", RV_BOOT_BARE },
+	{ "levels", RV_BOOT_LEVELS },
+	{ NULL, 0 }
+};
+
 /* C.JR ra */
 static const uint8_t rv_ret[] = { 0x82, 0x80 };
 
@@ -593,5 +624,6 @@ const struct emu_arch emu_riscv64 = {
 	.no_sharing = true,
 	.layouts = rv_layouts,
 	.refusals = rv_refusals,
-	.features = rv_features
+	.features = rv_features,
+	.differs = rv_differs
 };
