@@ -315,6 +315,8 @@ contract_cases(const struct emu_mode *mode)
 	contract_cpu_cases(mode);
 	contract_init_cases(mode);
 	contract_tables_cases(mode);
+	contract_sequence_cases(mode);
+	contract_hostile_cases(mode);
 	contract_i386_cases(mode);
 	contract_riscv64_cases(mode);
 }

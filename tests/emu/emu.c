@@ -370,7 +370,7 @@ emu_call(struct emu *e, uint64_t function, const char *kinds,
 }
 
 enum emu_status
-emu_resume(struct emu *e)
+emu_resume_until(struct emu *e, uint64_t stop)
 {
 	struct emu_machine *m = e->machine;
 	struct emu_paused *paused;
@@ -383,8 +383,14 @@ emu_resume(struct emu *e)
 	emu_check(uc_context_restore(e->uc, paused->context), "context");
 	uc_context_free(paused->context);
 	e->insn_count = paused->insn_count;
-	m->pause_at = EMU_X0;
+	m->pause_at = stop;
 	return (emu_finish(e, emu_go(e, paused->pc, paused->until)));
+}
+
+enum emu_status
+emu_resume(struct emu *e)
+{
+	return (emu_resume_until(e, EMU_X0));
 }
 
 /*

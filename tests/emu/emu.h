@@ -435,6 +435,8 @@ enum emu_status emu_call(struct emu *e, uint64_t function, const char *kinds,
 enum emu_status emu_call_until(struct emu *e, uint64_t function,
     const char *kinds, const uint64_t *values, uint64_t stop);
 enum emu_status emu_resume(struct emu *e);
+/* The same, to be broken off again before instruction number stop. */
+enum emu_status emu_resume_until(struct emu *e, uint64_t stop);
 
 /*
  * For drivers: run from begin until end is reached, without touching any

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The sequence checker: what was executed, held against tlb.md, exactly.
+ *
+ * A call runs alone; its stores (other than to the stack and the host's own
+ * counters), the host's hooks, and every instruction that acts on TLB, caches
+ * or order must be those expected, in order, with their operands.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "contract.h"
+
+/* Leave out what does not matter: the stack, and the host's counters. */
+static void
+drop_noise(struct emu *e)
+{
+	uint64_t state = emu_state_pa(e);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->event_count; i++) {
+		const struct emu_event *event = &e->events[i];
+		const char *at = event->size == 0 ? "" :
+		    emu_symbol_at(e, event->a);
+
+		if (strcmp(at, "guest_stack") == 0 ||
+		    (strcmp(at, "guest_percpu") == 0 &&
+		    event->a - state >= e->fact[FACT_CPU_SIZE])) {
+			continue;
+		}
+		e->events[kept++] = *event;
+	}
+	e->event_count = kept;
+}
+
+static void
+print_events(const char *title, const struct emu_event *events, size_t count)
+{
+	char text[160];
+
+	fprintf(stderr, "%s\n", title);
+	for (size_t i = 0; i < count; i++) {
+		emu_event_text(&events[i], text, sizeof(text));
+		fprintf(stderr, "\t%s\n", text);
+	}
+}
+
+static void
+check_sequence(struct emu *e, const char *what)
+{
+	size_t i;
+
+	for (i = 0; i < e->event_count && i < e->expected_count; i++) {
+		const struct emu_event *a = &e->events[i];
+		const struct emu_event *b = &e->expected[i];
+
+		if (strcmp(a->name, b->name) != 0 || a->a != b->a ||
+		    a->b != b->b || a->size != b->size) {
+			break;
+		}
+	}
+	if (i == e->event_count && i == e->expected_count) {
+		return;
+	}
+	print_events("executed:", e->events, e->event_count);
+	print_events("expected:", e->expected, e->expected_count);
+	CHECK(false, "%s: event %zu differs", what, i);
+}
+
+/* Stores to the CPU's state. */
+static void
+expect_word(struct emu *e, uint64_t offset, uint64_t value)
+{
+	unsigned size = (unsigned)e->fact[FACT_WORD];
+
+	emu_expect(e, "store", emu_state_pa(e) + offset,
+	    value & ~UINT64_C(0) >> (64 - 8 * size), size);
+}
+
+static uint64_t
+frame_offset(struct emu *e, unsigned frame)
+{
+	return (e->fact[FACT_CPU_FRAME] + frame * e->fact[FACT_FRAME_SIZE]);
+}
+
+static void
+expect_next(struct emu *e, unsigned frame)
+{
+	expect_word(e, e->fact[FACT_CPU_NEXT],
+	    emu_state_pa(e) + frame_offset(e, frame));
+}
+
+static void
+expect_step(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
+{
+	e->arch->expect(e, step, arg);
+}
+
+static void
+expect_enter(struct emu *e, unsigned frame, const struct emu_step_arg *arg)
+{
+	emu_expect(e, "pin", 0, 0, 0);
+	expect_next(e, frame + 1);
+	if (arg->special) {
+		expect_word(e, frame_offset(e, frame) +
+		    e->fact[FACT_FRAME_VA], ~arg->va);
+	}
+	expect_step(e, EMU_FILL, arg);
+	expect_step(e, EMU_FILLED, arg);
+}
+
+static void
+expect_remove(struct emu *e, unsigned frame, const struct emu_step_arg *arg)
+{
+	emu_expect(e, "cpu", 0, 0, 0);
+	if (arg->special) {
+		emu_expect(e, "cpu", 0, 0, 0);
+	}
+	expect_step(e, EMU_EMPTYING, arg);
+	expect_step(e, EMU_CLEAR, arg);
+	expect_step(e, EMU_EMPTIED, arg);
+	if (arg->special) {
+		expect_word(e, frame_offset(e, frame) +
+		    e->fact[FACT_FRAME_VA], arg->va);
+	}
+	expect_next(e, frame);
+	emu_expect(e, "unpin", 0, 0, 0);
+}
+
+#define SEQUENCE (EMU_REC_STORES | EMU_REC_INSNS)
+
+/* enter and remove in one frame, from the record of both. */
+static void
+check_pair(struct emu *e, unsigned frame, unsigned type, bool ro,
+    unsigned flags)
+{
+	uint64_t pa = emu_page(e, 3 + frame);
+	struct emu_step_arg arg = {
+	    .va = emu_frame_va(e, frame),
+	    .slot_pa = emu_frame_slot(e, frame),
+	    .special = flags != 0 || e->arch->type_special(e, type),
+	    .flags = (unsigned)e->config[WIRE_FLAGS],
+	};
+
+	if (e->mode->high_base[0] != 0) {
+		pa = emu_high_page(e, 0, 3 + frame);
+	}
+	emu_record(e, SEQUENCE);
+	CHECK_EQUAL(ro ? emu_enter_ro(e, pa, type) : emu_enter(e, pa, type),
+	    arg.va, "address");
+	drop_noise(e);
+	arg.bits = emu_read(e, arg.slot_pa, e->mode->entry_size);
+	expect_enter(e, frame, &arg);
+	check_sequence(e, ro ? "enter_ro" : "enter");
+	check_leaf(e, arg.va, pa, type, !ro);
+	emu_record(e, SEQUENCE);
+	emu_remove(e, arg.va);
+	drop_noise(e);
+	expect_remove(e, frame, &arg);
+	emu_record_end(e);
+	check_sequence(e, "remove");
+}
+
+/* In every frame, for reading and for writing. */
+static void
+check_pairs(struct emu *e, unsigned type, unsigned flags)
+{
+	unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+
+	for (unsigned frame = 1; frame <= frames; frame++) {
+		check_pair(e, frame, type, false, flags);
+		check_pair(e, frame, type, true, flags);
+		emu_enter(e, emu_page(e, frame), type);
+	}
+}
+
+static void
+sequence_attr(const struct contract_case *c)
+{
+	struct emu *e = contract_ready(c, "std");
+
+	check_pairs(e, c->type, 0);
+}
+
+/* The flags of struct emu_feature that make every kind special. */
+static void
+b14_feature(const struct contract_case *c)
+{
+	const struct emu_feature *feature = c->arg;
+	struct emu *e = contract_begin(c, "std");
+
+	e->config[WIRE_FLAGS] |= feature->flag;
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
+	check_pairs(e, c->type, feature->flag);
+}
+
+/* And with them the pages are what they were. */
+static void
+b14_works(const struct contract_case *c)
+{
+	const struct emu_feature *feature = c->arg;
+	struct emu *e = contract_begin(c, "std");
+
+	e->config[WIRE_FLAGS] |= feature->flag;
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
+	for (unsigned i = 0; i < 20; i++) {
+		uint64_t pa = emu_page(e, i);
+		uint64_t va = i % 2 == 0 ? emu_enter(e, pa, c->type) :
+		    emu_enter_ro(e, pa, c->type);
+
+		check_load(e, va, 4, contract_tag(e, pa));
+		emu_remove(e, va);
+		check_nothing(e, va);
+	}
+	check_idle(e);
+}
+
+/* Only the instructions: an online or offline's own stores are free. */
+static void
+keep_instructions(struct emu *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->event_count; i++) {
+		if (e->events[i].size == 0) {
+			e->events[kept++] = e->events[i];
+		}
+	}
+	e->event_count = kept;
+}
+
+/* A CPU comes online: it forgets everything, before its frames are open. */
+static void
+b11_online(const struct contract_case *c)
+{
+	const struct emu_feature *feature = c->arg;
+	struct emu *e = contract_begin(c, "std");
+	struct emu_step_arg arg = { .special = feature != NULL };
+	bool opened = false;
+
+	if (feature != NULL) {
+		e->config[WIRE_FLAGS] |= feature->flag;
+	}
+	arg.flags = (unsigned)e->config[WIRE_FLAGS];
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	emu_record(e, SEQUENCE);
+	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
+	drop_noise(e);
+	for (size_t i = 0; i < e->event_count; i++) {
+		if (e->events[i].size != 0 &&
+		    e->events[i].a - emu_state_pa(e) <
+		    e->fact[FACT_CPU_SIZE]) {
+			opened = true;
+		}
+		CHECK(!opened || e->events[i].size != 0,
+		    "%s after the first store to the state",
+		    e->events[i].name);
+	}
+	CHECK(opened, "the state was not written");
+	keep_instructions(e);
+	expect_step(e, EMU_ONLINE, &arg);
+	check_sequence(e, "online");
+}
+
+/* Offline and abandon: every frame as a special mapping's remove. */
+static void
+b11_offline(const struct contract_case *c)
+{
+	const char *name = c->arg;
+	struct emu *e = contract_ready(c, "std");
+	struct emu_step_arg arg = {
+	    .special = true, .flags = (unsigned)e->config[WIRE_FLAGS] };
+	uint64_t state = emu_state_pa(e);
+	size_t kept = 0;
+
+	emu_record(e, SEQUENCE);
+	CHECK_EQUAL(EMU_CALL(e, name, "w", state), EMU_RETURNED, name);
+	drop_noise(e);
+	for (size_t i = 0; i < e->event_count; i++) {
+		if (e->events[i].size == 0 ||
+		    e->events[i].a - state >= e->fact[FACT_CPU_SIZE]) {
+			e->events[kept++] = e->events[i];
+		}
+	}
+	e->event_count = kept;
+	for (unsigned i = (unsigned)e->fact[FACT_FRAMES]; i > 0; i--) {
+		arg.va = emu_frame_va_of(e, 0, i);
+		arg.slot_pa = emu_frame_slot_of(e, 0, i);
+		expect_step(e, EMU_EMPTYING, &arg);
+		expect_step(e, EMU_CLEAR, &arg);
+		expect_step(e, EMU_EMPTIED, &arg);
+	}
+	check_sequence(e, name);
+}
+
+/*
+ * Stores to one table of the library's, one after the other, become one
+ * "fill-table"; those of the first phase, which chains the pages through
+ * their first words, are left out.
+ */
+static void
+collapse_tables(struct emu *e, uint64_t pool_first, uint64_t pool_last)
+{
+	uint64_t mask = ~((UINT64_C(1) << e->mode->page_shift) - 1);
+	size_t kept = 0, i, j;
+
+	for (i = 0; i < e->event_count; i = j) {
+		struct emu_event *event = &e->events[i];
+		uint64_t bytes = 0;
+
+		j = i + 1;
+		if (event->size == 0) {
+			e->events[kept++] = *event;
+			continue;
+		}
+		if (event->a < e->root[0] ||
+		    event->a - e->mode->ram_base >= e->mode->ram_size) {
+			continue;	/* a hook's variable, or the state */
+		}
+		if (event->a < pool_first || event->a >= pool_last) {
+			e->events[kept++] = *event;
+			continue;
+		}
+		bytes = event->size;
+		while (j < e->event_count && e->events[j].size != 0 &&
+		    (e->events[j].a & mask) == (event->a & mask)) {
+			bytes += e->events[j++].size;
+		}
+		if (bytes > 64) {
+			e->events[kept++] = (struct emu_event){
+			    "fill-table", event->a & mask, 0, 0, event->pc };
+		}
+	}
+	e->event_count = kept;
+}
+
+/* The tables on the way to the window, from leaf to root. */
+static void
+linking(const struct contract_case *c)
+{
+	const struct emu_feature *feature = c->arg;
+	struct emu *e = contract_begin(c, "std");
+	uint64_t first = emu_get64(e, "guest_pool", 0);
+	uint64_t last = first + ((uint64_t)WIRE_POOL_COUNT / 4 <<
+	    e->mode->page_shift);
+	unsigned top = e->mode->levels - 1 - c->number;
+	struct emu_level levels[EMU_MAX_LEVELS];
+	struct emu_step_arg arg = { .special = feature != NULL };
+
+	if (feature != NULL) {
+		e->config[WIRE_FLAGS] |= feature->flag;
+	}
+	arg.flags = (unsigned)e->config[WIRE_FLAGS];
+	if (c->number != 0) {
+		/* The root's entry is there; the rest is not. */
+		emu_walk(e, e->config[WIRE_WINDOW_VA], levels);
+		emu_write(e, levels[0].entry_pa, e->mode->entry_size,
+		    e->arch->make_table(e, emu_page_alloc(e), top + 1));
+	}
+	emu_record(e, SEQUENCE);
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	drop_noise(e);
+	collapse_tables(e, first, last);
+	emu_walk(e, e->config[WIRE_WINDOW_VA], levels);
+	for (unsigned level = 0; level < top; level++) {
+		/* levels[] counts from the root. */
+		arg.table_va = e->arch->entry_pa(e,
+		    levels[e->mode->levels - 2 - level].entry);
+		emu_expect(e, "fill-table", arg.table_va, 0, 0);
+		expect_step(e, EMU_LINKING, &arg);
+	}
+	arg.slot_pa = levels[e->mode->levels - 1 - top].entry_pa;
+	arg.bits = levels[e->mode->levels - 1 - top].entry;
+	expect_step(e, EMU_FILL, &arg);
+	expect_step(e, c->number == 0 ? EMU_LINKED_ROOT : EMU_LINKED, &arg);
+	check_sequence(e, "linking");
+}
+
+void
+contract_sequence_cases(const struct emu_mode *mode)
+{
+	const struct emu_feature *feature = mode->arch->features;
+	const struct contract_type *type = contract_types(mode);
+
+	contract_add_types(mode, sequence_attr, "sequence");
+	contract_add(mode, b11_online, NULL, "B11/sequence/online");
+	contract_add(mode, b11_offline, &(struct contract_case){
+	    .arg = "qpmap_cpu_offline" }, "B11/sequence/offline");
+	contract_add(mode, b11_offline, &(struct contract_case){
+	    .arg = "qpmap_cpu_abandon" }, "B1/sequence/abandon");
+	contract_add(mode, linking, NULL, "tables/sequence/root");
+	if (mode->levels > 2) {
+		contract_add(mode, linking, &(struct contract_case){
+		    .number = 1 }, "tables/sequence/below-root");
+	}
+	for (; feature->name != NULL; feature++) {
+		for (type = contract_types(mode); type->layout != NULL;
+		    type++) {
+			struct contract_case extra = { .layout = type->layout,
+			    .type = type->type, .arg = feature };
+
+			contract_add(mode, b14_feature, &extra,
+			    "B14/%s/sequence/attr=%s", feature->name,
+			    contract_type_word(type->type));
+			contract_add(mode, b14_works, &extra,
+			    "B14/%s/attr=%s", feature->name,
+			    contract_type_word(type->type));
+		}
+		contract_add(mode, b11_online, &(struct contract_case){
+		    .arg = feature }, "B14/%s/online", feature->name);
+		contract_add(mode, linking, &(struct contract_case){
+		    .arg = feature }, "B14/%s/tables", feature->name);
+	}
+}
