@@ -46,6 +46,16 @@ i386_other_root(struct emu *e)
 	return (root);
 }
 
+/* The last 32 bytes of a page are as good a place as the first. */
+static void
+i386_root_inside(struct emu *e)
+{
+	uint64_t root = emu_page_alloc(e) + 0xfe0;
+
+	memcpy(emu_ram(e, root, 32), emu_ram(e, e->root[0], 32), 32);
+	e->root[0] = root;
+}
+
 static void
 i386_boot(struct emu *e)
 {
@@ -54,6 +64,9 @@ i386_boot(struct emu *e)
 	bool wp = (e->boot_flags & EMU_BOOT_NO_WP) == 0;
 	bool pg = (e->boot_flags & I386_BOOT_NO_PAGING) == 0;
 
+	if ((e->boot_flags & X86_BOOT_PDPT_INSIDE) != 0) {
+		i386_root_inside(e);
+	}
 	emu_set64(e, "guest_boot_arg", 0,
 	    other ? i386_other_root(e) : e->root[0]);
 	emu_set64(e, "guest_boot_arg", 1, I386_CR4_PSE |
@@ -276,6 +289,15 @@ i386_range_top(struct emu *e, uint64_t *config)
 	config[WIRE_WINDOW_COUNT] = 1;
 }
 
+/* Address 0 is no address, in the direct map neither. */
+static void
+i386_direct_zero(struct emu *e, uint64_t *config)
+{
+	config[WIRE_DIRECT_VA] = 0;
+	config[WIRE_DIRECT_PA] = e->mode->pages_base;
+	config[WIRE_DIRECT_SIZE] = 0x10000;
+}
+
 static void
 i386_flags_arm64(struct emu *e, uint64_t *config)
 {
@@ -303,6 +325,7 @@ i386_flags_arm64(struct emu *e, uint64_t *config)
 	    i386_range_zero },						\
 	{ "WINDOW_RANGE/top", QPMAP_ERR_WINDOW_RANGE, NULL, 0,		\
 	    i386_range_top },						\
+	{ "DIRECT/zero", QPMAP_ERR_DIRECT, NULL, 0, i386_direct_zero },	\
 	{ "FLAGS/arm64", QPMAP_ERR_FLAGS, NULL, 0, i386_flags_arm64 }
 
 static const struct emu_refusal i386_refusals[] = {

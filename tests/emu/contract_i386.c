@@ -20,20 +20,23 @@
 #define I386_PCD	UINT64_C(0x10)
 #define I386_PAT	UINT64_C(0x80)
 
-static const struct emu_layout i386_reset = { "reset", QPMAP_PAT_RESET };
 static const struct emu_layout i386_linux = { "linux", QPMAP_PAT_LINUX };
 
-/* A booted machine with an older CPU, configured for write-back only. */
+/*
+ * A booted machine with an older CPU, configured for write-back only.  The PAT
+ * holds Linux's layout, whether CPUID promises a PAT or not.
+ */
 static struct emu *
 i386_older(const struct contract_case *c, int model)
 {
 	struct contract_case older = *c;
 	struct emu *e;
 
-	older.layout = model == UC_CPU_X86_PENTIUM ? &i386_reset : &i386_linux;
+	older.layout = &i386_linux;
 	x86_cpu_model = model;
 	e = contract_open(&older, "std", EMU_BOOT_NO_NX | X86_BOOT_NO_PGE);
 	x86_cpu_model = UC_CPU_X86_SKYLAKE_SERVER;
+	e->config[WIRE_LAYOUT] = 0;
 	e->config[WIRE_TYPES] = 0;
 	e->config[WIRE_FLAGS] |= QPMAP_NO_NX;
 	return (e);
@@ -217,6 +220,23 @@ b7_one_word(const struct contract_case *c)
 	CHECK_EQUAL(emu_read(e, slot, 8), junk, "entry after a refusal");
 }
 
+/* CR3 has bits 31:5 of the PDPT's address. */
+static void
+b13_pdpt_inside(const struct contract_case *c)
+{
+	struct emu *e = contract_open(c, "std", X86_BOOT_PDPT_INSIDE);
+	uint64_t pa = emu_page(e, 17);
+	uint64_t va;
+
+	i386_start(e);
+	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	check_leaf(e, va, pa, QPMAP_WRITE_BACK, true);
+	check_load(e, va, 4, contract_tag(e, pa));
+	emu_remove(e, va);
+	check_nothing(e, va);
+	check_idle(e);
+}
+
 void
 contract_i386_cases(const struct emu_mode *mode)
 {
@@ -237,6 +257,7 @@ contract_i386_cases(const struct emu_mode *mode)
 		contract_add(mode, c1_pae_36_bits, NULL,
 		    "C1/cpu=pentium2/36-bits");
 		contract_add(mode, b7_one_word, NULL, "B7/one-word");
+		contract_add(mode, b13_pdpt_inside, NULL, "B13/pdpt-inside");
 		return;		/* Pentium has no PAE */
 	}
 	contract_add(mode, c10_no_pat, NULL, "C10/cpu=pentium/no-pat");

@@ -20,12 +20,16 @@
 
 /* Booted with CR4.PGE clear. */
 #define X86_BOOT_NO_PGE	(EMU_BOOT_ARCH << 4)
+/* PAE: the PDPT is in the middle of a page. */
+#define X86_BOOT_PDPT_INSIDE (EMU_BOOT_ARCH << 5)
 
 /* The model of the next engine: UC_CPU_X86_SKYLAKE_SERVER but for a test. */
 extern int x86_cpu_model;
 
 /* Booted with CR4.PGE clear. */
 #define X86_BOOT_NO_PGE	(EMU_BOOT_ARCH << 4)
+/* PAE: the PDPT is in the middle of a page. */
+#define X86_BOOT_PDPT_INSIDE (EMU_BOOT_ARCH << 5)
 
 /* The model of the next engine: UC_CPU_X86_SKYLAKE_SERVER but for a test. */
 extern int x86_cpu_model;
