@@ -345,8 +345,16 @@ static const struct emu_refusal i386_pae_refusals[] = {
 	{ NULL, 0, NULL, 0, NULL }
 };
 
+static const struct emu_feature i386_differs[] = {
+	{ "WP", EMU_BOOT_NO_WP },
+	{ "NX", EMU_BOOT_NO_NX },
+	{ "PAGING/off", I386_BOOT_NO_PAGING },
+	{ "PAGING/other", I386_BOOT_OTHER },
+	{ NULL, 0 }
+};
+
 /* The two formats differ by the mode's entry_size, and in this. */
-#define I386_ARCH(own_refusals) {					\
+#define I386_ARCH(own_refusals, own_no_sharing) {			\
 	.name = "i386",							\
 	.uc_arch = UC_ARCH_X86,						\
 	.uc_mode = UC_MODE_32,						\
@@ -372,8 +380,11 @@ static const struct emu_refusal i386_pae_refusals[] = {
 	.type_special = x86_type_special,				\
 	.layouts = x86_layouts,						\
 	.refusals = own_refusals,					\
+	.no_sharing = own_no_sharing,					\
 	.features = x86_features,					\
+	.differs = i386_differs,					\
+	.poison = &x86_poison,						\
 }
 
-const struct emu_arch emu_i386 = I386_ARCH(i386_refusals);
-const struct emu_arch emu_i386_pae = I386_ARCH(i386_pae_refusals);
+const struct emu_arch emu_i386 = I386_ARCH(i386_refusals, true);
+const struct emu_arch emu_i386_pae = I386_ARCH(i386_pae_refusals, false);

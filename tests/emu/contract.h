@@ -55,7 +55,6 @@ void contract_cpu_cases(const struct emu_mode *mode);
 void contract_sequence_cases(const struct emu_mode *mode);
 void contract_hostile_cases(const struct emu_mode *mode);
 void contract_i386_cases(const struct emu_mode *mode);
-void contract_i386_cases(const struct emu_mode *mode);
 void contract_riscv64_cases(const struct emu_mode *mode);
 
 /* Ends the case: says what went wrong, and how to run it alone. */

@@ -15,8 +15,6 @@ const uint8_t x86_ret_bytes[1] = { 0xc3 };
 
 int x86_cpu_model = UC_CPU_X86_SKYLAKE_SERVER;
 
-int x86_cpu_model = UC_CPU_X86_SKYLAKE_SERVER;
-
 const struct emu_layout x86_layouts[] = {
 	{ "reset", QPMAP_PAT_RESET },
 	{ "linux", QPMAP_PAT_LINUX },

@@ -26,14 +26,6 @@
 /* The model of the next engine: UC_CPU_X86_SKYLAKE_SERVER but for a test. */
 extern int x86_cpu_model;
 
-/* Booted with CR4.PGE clear. */
-#define X86_BOOT_NO_PGE	(EMU_BOOT_ARCH << 4)
-/* PAE: the PDPT is in the middle of a page. */
-#define X86_BOOT_PDPT_INSIDE (EMU_BOOT_ARCH << 5)
-
-/* The model of the next engine: UC_CPU_X86_SKYLAKE_SERVER but for a test. */
-extern int x86_cpu_model;
-
 /* emu_arch members that are the same on both. */
 void x86_opened(struct emu *e);
 unsigned x86_root(const struct emu *e, uint64_t va);
