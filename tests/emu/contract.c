@@ -7,6 +7,9 @@
  * PATTERN is a case's name or a part of it.
  */
 #include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,6 +321,7 @@ contract_cases(const struct emu_mode *mode)
 	contract_sequence_cases(mode);
 	contract_hostile_cases(mode);
 	contract_i386_cases(mode);
+	contract_arm64_cases(mode);
 	contract_riscv64_cases(mode);
 }
 
