@@ -12,13 +12,21 @@
 #include <qpmap/arch/arm64.h>
 #include <qpmap/qpmap.h>
 
-#include "emu.h"
+#include "machine.h"
 
 #define A64_BOOT_MMU_OFF (EMU_BOOT_ARCH << 0)
 #define A64_BOOT_EPD1	(EMU_BOOT_ARCH << 1)
 #define A64_BOOT_TG1	(EMU_BOOT_ARCH << 2)	/* another page size */
 #define A64_BOOT_DS	(EMU_BOOT_ARCH << 3)
-#define A64_BOOT_EL2	(EMU_BOOT_ARCH << 4)	/* HCR_EL2.E2H = 0 */
+#define A64_BOOT_T1SZ	(EMU_BOOT_ARCH << 4)	/* one bit less */
+/*
+ * EL2, with its translation off, and HCR_EL2.E2H or TGE set.  Both together,
+ * where the library would work, cannot be shown: Unicorn does not redirect
+ * the names of EL1's registers.
+ */
+#define A64_BOOT_EL2	(EMU_BOOT_ARCH << 5)
+#define A64_BOOT_E2H	(EMU_BOOT_ARCH << 6)
+#define A64_BOOT_TGE	(EMU_BOOT_ARCH << 7)
 
 #define A64_BIT(n)	(UINT64_C(1) << (n))
 #define A64_UXN		A64_BIT(54)
@@ -55,12 +63,48 @@ a64_cp_write(struct emu *e, uint32_t op1, uint32_t crn, uint32_t crm,
 	}
 }
 
+/*
+ * A TLBI that other CPUs hear: CRm is 3.  They are engines of their own, and
+ * forget too much rather than too little.
+ */
+static uint32_t
+a64_hook_sys(uc_engine *uc, uc_arm64_reg reg, const uc_arm64_cp_reg *cp,
+    void *user)
+{
+	struct emu *e = user;
+	unsigned i;
+
+	(void)reg;
+	for (i = 0; cp->crn == 8 && cp->crm == 3 && i < EMU_CPUS; i++) {
+		if (e->machine->uc[i] != NULL && e->machine->uc[i] != uc) {
+			uc_ctl_flush_tlb(e->machine->uc[i]);
+		}
+	}
+	return (0);
+}
+
+/* SCR_EL3 and HCR_EL2; a write of them also makes PSTATE's EL count. */
+static void
+a64_set_level(struct emu *e, uint64_t hcr)
+{
+	a64_cp_write(e, 6, 1, 1, 0, A64_BIT(10) | A64_BIT(0));
+	a64_cp_write(e, 4, 1, 1, 0, A64_BIT(31) | hcr);
+}
+
 /* The engine starts at EL1 and thinks it is secure and 32-bit below EL3. */
 static void
 a64_opened(struct emu *e)
 {
-	a64_cp_write(e, 6, 1, 1, 0, A64_BIT(10) | A64_BIT(0));	/* SCR_EL3 */
-	a64_cp_write(e, 4, 1, 1, 0, A64_BIT(31));		/* HCR_EL2 */
+	uc_hook hook;
+
+	if (uc_ctl_set_cpu_model(e->uc, UC_CPU_ARM64_MAX) != UC_ERR_OK) {
+		emu_die("no CPU model with VHE");
+	}
+	a64_set_level(e, 0);
+	if (uc_hook_add(e->uc, &hook, UC_HOOK_INSN, (void *)a64_hook_sys, e,
+	    1, 0, UC_ARM64_INS_SYS) != UC_ERR_OK) {
+		emu_die("no hook for TLBI");
+	}
 }
 
 /*
@@ -112,6 +156,7 @@ a64_tcr(const struct emu *e)
 {
 	unsigned shift = e->mode->page_shift;
 	uint64_t tsz = 64 - e->mode->va_bits;
+	uint64_t t1sz = tsz + ((e->boot_flags & A64_BOOT_T1SZ) != 0);
 	uint64_t tg1 = shift == 14 ? 1 : shift == 12 ? 2 : 3;
 	uint64_t tg0 = shift == 14 ? 2 : shift == 12 ? 0 : 1;
 	uint64_t tcr;
@@ -120,7 +165,7 @@ a64_tcr(const struct emu *e)
 		tg1 = tg1 % 3 + 1;
 	}
 	/* SH inner, walks of cacheable memory, in both halves. */
-	tcr = UINT64_C(0x35003500) | tsz | tsz << 16 | tg0 << 14 | tg1 << 30;
+	tcr = UINT64_C(0x35003500) | tsz | t1sz << 16 | tg0 << 14 | tg1 << 30;
 	tcr |= UINT64_C(5) << 32;		/* IPS: 48 bits */
 	if ((e->boot_flags & A64_BOOT_EPD1) != 0) {
 		tcr |= A64_BIT(23);
@@ -137,13 +182,16 @@ a64_boot(struct emu *e)
 	/* RES1 bits; I, C, M. */
 	uint64_t sctlr = UINT64_C(0x30d01805);
 	uint64_t el2h = 0x3c9;
+	uint64_t hcr = 0;
 
 	if ((e->boot_flags & A64_BOOT_MMU_OFF) != 0) {
 		sctlr &= ~A64_BIT(0);
 	}
 	if ((e->boot_flags & A64_BOOT_EL2) != 0) {
+		hcr |= (e->boot_flags & A64_BOOT_E2H) != 0 ? A64_BIT(34) : 0;
+		hcr |= (e->boot_flags & A64_BOOT_TGE) != 0 ? A64_BIT(27) : 0;
 		uc_reg_write(e->uc, UC_ARM64_REG_PSTATE, &el2h);
-		a64_opened(e);
+		a64_set_level(e, hcr);
 	}
 	emu_set64(e, "guest_boot_arg", 0, e->layout);
 	emu_set64(e, "guest_boot_arg", 1, a64_tcr(e));
@@ -595,6 +643,10 @@ static const struct emu_refusal a64_refusals[] = {
 	{ "PAGE_SIZE", QPMAP_ERR_PAGE_SIZE, NULL, A64_BOOT_TG1, NULL },
 	{ "EXCEPTION_LEVEL/el2", QPMAP_ERR_EXCEPTION_LEVEL, NULL,
 	    A64_BOOT_EL2, NULL },
+	{ "EXCEPTION_LEVEL/el2-e2h", QPMAP_ERR_EXCEPTION_LEVEL, NULL,
+	    A64_BOOT_EL2 | A64_BOOT_E2H, NULL },
+	{ "EXCEPTION_LEVEL/el2-tge", QPMAP_ERR_EXCEPTION_LEVEL, NULL,
+	    A64_BOOT_EL2 | A64_BOOT_TGE, NULL },
 	{ "LAYOUT", QPMAP_ERR_LAYOUT, NULL, 0, a64_layout_other },
 	{ "TEMPLATE/invalid", QPMAP_ERR_TEMPLATE, NULL, 0,
 	    a64_template_invalid },
@@ -622,6 +674,16 @@ static const struct emu_feature a64_features[] = {
 	{ "NON_GLOBAL", QPMAP_NON_GLOBAL },
 	{ "ERRATUM_REPEAT_TLBI", QPMAP_ERRATUM_REPEAT_TLBI },
 	{ "ERRATUM_WALKER", QPMAP_ERRATUM_WALKER },
+	{ NULL, 0 }
+};
+
+static const struct emu_feature a64_differs[] = {
+	{ "mmu-off", A64_BOOT_MMU_OFF },
+	{ "epd1", A64_BOOT_EPD1 },
+	{ "tg1", A64_BOOT_TG1 },
+	{ "ds", A64_BOOT_DS },
+	{ "t1sz", A64_BOOT_T1SZ },
+	{ "el2", A64_BOOT_EL2 },
 	{ NULL, 0 }
 };
 
@@ -653,7 +715,9 @@ const struct emu_arch emu_arm64 = {
 	.type_name = a64_type_name,
 	.type_special = a64_type_special,
 	.global_leaf = true,
+	.local_flags = QPMAP_LOCAL_TLBI,
 	.layouts = a64_layouts,
 	.refusals = a64_refusals,
-	.features = a64_features
+	.features = a64_features,
+	.differs = a64_differs
 };

@@ -55,6 +55,7 @@ void contract_cpu_cases(const struct emu_mode *mode);
 void contract_sequence_cases(const struct emu_mode *mode);
 void contract_hostile_cases(const struct emu_mode *mode);
 void contract_i386_cases(const struct emu_mode *mode);
+void contract_arm64_cases(const struct emu_mode *mode);
 void contract_riscv64_cases(const struct emu_mode *mode);
 
 /* Ends the case: says what went wrong, and how to run it alone. */

@@ -36,6 +36,7 @@ b11_online(const struct contract_case *c)
 	uint64_t va = e->config[WIRE_WINDOW_VA] +
 	    (UINT64_C(1) << e->mode->page_shift);
 
+	e->config[WIRE_FLAGS] |= e->arch->local_flags;
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	plant(e, emu_page(e, 1));
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
@@ -48,9 +49,13 @@ b11_online(const struct contract_case *c)
 static void
 b11_reuse(const struct contract_case *c)
 {
-	struct emu *e = contract_ready(c, "std");
-	uint64_t pa = emu_page(e, 1), va = emu_enter(e, pa, c->type);
+	struct emu *e = contract_begin(c, "std");
+	uint64_t pa = emu_page(e, 1), va;
 
+	e->config[WIRE_FLAGS] |= e->arch->local_flags;
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
+	va = emu_enter(e, pa, c->type);
 	check_load(e, va, WORD, contract_tag(e, pa));
 	emu_cpu(e, 1);
 	emu_boot(e);

@@ -127,7 +127,7 @@ struct emu_event {
 #define EMU_REC_INSNS	4u	/* maintenance instructions, hooks */
 #define EMU_REC_PATH	8u	/* emu.path: every PC executed */
 
-#define EMU_EVENTS 65536
+#define EMU_EVENTS 262144
 #define EMU_PATH 8192
 
 /*
@@ -281,6 +281,8 @@ struct emu_arch {
 	bool (*type_special)(const struct emu *e, unsigned type);
 	/* The library's entries are global, but with QPMAP_NON_GLOBAL. */
 	bool global_leaf;
+	/* Flags with which a removal acts on one CPU; 0: it always does. */
+	unsigned local_flags;
 	/* Flags that the types need, riscv64: QPMAP_SVPBMT. */
 	unsigned type_flags;
 	/* Bits that Unicorn takes for address and are not, riscv64: PBMT. */
