@@ -237,6 +237,27 @@ b13_pdpt_inside(const struct contract_case *c)
 	check_idle(e);
 }
 
+/*
+ * Bits of the upper entries that init linked.  "Reserved (must be 0)" are a
+ * PDPTE's bits 63:52, 8:5 and 2:1: the CPU refuses to load it otherwise.
+ */
+static void
+tables_bits(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	struct emu_level levels[EMU_MAX_LEVELS];
+	unsigned count;
+
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	count = emu_walk(e, e->config[WIRE_WINDOW_VA], levels);
+	CHECK_EQUAL(count, e->mode->levels, "levels walked");
+	for (unsigned i = 0; i + 1 < count; i++) {
+		CHECK_EQUAL(levels[i].entry &
+		    ~e->arch->entry_pa(e, levels[i].entry),
+		    levels[i].level == 2 ? 0x01 : 0x23, "bits of an entry");
+	}
+}
+
 void
 contract_i386_cases(const struct emu_mode *mode)
 {
@@ -253,6 +274,7 @@ contract_i386_cases(const struct emu_mode *mode)
 			    "C1/pa-bits=%u", widths[i]);
 		}
 	}
+	contract_add(mode, tables_bits, NULL, "tables/bits");
 	if (pae) {
 		contract_add(mode, c1_pae_36_bits, NULL,
 		    "C1/cpu=pentium2/36-bits");
