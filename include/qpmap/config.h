@@ -140,10 +140,11 @@
 /* Entries in a cache line, and pages (entries) in one CPU's window. */
 #define QPMAP_LINE_ENTRIES (QPMAP_CACHE_LINE / QPMAP_PTE_SIZE)
 #define QPMAP_WINDOW_PAGES						\
-	((2 * QPMAP_FRAMES + QPMAP_LINE_ENTRIES - 1) /			\
-	    QPMAP_LINE_ENTRIES * QPMAP_LINE_ENTRIES)
+	((2 * QPMAP_FRAMES + QPMAP_LINE_ENTRIES - 1) &			\
+	    ~(QPMAP_LINE_ENTRIES - 1))
 
 /* Bytes of address space in one CPU's window. */
-#define QPMAP_WINDOW_SIZE (QPMAP_WINDOW_PAGES * QPMAP_PAGE_SIZE)
+#define QPMAP_WINDOW_SIZE						\
+	((qpmap_vaddr_t)QPMAP_WINDOW_PAGES << QPMAP_PAGE_SHIFT)
 
 #endif /* QPMAP_CONFIG_H */

@@ -4,79 +4,79 @@
  */
 #include <qpmap/qpmap.h>
 
+static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
+	[QPMAP_OK] = "success",
+	[QPMAP_ERR_OPTIONS] =
+	    "the kernel and the library were built with different options",
+	[QPMAP_ERR_FLAGS] =
+	    "a flag is unknown or means nothing on this machine",
+	[QPMAP_ERR_NESTING] =
+	    "nesting must be 1 to the number of frames (QPMAP_FRAMES)",
+	[QPMAP_ERR_COUNT] =
+	    "window_count is 0 or larger than the address space",
+	[QPMAP_ERR_WINDOW_ALIGN] =
+	    "window_va is not a multiple of QPMAP_WINDOW_SIZE",
+	[QPMAP_ERR_WINDOW_RANGE] =
+	    "the window and its guard page are not kernel addresses",
+	[QPMAP_ERR_WINDOW_DIRECT] =
+	    "the window overlaps the direct map",
+	[QPMAP_ERR_WINDOW_MAPPED] =
+	    "something is mapped in the window or in its guard page",
+	[QPMAP_ERR_WINDOW_LARGE] =
+	    "a large page covers the window or its guard page",
+	[QPMAP_ERR_ROOT_ABSENT] =
+	    "the window needs a root entry, and there may be other roots",
+	[QPMAP_ERR_TABLES] =
+	    "qpmap_host_table_alloc() had no page left for a table",
+	[QPMAP_ERR_DIRECT] =
+	    "the direct map is misaligned, no kernel address, or not built",
+	[QPMAP_ERR_TYPES] =
+	    "types or direct_types has an unknown bit",
+	[QPMAP_ERR_TYPE] =
+	    "this machine or its layout cannot express a memory type",
+	[QPMAP_ERR_LAYOUT] =
+	    "layout differs from the CPU's PAT or MAIR register",
+	[QPMAP_ERR_TEMPLATE] =
+	    "a template is not a valid leaf entry",
+	[QPMAP_ERR_SHARING] =
+	    "private_mask and shared_mask are both given or not in range",
+	[QPMAP_ERR_NX] =
+	    "the CPU cannot forbid execution and QPMAP_NO_NX is not given",
+	[QPMAP_ERR_NO_NX] =
+	    "QPMAP_NO_NX is given but the CPU can forbid execution",
+	[QPMAP_ERR_WP] =
+	    "CR0.WP is clear: read-only mappings could be written",
+	[QPMAP_ERR_PAGE_SIZE] =
+	    "the library's page size is not the CPU's",
+	[QPMAP_ERR_PAGING] =
+	    "paging is off or in a mode this library was not built for",
+	[QPMAP_ERR_PA_BITS] =
+	    "pa_bits is larger than the CPU's, or no larger than a page",
+	[QPMAP_ERR_EXCEPTION_LEVEL] =
+	    "the exception level is not EL1, nor EL2 with E2H and TGE",
+	[QPMAP_ERR_CPU_ALIGN] =
+	    "the CPU's state is not aligned to a cache line",
+	[QPMAP_ERR_CPU_WINDOW] =
+	    "there is no such window",
+	[QPMAP_ERR_CPU_LEAF] =
+	    "no leaf entry is given, and none can be found in the tables",
+	[QPMAP_ERR_LEAF_ALIGN] =
+	    "the window's leaf entries do not begin a cache line",
+	[QPMAP_ERR_LEAF_USED] =
+	    "the window's leaf entries are not empty",
+	[QPMAP_ERR_CPU_DIFFERS] =
+	    "this CPU's paging registers differ from the first CPU's",
+	[QPMAP_ERR_CPU_ONLINE] =
+	    "the CPU is online already, or its state was not zeroed",
+	[QPMAP_ERR_NOT_INIT] =
+	    "qpmap_init() has not succeeded",
+};
+
 QPMAP_CALL const char *
 qpmap_strerror(int error)
 {
-	static const char *const text[QPMAP_ERR_COUNT_] = {
-	    [QPMAP_OK] = "success",
-	    [QPMAP_ERR_OPTIONS] =
-		"the kernel and the library were built with different options",
-	    [QPMAP_ERR_FLAGS] =
-		"a flag is unknown or means nothing on this machine",
-	    [QPMAP_ERR_NESTING] =
-		"nesting must be 1 to the number of frames (QPMAP_FRAMES)",
-	    [QPMAP_ERR_COUNT] =
-		"window_count is 0 or larger than the address space",
-	    [QPMAP_ERR_WINDOW_ALIGN] =
-		"window_va is not a multiple of QPMAP_WINDOW_SIZE",
-	    [QPMAP_ERR_WINDOW_RANGE] =
-		"the window and its guard page are not kernel addresses",
-	    [QPMAP_ERR_WINDOW_DIRECT] =
-		"the window overlaps the direct map",
-	    [QPMAP_ERR_WINDOW_MAPPED] =
-		"something is mapped in the window or in its guard page",
-	    [QPMAP_ERR_WINDOW_LARGE] =
-		"a large page covers the window or its guard page",
-	    [QPMAP_ERR_ROOT_ABSENT] =
-		"the window needs a root entry, and there may be other roots",
-	    [QPMAP_ERR_TABLES] =
-		"qpmap_host_table_alloc() had no page left for a table",
-	    [QPMAP_ERR_DIRECT] =
-		"the direct map is misaligned, no kernel address, or not built",
-	    [QPMAP_ERR_TYPES] =
-		"types or direct_types has an unknown bit",
-	    [QPMAP_ERR_TYPE] =
-		"this machine or its layout cannot express a memory type",
-	    [QPMAP_ERR_LAYOUT] =
-		"layout differs from the CPU's PAT or MAIR register",
-	    [QPMAP_ERR_TEMPLATE] =
-		"a template is not a valid leaf entry",
-	    [QPMAP_ERR_SHARING] =
-		"private_mask and shared_mask are both given or not in range",
-	    [QPMAP_ERR_NX] =
-		"the CPU cannot forbid execution and QPMAP_NO_NX is not given",
-	    [QPMAP_ERR_NO_NX] =
-		"QPMAP_NO_NX is given but the CPU can forbid execution",
-	    [QPMAP_ERR_WP] =
-		"CR0.WP is clear: read-only mappings could be written",
-	    [QPMAP_ERR_PAGE_SIZE] =
-		"the library's page size is not the CPU's",
-	    [QPMAP_ERR_PAGING] =
-		"paging is off or in a mode this library was not built for",
-	    [QPMAP_ERR_PA_BITS] =
-		"pa_bits is larger than the CPU's, or no larger than a page",
-	    [QPMAP_ERR_EXCEPTION_LEVEL] =
-		"the exception level is not EL1, nor EL2 with E2H and TGE",
-	    [QPMAP_ERR_CPU_ALIGN] =
-		"the CPU's state is not aligned to a cache line",
-	    [QPMAP_ERR_CPU_WINDOW] =
-		"there is no such window",
-	    [QPMAP_ERR_CPU_LEAF] =
-		"no leaf entry is given, and none can be found in the tables",
-	    [QPMAP_ERR_LEAF_ALIGN] =
-		"the window's leaf entries do not begin a cache line",
-	    [QPMAP_ERR_LEAF_USED] =
-		"the window's leaf entries are not empty",
-	    [QPMAP_ERR_CPU_DIFFERS] =
-		"this CPU's paging registers differ from the first CPU's",
-	    [QPMAP_ERR_CPU_ONLINE] =
-		"the CPU is online already, or its state was not zeroed",
-	    [QPMAP_ERR_NOT_INIT] =
-		"qpmap_init() has not succeeded",
-	};
-
 	if (error < 0 || error >= QPMAP_ERR_COUNT_) {
 		return ("unknown error");
 	}
-	return (text[error]);
+	return (qpmap_error_text[error]);
 }

@@ -24,10 +24,18 @@
 
 #define QPMAP_TABLE_BYTES ((qpmap_size_t)QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT)
 
+/* No machine has more levels than an address has room for. */
+#define QPMAP_LEVELS							\
+	((8 * sizeof(qpmap_vaddr_t) - QPMAP_PAGE_SHIFT +		\
+	    QPMAP_TABLE_SHIFT - 1) / QPMAP_TABLE_SHIFT)
+
 /* log2 of the bytes that one entry of a table of that level covers. */
 static inline __UINT32_TYPE__
 qpmap_level_shift(__UINT32_TYPE__ level)
 {
+	if (level >= QPMAP_LEVELS) {
+		__builtin_unreachable();
+	}
 	return (QPMAP_PAGE_SHIFT + level * QPMAP_TABLE_SHIFT);
 }
 

@@ -28,7 +28,7 @@ qpmap_probe_mode(const struct qpmap_config *config,
 		return (QPMAP_ERR_PAGE_SIZE);
 	}
 	if ((regs->cr0 & QPMAP_CR0_PG) == 0 ||
-	    (regs->efer & QPMAP_EFER_LMA) == 0 || QPMAP_PAE || QPMAP_LPA2) {
+	    (regs->efer & QPMAP_EFER_LMA) == 0 || QPMAP_PAE + QPMAP_LPA2 != 0) {
 		return (QPMAP_ERR_PAGING);
 	}
 	if ((regs->cr0 & QPMAP_CR0_WP) == 0) {

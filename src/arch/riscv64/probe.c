@@ -33,8 +33,8 @@ qpmap_probe_mode(const struct qpmap_config *config, __UINT32_TYPE__ mode)
 	if (QPMAP_PAGE_SHIFT != 12) {
 		return (QPMAP_ERR_PAGE_SIZE);
 	}
-	if (mode < QPMAP_SATP_SV39 || mode > QPMAP_SATP_SV57 || QPMAP_PAE ||
-	    QPMAP_LPA2) {
+	if (mode < QPMAP_SATP_SV39 || mode > QPMAP_SATP_SV57 ||
+	    QPMAP_PAE + QPMAP_LPA2 != 0) {
 		return (QPMAP_ERR_PAGING);
 	}
 	if ((config->flags & QPMAP_NO_NX) != 0) {
