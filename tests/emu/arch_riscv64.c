@@ -585,6 +585,9 @@ static const struct emu_feature rv_features[] = {
 	{ NULL, 0 }
 };
 
+/* Every filling invalidates: an invalid entry may have been cached. */
+static const struct emu_feature rv_poison = { "fill", 0 };
+
 static const struct emu_feature rv_differs[] = {
 	{ "bare", RV_BOOT_BARE },
 	{ "levels", RV_BOOT_LEVELS },
@@ -625,5 +628,6 @@ const struct emu_arch emu_riscv64 = {
 	.layouts = rv_layouts,
 	.refusals = rv_refusals,
 	.features = rv_features,
-	.differs = rv_differs
+	.differs = rv_differs,
+	.poison = &rv_poison
 };
