@@ -221,6 +221,10 @@ check_faults(struct emu *e, uint64_t va, enum emu_access access, bool present)
 	CHECK(!e->fault.user, "fault in user mode");
 }
 
+/*
+ * The load comes first: it is what sees a stale translation.  Unicorn 2.1
+ * walks the tables anew for a store.
+ */
 void
 check_nothing(struct emu *e, uint64_t va)
 {
