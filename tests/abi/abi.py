@@ -76,8 +76,18 @@ class Target:
         self.bits = 32 if arch == "i386" else 64
 
     def sources(self):
-        found = sorted(glob.glob(os.path.join(ROOT, "src/core/*.c")))
-        return found + [os.path.join(ROOT, "src/arch", self.arch, "probe.c")]
+        """The files of src/sources.mk, which must be all there are."""
+        with open(os.path.join(ROOT, "src/sources.mk"),
+                  encoding="utf-8") as handle:
+            text = handle.read().replace("$(QPMAP_ARCH)", self.arch)
+        listed = [os.path.join(ROOT, "src", name)
+                  for name in re.findall(r"[\w/]+\.c\b", text)]
+        there = glob.glob(os.path.join(ROOT, "src/core/*.c"))
+        there += glob.glob(os.path.join(ROOT, "src/arch", self.arch, "*.c"))
+        if sorted(listed) != sorted(there):
+            sys.exit("abi: src/sources.mk is not the list of the sources: %s" %
+                     " ".join(sorted(set(listed) ^ set(there))))
+        return listed
 
     def no_fp(self):
         return NO_FP[self.arch].split()

@@ -25,11 +25,11 @@ def versions():
     wanted = sys.argv[1:]
     found = [str(v) for v in range(14, 31)
              if shutil.which("clang-tidy-%d" % v)]
+    if not found:
+        sys.exit("abi: clang-tidy is not installed; run tools/setup")
     if wanted and not set(wanted) & set(found):
         print("abi/tidy: clang-tidy-%s is not installed" % wanted[0])
         sys.exit(77)
-    if not found:
-        sys.exit("abi: clang-tidy is not installed; run tools/setup")
     return [v for v in found if not wanted or v in wanted]
 
 
