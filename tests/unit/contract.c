@@ -1054,7 +1054,8 @@ contract_b4_guards(void **state)
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		fake_run_on(cpu);
 		for (n = 0; n < QPMAP_FRAMES; n++) {
-			va[n] = qpmap_enter(fake_page(n), contract_types[n % 5]);
+			va[n] = qpmap_enter(fake_page(n),
+			    contract_types[n % 5]);
 		}
 		for (n = 0; n < QPMAP_FRAMES; n++) {
 			assert_int_equal(fake_translate(va[n],

@@ -94,7 +94,6 @@ model_leave(unsigned int cpu)
 	struct model_cpu *model = &model_cpu[cpu];
 
 	if (model->held > 0) {
-		/* Until it is done the frame is the interrupted one's. */
 		qpmap_remove(model->mapping[model->held - 1].va);
 		model->held--;
 	}
@@ -204,6 +203,8 @@ model_interrupt(void)
 static void
 model_step(unsigned int cpu)
 {
+	unsigned int what;
+
 	fake_run_on(cpu);
 	if (model_cpu[cpu].window == 0) {
 		model_move(cpu);
@@ -214,23 +215,18 @@ model_step(unsigned int cpu)
 	fake.irq_at[0] = model_pick(16);
 	fake.irq_at[1] = model_pick(12);
 	fake.irq_point[0] = 0;
-	switch (model_pick(16)) {
-	case 0:
+	what = model_pick(16);
+	if (what == 0) {
 		fake.irq = NULL;
 		model_move(cpu);
-		break;
-	case 1:
+	} else if (what == 1) {
 		model_helper(cpu);
-		break;
-	case 2: case 3: case 4: case 5:
+	} else if (what < 6) {
 		model_touch(cpu);
-		break;
-	case 6: case 7: case 8: case 9: case 10:
+	} else if (what < 11) {
 		model_leave(cpu);
-		break;
-	default:
+	} else {
 		model_enter(cpu);
-		break;
 	}
 	fake.irq = NULL;
 }
