@@ -201,8 +201,9 @@ emu_tables_open(struct emu *e)
 {
 	const struct emu_mode *mode = e->mode;
 	uint64_t size = UINT64_C(1) << mode->page_shift;
+	uint64_t end = e->machine->image_end;
 
-	e->machine->page_next = (e->machine->image_end + size - 1) & ~(size - 1);
+	e->machine->page_next = (end + size - 1) & ~(size - 1);
 	e->root[0] = emu_page_alloc(e);
 	e->root[1] = emu_page_alloc(e);
 	for (uint64_t pa = mode->ram_base;
