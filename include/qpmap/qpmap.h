@@ -89,7 +89,8 @@ QPMAP_BEGIN_DECLS
 struct qpmap_config {
 	/*
 	 * Where the windows are: the address of window 0, a multiple of
-	 * QPMAP_WINDOW_SIZE, in the kernel's half of the address space; and
+	 * QPMAP_WINDOW_SIZE, in the kernel's half of the address space
+	 * (riscv64: in either half, not across the hole between them); and
 	 * how many windows of QPMAP_WINDOW_SIZE bytes follow each other, 1 or
 	 * more, one for each CPU that may ever be online at the same time.
 	 * Nothing else may be mapped there, or in the one page after the last
@@ -125,7 +126,8 @@ struct qpmap_config {
 	 * Where a type's encoding is to be taken from a leaf entry of the
 	 * kernel's own: that entry, a valid leaf, as the hardware reads it.
 	 * 0 where it is to be found in the layout.  Only the bits that say the
-	 * memory type and shareability are taken.
+	 * memory type and shareability are taken.  XuanTie C9xx needs them for
+	 * write-back, too: <qpmap/arch/riscv64.h> has its leaves.
 	 */
 	__UINT64_TYPE__ template_leaf[QPMAP_TYPE_COUNT];
 
@@ -152,7 +154,8 @@ struct qpmap_config {
 	/*
 	 * Confidential guests: the bits that are set in an entry of a private
 	 * page (SEV's C-bit), and in one of a shared page (TDX, a realm's top
-	 * address bit).  At most one of the two is not 0.
+	 * address bit).  At most one of the two is not 0.  riscv64, and i386
+	 * with 32-bit entries: both 0, their entries have no such bit.
 	 */
 	__UINT64_TYPE__ private_mask;
 	__UINT64_TYPE__ shared_mask;
