@@ -110,7 +110,7 @@ mk_main(void)
 		.window_count = MK_CPUS,
 		.nesting = 2,
 		.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT |
-		    (__SIZEOF_POINTER__ == 4 ? QPMAP_NO_NX : 0),
+		    (QPMAP_PTE_SIZE == 4 ? QPMAP_NO_NX : 0),
 	};
 	struct qpmap_page page = { mk_page_alloc(), QPMAP_WRITE_BACK };
 	qpmap_vaddr_t kva;
