@@ -15,15 +15,24 @@
 #include "../arch/arch.h"
 
 /*
- * Rarely called: what hands over is laid out behind the hot path, which then
- * never branches backwards.  On i386 their arguments are in registers,
- * whatever -mregparm says: clang hands over by a call, not a jump, where they
- * are on the stack.
+ * Rarely called: clang lays out what hands over behind the hot path, which
+ * then never branches backwards.  gcc does so unasked, and where it is asked
+ * it takes a section of its own.
+ */
+#ifdef __clang__
+#define QPMAP_RARE cold
+#else
+#define QPMAP_RARE
+#endif
+
+/*
+ * On i386 their arguments are in registers, whatever -mregparm says: clang
+ * hands over by a call, not a jump, where they are on the stack.
  */
 #if __SIZEOF_POINTER__ == 4
-#define QPMAP_HANDED __attribute__((cold, regparm(3)))
+#define QPMAP_HANDED __attribute__((QPMAP_RARE, regparm(3)))
 #else
-#define QPMAP_HANDED __attribute__((cold))
+#define QPMAP_HANDED __attribute__((QPMAP_RARE))
 #endif
 
 /*
