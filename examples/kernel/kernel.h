@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A small kernel that maps pages with qpmap and in no other way.
+ *
+ * Mapped are the kernel's image (text, data, stacks, a few pages for page
+ * tables) and the devices it needs.  All other RAM, MACHINE_RAM_SIZE bytes at
+ * MACHINE_RAM_PA, is mapped nowhere: its pages are seen through the CPUs'
+ * windows only.
+ *
+ * kernel_* is the same everywhere; machine_* is what each architecture
+ * supplies, in examples/kernel/<arch>/.
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <qpmap/qpmap.h>
+
+#define KERNEL_CPUS	4u
+#define KERNEL_PAGE	4096u
+#define KERNEL_STACK	16384u
+
+/*
+ * A CPU's own data.  There is one thread on each CPU, so the counter of the
+ * host pattern (examples/hosts/counter.h) is the CPU's.
+ */
+struct kernel_cpu {
+	struct qpmap_cpu qpmap;		/* the library's, zeroed */
+	uint32_t number;		/* 0 to KERNEL_CPUS - 1 */
+	uint32_t window;		/* its window's number */
+	uint32_t critical;		/* no preemption while not 0 */
+	bool preempt_owed;		/* an interrupt asked for one */
+	uint32_t violations;		/* yields with a mapping held */
+	uint32_t interrupts;		/* IPIs handled */
+	uint32_t asleep;		/* 1: gone offline and stopping */
+	uint32_t job_done;		/* the last job that it finished */
+	uint64_t random;		/* its generator's state */
+};
+
+/* Its number is filled in by whoever starts the CPU. */
+extern struct kernel_cpu kernel_cpus[KERNEL_CPUS];
+extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
+
+/*
+ * machine.h, of each architecture:
+ *
+ * MACHINE_NAME		"amd64", ...
+ * MACHINE_WINDOW_VA	where the windows are: kernel addresses, a multiple of
+ *			QPMAP_WINDOW_SIZE, nothing else in their root entry
+ *			if that is simple
+ * MACHINE_IMAGE_OFFSET	virtual minus physical address of the image
+ * MACHINE_RAM_PA	RAM that is mapped nowhere: MACHINE_RAM_SIZE bytes, at
+ * MACHINE_RAM_SIZE	least 16 MiB
+ * MACHINE_FLAGS	for qpmap_config.flags: QPMAP_NO_NX or 0
+ * MACHINE_RETURN	uint32_t: the instruction(s) of a function that does
+ *			nothing but return
+ *
+ * and static inline functions:
+ *
+ * struct kernel_cpu *machine_this_cpu(void)
+ * unsigned long machine_irq_save(void)		off; returns how they were
+ * void machine_irq_restore(unsigned long)
+ * void machine_irq_on(void)
+ * void machine_relax(void)			one turn of a waiting loop
+ */
+#include "machine.h"
+
+/*
+ * What a machine calls.
+ *
+ * kernel_main() on CPU 0, kernel_cpu_main() on the others, each time that
+ * they are started: with paging, exception vectors, a stack of its own
+ * (kernel_stacks[number]) and machine_this_cpu() set up, and interrupts off.
+ * kernel_ipi() from the interrupt sent by machine_ipi(), interrupts off.
+ * kernel_fatal() on an exception that is no probe's, after printing the
+ * registers between kernel_dying() and it.
+ */
+_Noreturn void kernel_main(void);
+_Noreturn void kernel_cpu_main(void);
+void kernel_ipi(void);
+void kernel_dying(void);
+_Noreturn void kernel_fatal(const char *why);
+
+/*
+ * print.c: %s, %u (uint32_t), %x (uint64_t, always 16 digits).  No lock: CPU 0
+ * reports, and a CPU that dies has called kernel_dying() first.
+ */
+void kernel_print(const char *format, ...);
+
+/* What common code calls, in <arch>/machine.c. */
+
+/* One character to the console. */
+void machine_putc(char c);
+
+/* Power off; QEMU's exit status is what tests/kernel/run expects for code. */
+_Noreturn void machine_exit(int code);
+
+/*
+ * Start CPU number, which has not run yet or has called machine_stop_cpu():
+ * this waits until it has really stopped.  Called on CPU 0.
+ */
+void machine_start_cpu(uint32_t number);
+
+/* Stop the calling CPU, until it is started again from the beginning. */
+_Noreturn void machine_stop_cpu(void);
+
+/*
+ * Interrupt CPU number, which may be the calling one; all memory accesses
+ * before the call are visible to its handler.  Requests may merge.
+ */
+void machine_ipi(uint32_t number);
+
+/*
+ * Accesses that may fault, caught by the exception handler: false if they
+ * did.  A fetch calls va, where MACHINE_RETURN is.
+ */
+bool machine_load(qpmap_vaddr_t va, uint32_t *value);
+bool machine_store(qpmap_vaddr_t va, uint32_t value);
+bool machine_fetch(qpmap_vaddr_t va);
+
+/* pages.c: pages of the RAM that is mapped nowhere.  Never fails. */
+void kernel_pages_init(void);
+qpmap_paddr_t kernel_page_alloc(void);
+void kernel_page_free(qpmap_paddr_t pa);
+
+/* A lock that spins.  What takes it in an interrupt turns interrupts off. */
+struct kernel_lock {
+	uint32_t taken;
+};
+
+static inline bool
+kernel_trylock(struct kernel_lock *lock)
+{
+	return (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) == 0);
+}
+
+static inline void
+kernel_lock(struct kernel_lock *lock)
+{
+	while (!kernel_trylock(lock)) {
+		machine_relax();
+	}
+}
+
+static inline void
+kernel_unlock(struct kernel_lock *lock)
+{
+	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+}
+
+/* host.c: what the scheduler of a kernel with one thread per CPU comes to. */
+void kernel_yield(void);
+
+/*
+ * host.c: the next panic of the library with this text is the last test, and
+ * passes.
+ */
+extern const char *kernel_panic_expected;
+
+/* main.c: the summary, and off. */
+_Noreturn void kernel_finish(void);
+void kernel_result(const char *name, const char *why);
+
+#endif /* KERNEL_H */
