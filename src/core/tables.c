@@ -142,7 +142,7 @@ qpmap_tables_count(const struct qpmap_config *config,
 		if (error != QPMAP_OK) {
 			return (error);
 		}
-		if (missing == mmu->levels - 1 &&
+		if (missing != 0 && missing == mmu->levels - 1 &&
 		    (config->flags & QPMAP_SINGLE_ROOT) == 0) {
 			return (QPMAP_ERR_ROOT_ABSENT);
 		}
