@@ -146,23 +146,33 @@ qpmap_check_wrap(qpmap_paddr_t pa, qpmap_size_t len)
 	}
 }
 
-QPMAP_COLD QPMAP_CALL void
-qpmap_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf, qpmap_size_t len)
+/* Page by page, between the physical range at pa and memory. */
+QPMAP_COLD static void
+qpmap_transfer(qpmap_paddr_t pa, qpmap_attr_t attr, unsigned char *memory,
+    qpmap_size_t len, _Bool write)
 {
-	unsigned char *memory = buf;
-	qpmap_size_t chunk, width;
+	qpmap_size_t left, width;
+	qpmap_paddr_t base;
 	qpmap_vaddr_t page, va;
 
 	qpmap_check_wrap(pa, len);
-	for (; len > 0; pa += chunk, len -= chunk) {
-		chunk = qpmap_clip(pa, len);
-		page = qpmap_enter_ro(pa & ~(qpmap_paddr_t)QPMAP_PAGE_MASK,
-		    attr);
-		va = page + ((qpmap_vaddr_t)pa & QPMAP_PAGE_MASK);
-		for (qpmap_size_t left = chunk; left > 0; left -= width) {
+	while (len > 0) {
+		left = qpmap_clip(pa, len);
+		len -= left;
+		base = pa & ~(qpmap_paddr_t)QPMAP_PAGE_MASK;
+		page = write ? qpmap_enter(base, attr) :
+		    qpmap_enter_ro(base, attr);
+		va = page + (qpmap_vaddr_t)(pa - base);
+		pa += left;
+		for (; left > 0; left -= width) {
 			width = qpmap_access_width(va, left);
-			qpmap_bytes_scatter(memory, width,
-			    qpmap_access_load(va, width));
+			if (write) {
+				qpmap_access_store(va, width,
+				    qpmap_bytes_gather(memory, width));
+			} else {
+				qpmap_bytes_scatter(memory, width,
+				    qpmap_access_load(va, width));
+			}
 			va += width;
 			memory += width;
 		}
@@ -171,25 +181,15 @@ qpmap_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf, qpmap_size_t len)
 }
 
 QPMAP_COLD QPMAP_CALL void
+qpmap_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf, qpmap_size_t len)
+{
+	qpmap_transfer(pa, attr, buf, len, 0);
+}
+
+/* The memory is only read: const goes where both directions share a loop. */
+QPMAP_COLD QPMAP_CALL void
 qpmap_write(qpmap_paddr_t pa, qpmap_attr_t attr, const void *buf,
     qpmap_size_t len)
 {
-	const unsigned char *memory = buf;
-	qpmap_size_t chunk, width;
-	qpmap_vaddr_t page, va;
-
-	qpmap_check_wrap(pa, len);
-	for (; len > 0; pa += chunk, len -= chunk) {
-		chunk = qpmap_clip(pa, len);
-		page = qpmap_enter(pa & ~(qpmap_paddr_t)QPMAP_PAGE_MASK, attr);
-		va = page + ((qpmap_vaddr_t)pa & QPMAP_PAGE_MASK);
-		for (qpmap_size_t left = chunk; left > 0; left -= width) {
-			width = qpmap_access_width(va, left);
-			qpmap_access_store(va, width,
-			    qpmap_bytes_gather(memory, width));
-			va += width;
-			memory += width;
-		}
-		qpmap_remove(page);
-	}
+	qpmap_transfer(pa, attr, (unsigned char *)buf, len, 1);
 }

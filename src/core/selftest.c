@@ -91,19 +91,18 @@ QPMAP_COLD QPMAP_CALL int
 qpmap_selftest(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 {
 	__UINT32_TYPE__ held = qpmap_selftest_held();
-	int step;
+	int step, again, page;
 
 	if (pa == pa2 || QPMAP_FRAMES < held + 2) {
 		return (6);
 	}
 	step = qpmap_selftest_both(pa, pa2);
-	if (step == 0 && (!qpmap_selftest_again(pa, 0, 0) ||
-	    !qpmap_selftest_again(pa2, 1, 0))) {
-		step = 2;
-	}
-	if (step == 0 && (!qpmap_selftest_again(pa, 0, 1) ||
-	    !qpmap_selftest_again(pa2, 1, 1))) {
-		step = 4;
+	for (again = 0; step == 0 && again < 4; again++) {
+		page = again & 1;
+		if (!qpmap_selftest_again(page == 0 ? pa : pa2, page,
+		    again >= 2)) {
+			step = again < 2 ? 2 : 4;
+		}
 	}
 	if (step == 0 && qpmap_selftest_held() != held) {
 		step = 5;
