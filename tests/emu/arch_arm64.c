@@ -150,13 +150,15 @@ a64_calibrate(struct emu *e)
 	e->arch_data[e->cpu] = data;
 }
 
-/* TCR_EL1: TG1 has 16, 4, 64 KiB at 1, 2, 3; TG0 4, 64, 16 at 0, 1, 2. */
+/*
+ * TCR_EL1: TG1 has 16, 4, 64 KiB at 1, 2, 3; TG0 4, 64, 16 at 0, 1, 2.  The
+ * lower half has 48 bits, whatever a test makes of the upper.
+ */
 static uint64_t
 a64_tcr(const struct emu *e)
 {
 	unsigned shift = e->mode->page_shift;
-	uint64_t tsz = 64 - e->mode->va_bits;
-	uint64_t t1sz = tsz + ((e->boot_flags & A64_BOOT_T1SZ) != 0);
+	uint64_t t1sz = 64 - e->mode->va_bits + ((e->boot_flags & A64_BOOT_T1SZ) != 0);
 	uint64_t tg1 = shift == 14 ? 1 : shift == 12 ? 2 : 3;
 	uint64_t tg0 = shift == 14 ? 2 : shift == 12 ? 0 : 1;
 	uint64_t tcr;
@@ -165,7 +167,7 @@ a64_tcr(const struct emu *e)
 		tg1 = tg1 % 3 + 1;
 	}
 	/* SH inner, walks of cacheable memory, in both halves. */
-	tcr = UINT64_C(0x35003500) | tsz | t1sz << 16 | tg0 << 14 | tg1 << 30;
+	tcr = UINT64_C(0x35003500) | 16 | t1sz << 16 | tg0 << 14 | tg1 << 30;
 	tcr |= UINT64_C(5) << 32;		/* IPS: 48 bits */
 	if ((e->boot_flags & A64_BOOT_EPD1) != 0) {
 		tcr |= A64_BIT(23);

@@ -212,29 +212,31 @@ b13_edge_beyond(const struct contract_case *c)
 
 /*
  * T1SZ is read: with fewer bits of address there are fewer levels, or the
- * root has fewer entries.  number is how many bits.
+ * root has fewer entries, down to a root that has the leaves.  number is how
+ * many bits.
  */
 static void
 b13_t1sz(const struct contract_case *c)
 {
-	static struct emu_mode mode;
-	struct contract_case narrow = *c;
+	struct emu *e = contract_begin(c, "std");
 	uint64_t half = UINT64_C(0) - (UINT64_C(1) << c->number);
-	unsigned index_bits;
-	struct emu *e;
+	static struct emu_mode mode;
 
 	mode = *c->mode;
-	index_bits = c->number - mode.page_shift;
 	mode.va_bits = c->number;
-	mode.levels = (index_bits + mode.table_shift - 1) / mode.table_shift;
-	mode.kernel_va = half;
-	mode.window_va = half + (UINT64_C(7) << 20);
-	narrow.mode = &mode;
-	e = contract_begin(&narrow, "std");
+	mode.levels = (c->number - mode.page_shift + mode.table_shift - 1) /
+	    mode.table_shift;
+	e->mode = &mode;
+	emu_boot(e);
+	e->config[WIRE_WINDOW_VA] = half + (UINT64_C(7) << 20);
+	if (mode.levels == 1) {
+		e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SINGLE_ROOT;
+	}
 	a64_start(e);
 	a64_check_mapping(e);
 	e->config[WIRE_WINDOW_VA] = half - a64_window(e);
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_WINDOW_RANGE, "one bit more");
+	e->mode = c->mode;
 }
 
 /* A root smaller than a page may begin inside one. */
@@ -323,9 +325,9 @@ contract_arm64_cases(const struct emu_mode *mode)
 	static const unsigned attrs[] = { 0, 1, 2, 3, 4 };
 	static const unsigned leaves[] = { 1, 3 };	/* block, page */
 	static const unsigned widths[] = { 0, 32, 36, 43 };
-	static const unsigned t1sz_4k[] = { 32, 36, 39, 42, 47 };
-	static const unsigned t1sz_16k[] = { 33, 36, 37, 47 };
-	static const unsigned t1sz_64k[] = { 33, 36, 42, 43, 47 };
+	static const unsigned t1sz_4k[] = { 25, 30, 31, 39, 40, 47 };
+	static const unsigned t1sz_16k[] = { 25, 26, 36, 37, 47 };
+	static const unsigned t1sz_64k[] = { 25, 29, 30, 42, 43, 47 };
 
 	if (strcmp(mode->arch->name, "arm64") != 0) {
 		return;
@@ -352,11 +354,11 @@ contract_arm64_cases(const struct emu_mode *mode)
 		contract_add(mode, b13_short_root, NULL, "B13/short-root");
 	}
 	if (mode->page_shift == 12) {
-		a64_add_numbers(mode, b13_t1sz, "B13/va-bits", t1sz_4k, 5);
+		a64_add_numbers(mode, b13_t1sz, "B13/va-bits", t1sz_4k, 6);
 	} else if (mode->page_shift == 14) {
-		a64_add_numbers(mode, b13_t1sz, "B13/va-bits", t1sz_16k, 4);
+		a64_add_numbers(mode, b13_t1sz, "B13/va-bits", t1sz_16k, 5);
 	} else {
-		a64_add_numbers(mode, b13_t1sz, "B13/va-bits", t1sz_64k, 5);
+		a64_add_numbers(mode, b13_t1sz, "B13/va-bits", t1sz_64k, 6);
 	}
 	a64_add_numbers(mode, c5_pa_bits, "C5/pa-bits", widths, 4);
 }
