@@ -45,7 +45,7 @@ STACK = {
 I386_SAVED = r"(push|pop)l? %(ebx|esi|edi|ebp)$|" \
              r"(mov|cmp|or|and|add|sub|xor|test)l? (0x)?\w*\(%esp\), %e\w\w$"
 I386_SPILL = r"(sub|add)l \$(?P<bytes>\d+), %esp$|" \
-             r"movl %e\w\w, \d*\(%esp\)$"
+             r"(mov|cmp)l %e\w\w, \d*\(%esp\)$"
 SPILL_LIMIT = 28
 PADDING = r"(nop|int3|unimp|data16|xchgw %ax, %ax|leal? .*\(%esi\)|udf)"
 
