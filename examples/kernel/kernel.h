@@ -34,12 +34,15 @@ struct kernel_cpu {
 	bool preempt_owed;		/* an interrupt asked for one */
 	uint32_t violations;		/* yields with a mapping held */
 	uint32_t interrupts;		/* IPIs handled */
+	uint32_t nested;		/* those that came amid a mapping */
 	uint32_t asleep;		/* 1: gone offline and stopping */
+	uint32_t leave;			/* 1: asked to go offline */
 	uint32_t job_done;		/* the last job that it finished */
 	uint64_t random;		/* its generator's state */
+	const char *panic_expected;	/* the text a test waits for */
 };
 
-/* Its number is filled in by whoever starts the CPU. */
+/* kernel_main() fills in the numbers; boot code may do so as well. */
 extern struct kernel_cpu kernel_cpus[KERNEL_CPUS];
 extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
 
@@ -153,14 +156,29 @@ kernel_unlock(struct kernel_lock *lock)
 /* host.c: what the scheduler of a kernel with one thread per CPU comes to. */
 void kernel_yield(void);
 
-/*
- * host.c: the next panic of the library with this text is the last test, and
- * passes.
- */
-extern const char *kernel_panic_expected;
-
-/* main.c: the summary, and off. */
-_Noreturn void kernel_finish(void);
+/* main.c: the configuration, and the report. */
+extern const struct qpmap_config kernel_config;
+bool kernel_same_text(const char *a, const char *b);
 void kernel_result(const char *name, const char *why);
+_Noreturn void kernel_finish(void);
+
+/* main.c: the calling CPU leaves; another one waits for that, and starts it. */
+_Noreturn void kernel_cpu_leave(void);
+void kernel_cpu_wait_asleep(uint32_t number);
+void kernel_cpu_start(uint32_t number);
+
+/*
+ * main.c: something for every CPU to do.  CPU 0 starts a job on all others
+ * and waits until they have done it, or does it along with them.
+ */
+typedef void (*kernel_job)(struct kernel_cpu *cpu);
+void kernel_job_start(kernel_job job);
+void kernel_job_wait(void);
+void kernel_on_all(kernel_job job);
+
+/* tests.c: before qpmap_init(), and with all CPUs running. */
+void kernel_tests_early(void);
+_Noreturn void kernel_tests(void);
+_Noreturn void kernel_after_panic(void);
 
 #endif /* KERNEL_H */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the library asks of this kernel: the hooks of <qpmap/host.h>.  The
+ * first three are the pattern of examples/hosts/counter.h, as functions.
+ */
+#include <qpmap/host.h>
+
+#include "kernel.h"
+
+/* The library needs one for each level below the root, at most. */
+#define KERNEL_TABLES 8u
+
+static unsigned char kernel_tables[KERNEL_TABLES][KERNEL_PAGE]
+    __attribute__((aligned(KERNEL_PAGE)));
+static bool kernel_tables_taken[KERNEL_TABLES];
+
+/* The compiler keeps what is before it before what is after it. */
+static inline void
+kernel_barrier(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_pin(void)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+
+	cpu->critical++;
+	kernel_barrier();
+	return (&cpu->qpmap);
+}
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_cpu(void)
+{
+	return (&machine_this_cpu()->qpmap);
+}
+
+/*
+ * A preemption that was put off happens here.  An interrupt that asks for one
+ * after critical has become 0 has it by itself.
+ */
+QPMAP_CALL void
+qpmap_host_unpin(struct qpmap_cpu *qpmap)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+
+	(void)qpmap;
+	kernel_barrier();
+	cpu->critical--;
+	kernel_barrier();
+	if (cpu->critical == 0 && cpu->preempt_owed) {
+		kernel_yield();
+	}
+}
+
+/*
+ * Where a kernel would run another thread.  A thread that holds a mapping
+ * must not come here: another one, or this one on another CPU, would find the
+ * frame in use.
+ */
+void
+kernel_yield(void)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+
+	cpu->preempt_owed = false;
+	if (qpmap_held(&cpu->qpmap) != 0 || cpu->critical != 0) {
+		cpu->violations++;
+	}
+}
+
+/*
+ * A panic stops its CPU.  The one that a test waits for is noted first, and
+ * CPU 0 goes on as a kernel that writes a crash dump would.
+ */
+QPMAP_NORETURN QPMAP_CALL void
+qpmap_host_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+
+	(void)machine_irq_save();
+	if (!kernel_same_text(cpu->panic_expected, text)) {
+		kernel_dying();
+		kernel_print("panic: %s, 0x%x, 0x%x\n", text, (uint64_t)a,
+		    (uint64_t)b);
+		kernel_fatal("panic");
+	}
+	if (cpu->number == 0) {
+		kernel_after_panic();
+	}
+	__atomic_store_n(&cpu->asleep, 1, __ATOMIC_RELEASE);
+	machine_stop_cpu();
+}
+
+QPMAP_CALL qpmap_paddr_t
+qpmap_host_table_alloc(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < KERNEL_TABLES; i++) {
+		if (!kernel_tables_taken[i]) {
+			kernel_tables_taken[i] = true;
+			return ((qpmap_vaddr_t)kernel_tables[i] -
+			    MACHINE_IMAGE_OFFSET);
+		}
+	}
+	return (QPMAP_NO_TABLE);
+}
+
+QPMAP_CALL void
+qpmap_host_table_free(qpmap_paddr_t table)
+{
+	uint32_t i = (uint32_t)(((qpmap_vaddr_t)table + MACHINE_IMAGE_OFFSET -
+	    (qpmap_vaddr_t)kernel_tables) / KERNEL_PAGE);
+
+	kernel_tables_taken[i] = false;
+}
+
+/* All tables are in the image: the pool above, and what boot.S uses. */
+QPMAP_CALL void *
+qpmap_host_table_address(qpmap_paddr_t table)
+{
+	return ((void *)((qpmap_vaddr_t)table + MACHINE_IMAGE_OFFSET));
+}
+
+QPMAP_CALL void *
+qpmap_host_leaf_address(qpmap_paddr_t table)
+{
+	return (qpmap_host_table_address(table));
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The order in which a kernel sets the library up, CPUs that come and go, and
+ * jobs that all CPUs do at once.
+ */
+#include <qpmap/panic.h>
+
+#include "kernel.h"
+
+struct kernel_cpu kernel_cpus[KERNEL_CPUS];
+unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK]
+    __attribute__((aligned(KERNEL_PAGE)));
+
+static kernel_job kernel_job_now;
+static uint32_t kernel_job_number;
+static uint32_t kernel_passed, kernel_failed;
+static uint32_t kernel_is_dying;
+
+const struct qpmap_config kernel_config = {
+	.window_va = MACHINE_WINDOW_VA,
+	.window_count = KERNEL_CPUS,
+	.nesting = QPMAP_FRAMES,
+	.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT | MACHINE_FLAGS,
+};
+
+bool
+kernel_same_text(const char *a, const char *b)
+{
+	if (a == 0 || b == 0) {
+		return (false);
+	}
+	while (*a == *b && *a != '\0') {
+		a++;
+		b++;
+	}
+	return (*a == *b);
+}
+
+/* The report: one line for each test, and at the end their numbers. */
+void
+kernel_result(const char *name, const char *why)
+{
+	if (why == 0) {
+		kernel_passed++;
+		kernel_print("PASS %s\n", name);
+	} else {
+		kernel_failed++;
+		kernel_print("FAIL %s %s\n", name, why);
+	}
+}
+
+_Noreturn void
+kernel_finish(void)
+{
+	kernel_print("kernel: %u passed, %u failed\n", kernel_passed,
+	    kernel_failed);
+	machine_exit(kernel_failed == 0 ? 0 : 1);
+}
+
+/* The first CPU that dies speaks; any other waits for the end. */
+void
+kernel_dying(void)
+{
+	(void)machine_irq_save();
+	if (__atomic_exchange_n(&kernel_is_dying, 1, __ATOMIC_ACQUIRE) != 0) {
+		for (;;) {
+			machine_relax();
+		}
+	}
+	kernel_print("CPU %u dies\n", machine_this_cpu()->number);
+}
+
+_Noreturn void
+kernel_fatal(const char *why)
+{
+	kernel_result("running", why);
+	kernel_finish();
+}
+
+/* This CPU's window is given to it; from here on it may be interrupted. */
+static void
+kernel_cpu_join(void)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+	int error = qpmap_cpu_online(&cpu->qpmap, cpu->window,
+	    (struct qpmap_pte *)0);
+
+	if (error != QPMAP_OK) {
+		kernel_dying();
+		kernel_fatal(qpmap_strerror(error));
+	}
+	machine_irq_on();
+}
+
+_Noreturn void
+kernel_cpu_leave(void)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+
+	(void)machine_irq_save();
+	qpmap_cpu_offline(&cpu->qpmap);
+	__atomic_store_n(&cpu->asleep, 1, __ATOMIC_RELEASE);
+	machine_stop_cpu();
+}
+
+void
+kernel_cpu_wait_asleep(uint32_t number)
+{
+	while (__atomic_load_n(&kernel_cpus[number].asleep,
+	    __ATOMIC_ACQUIRE) == 0) {
+		machine_relax();
+	}
+}
+
+void
+kernel_cpu_start(uint32_t number)
+{
+	kernel_cpus[number].asleep = 0;
+	machine_start_cpu(number);
+}
+
+/*
+ * All other CPUs: wait for a job, do it, say so.  One that left in the middle
+ * of a job begins it anew when it comes back.
+ */
+_Noreturn void
+kernel_cpu_main(void)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+	uint32_t number;
+
+	kernel_cpu_join();
+	for (;;) {
+		number = __atomic_load_n(&kernel_job_number, __ATOMIC_ACQUIRE);
+		if (number != cpu->job_done) {
+			kernel_job_now(cpu);
+			__atomic_store_n(&cpu->job_done, number,
+			    __ATOMIC_RELEASE);
+		}
+		machine_relax();
+	}
+}
+
+void
+kernel_job_start(kernel_job job)
+{
+	kernel_job_now = job;
+	__atomic_store_n(&kernel_job_number, kernel_job_number + 1,
+	    __ATOMIC_RELEASE);
+}
+
+void
+kernel_job_wait(void)
+{
+	uint32_t i;
+
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		while (__atomic_load_n(&kernel_cpus[i].job_done,
+		    __ATOMIC_ACQUIRE) != kernel_job_number) {
+			machine_relax();
+		}
+	}
+}
+
+void
+kernel_on_all(kernel_job job)
+{
+	kernel_job_start(job);
+	job(machine_this_cpu());
+	kernel_job_wait();
+}
+
+_Noreturn void
+kernel_main(void)
+{
+	uint32_t i;
+	int error;
+
+	kernel_print("kernel: %s, %u CPUs\n", MACHINE_NAME, KERNEL_CPUS);
+	kernel_pages_init();
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		kernel_cpus[i].number = i;
+		kernel_cpus[i].window = i;
+		kernel_cpus[i].random = i + 1;
+	}
+	kernel_tests_early();
+	error = qpmap_init(&kernel_config);
+	if (error != QPMAP_OK) {
+		kernel_dying();
+		kernel_fatal(qpmap_strerror(error));
+	}
+	kernel_cpu_join();
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		kernel_cpu_start(i);
+	}
+	kernel_tests();
+}
