@@ -13,7 +13,8 @@
  *
  * Whatever is not the ordinary case falls out of a compare that is needed
  * anyway, and goes on in special.c: a kind with a limit of 0, and a frame
- * with the complement of its address.  Nothing there returns to here.
+ * with the complement of its address, which is odd.  An odd address is never
+ * taken for a frame's.  Nothing there returns to here.
  */
 #include "special.h"
 
@@ -91,7 +92,7 @@ qpmap_remove(qpmap_vaddr_t va)
 	cpu = qpmap_host_cpu();
 	frame = cpu->next - 1;
 	slot = qpmap_slot_at(frame);
-	if (frame->va != va) {
+	if ((va & 1) != 0 || frame->va != va) {
 		qpmap_remove_special(va);
 		return;
 	}

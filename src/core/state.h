@@ -94,8 +94,8 @@ qpmap_bytes_copy(void *to, const void *from, qpmap_size_t size)
 
 /*
  * While a frame holds a special mapping, struct qpmap_frame has the complement
- * of its address: no address that a caller got from an enter can match, and
- * remove hands over to special.c.  The lower sentinel is such a complement,
+ * of its address.  That is an odd number, and remove takes no odd address for
+ * a frame's: it hands over to special.c.  The sentinels are such complements,
  * of the guard page below the first frame.
  */
 static inline qpmap_vaddr_t

@@ -252,14 +252,7 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 	return (empty);
 }
 
-/*
- * Empty stack: every frame free, the sentinels in their places.
- *
- * A caller that removes the lower sentinel's own address gets past the one
- * compare there is.  Its slot is therefore cpu->next: cleared and then set by
- * that remove, it is not empty, and the next enter refuses.  (Where
- * QPMAP_ADDS_TO_MEMORY it is cleared and then lowered: the next enter faults.)
- */
+/* Empty stack: every frame free, the sentinels in their places. */
 QPMAP_COLD static void
 qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
     struct qpmap_pte *leaf)
@@ -268,7 +261,7 @@ qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 
 	cpu->full.bits = ~(qpmap_ptebits_t)0;
 	cpu->frame[0].va = qpmap_va_special(va);
-	cpu->frame[0].slot = (struct qpmap_pte *)&cpu->next;
+	cpu->frame[0].slot = &cpu->full;
 	for (i = 1; i <= QPMAP_FRAMES; i++) {
 		cpu->frame[i].va = va + (2 * i - 1) * QPMAP_PAGE_SIZE;
 		cpu->frame[i].slot = &leaf[2 * i - 1];

@@ -771,35 +771,29 @@ contract_b1_other_cpu(void **state)
 }
 
 /*
- * The one address that gets past remove's compare, the lower sentinel's: the
- * CPU's next enter, or remove, ends in a panic; it cannot go on unnoticed.
+ * The addresses that the library itself puts where a frame's would be: the
+ * sentinels', and the complement in the frame of a special mapping.
  */
 static void
 contract_b1_sentinel(void **state)
 {
-	qpmap_vaddr_t sentinel;
+	qpmap_vaddr_t special, va;
 
 	(void)state;
 	contract_start();
-	sentinel = fake_cpu[0].frame[0].va;
-	assert_int_not_equal(sentinel & QPMAP_PAGE_MASK, 0);
 	fake.pins[0] = 1;
-	qpmap_remove(sentinel);
-	fake.pins[0] = 1;
-	for (unsigned int i = 0; i < 5; i++) {
-		EXPECT_PANIC(QPMAP_PANIC_SLOT, fake_page(0),
-		    (uintptr_t)&fake_cpu[0].frame[0],
-		    (void)qpmap_enter(fake_page(0), contract_types[i]));
-	}
-	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
-	/* The crash path mends it. */
-	qpmap_cpu_abandon(&fake_cpu[0]);
+	EXPECT_PANIC(QPMAP_PANIC_REMOVE, fake_cpu[0].frame[0].va, 0,
+	    qpmap_remove(fake_cpu[0].frame[0].va));
 	fake.pins[0] = 0;
-	qpmap_remove(qpmap_enter(fake_page(0), 0));
+	va = qpmap_enter(fake_page(0), QPMAP_WRITE_COMBINING);
+	special = fake_cpu[0].frame[1].va;
+	assert_int_not_equal(special, va);
+	EXPECT_PANIC(QPMAP_PANIC_REMOVE, special, va, qpmap_remove(special));
+	qpmap_remove(va);
 	fake_assert_idle();
 }
 
-/* On a CPU that is offline no address gets past the compare unnoticed. */
+/* On a CPU that is offline nothing is a frame's address. */
 static void
 contract_b1_sentinel_offline(void **state)
 {
@@ -807,9 +801,10 @@ contract_b1_sentinel_offline(void **state)
 	contract_start();
 	fake_offline_cpu(0);
 	fake.may_ask_unpinned = 1;
-	fake.pins[0] = 1;
-	qpmap_remove(fake_cpu[0].frame[QPMAP_FRAMES].va);
-	fake.pins[0] = 0;
+	for (unsigned int i = 0; i <= QPMAP_FRAMES + 1; i++) {
+		EXPECT_PANIC(QPMAP_PANIC_REMOVE, fake_cpu[0].frame[i].va, 0,
+		    qpmap_remove(fake_cpu[0].frame[i].va));
+	}
 	for (unsigned int i = 0; i < 5; i++) {
 		EXPECT_PANIC(QPMAP_PANIC_OFFLINE, fake_page(0), 0,
 		    (void)qpmap_enter(fake_page(0), contract_types[i]));
