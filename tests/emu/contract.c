@@ -143,6 +143,24 @@ contract_add_types(const struct emu_mode *mode,
 	}
 }
 
+void
+contract_add_inline(const struct emu_mode *mode,
+    void (*run)(const struct contract_case *c), const char *what)
+{
+	static const char *const variant[2] = { "bench0", "bench1" };
+	const struct contract_type *type = contract_types(mode);
+
+	for (; type->layout != NULL; type++) {
+		for (unsigned i = 0; i < 2; i++) {
+			contract_add(mode, run, &(struct contract_case){
+			    .layout = type->layout, .type = type->type,
+			    .variant = variant[i] },
+			    "%s/hooks=inline/direct-map=%u/attr=%s", what, i,
+			    contract_type_word(type->type));
+		}
+	}
+}
+
 unsigned
 contract_type_mask(struct emu *e)
 {
@@ -160,9 +178,12 @@ struct emu *
 contract_open(const struct contract_case *c, const char *variant,
     unsigned boot_flags)
 {
-	struct emu *e = emu_prepare(c->mode, variant, c->layout->value,
-	    boot_flags);
+	struct emu *e;
 
+	if (c->variant != NULL && strcmp(variant, "std") == 0) {
+		variant = c->variant;
+	}
+	e = emu_prepare(c->mode, variant, c->layout->value, boot_flags);
 	contract_machine = e;
 	e->svpbmt = c->mode->arch->type_flags != 0;
 	e->config[WIRE_FLAGS] |= c->mode->arch->type_flags;

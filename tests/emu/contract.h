@@ -20,6 +20,7 @@ struct contract_case {
 	const struct emu_layout *layout;	/* of the memory types */
 	unsigned type;				/* QPMAP_WRITE_BACK, ... */
 	unsigned number;			/* whatever else varies */
+	const char *variant;			/* of the guest; NULL: std */
 	const void *arg;
 };
 
@@ -39,6 +40,9 @@ void contract_add(const struct emu_mode *mode,
     __attribute__((format(printf, 4, 5)));
 /* The same case for every memory type of the mode: .../attr=write-back. */
 void contract_add_types(const struct emu_mode *mode,
+    void (*run)(const struct contract_case *c), const char *what);
+/* And for both guests with inline hooks: .../hooks=inline/... */
+void contract_add_inline(const struct emu_mode *mode,
     void (*run)(const struct contract_case *c), const char *what);
 /* All types of a mode; ends with layout NULL. */
 const struct contract_type *contract_types(const struct emu_mode *mode);
@@ -85,7 +89,8 @@ _Noreturn void contract_fail(const char *file, int line, const char *format,
 /*
  * Machines; closed at the end of the case.  begin: booted with the case's
  * layout, configured for all types that the layout has, not initialised.
- * ready: initialised, CPU 0 online.
+ * ready: initialised, CPU 0 online.  variant "std" is the case's own, if it has
+ * one.
  */
 struct emu *contract_open(const struct contract_case *c, const char *variant,
     unsigned boot_flags);

@@ -148,6 +148,7 @@ void
 contract_hostile_cases(const struct emu_mode *mode)
 {
 	contract_add_types(mode, b3_refill, "B3/refill");
+	contract_add_inline(mode, b3_refill, "B3/refill");
 	contract_add_types(mode, b3_refill_nested, "B1/refill");
 	contract_add_types(mode, b11_refill, "B11/refill");
 	if (mode->arch->poison != NULL) {

@@ -336,6 +336,7 @@ contract_map_cases(const struct emu_mode *mode)
 	const struct emu_layout *layout = mode->arch->layouts;
 
 	contract_add_types(mode, c1_attr, "C1");
+	contract_add_inline(mode, c1_attr, "C1");
 	contract_add_types(mode, c1_quick_page, "C1/quick-page");
 	contract_add(mode, c1_fetch, NULL, "C1/fetch");
 	for (unsigned i = 0; i < EMU_HIGH_COUNT; i++) {
@@ -346,8 +347,10 @@ contract_map_cases(const struct emu_mode *mode)
 		}
 	}
 	contract_add_types(mode, c2_attr, "C2");
+	contract_add_inline(mode, c2_attr, "C2");
 	contract_add(mode, c2_ten_thousand, NULL, "C2/10000-pages");
 	contract_add_types(mode, c5_attr, "C5");
+	contract_add_inline(mode, c5_attr, "C5");
 	for (; layout->name != NULL; layout++) {
 		for (unsigned type = 0; type < QPMAP_TYPE_COUNT; type++) {
 			contract_add(mode, c10_layout, &(struct contract_case){

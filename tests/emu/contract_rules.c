@@ -530,17 +530,23 @@ void
 contract_rules_cases(const struct emu_mode *mode)
 {
 	contract_add_types(mode, c3_attr, "C3");
+	contract_add_inline(mode, c3_attr, "C3");
 	contract_add_types(mode, c3_nested, "C3/pinned-before");
 	contract_add(mode, c3_unpinned, NULL, "C3/unpinned-query");
 	contract_add_types(mode, c4_attr, "C4");
+	contract_add_inline(mode, c4_attr, "C4");
 	contract_add_types(mode, c6_nested, "C6/nested");
 	contract_add_types(mode, c6_single, "C6");
 	contract_add(mode, c8_held, NULL, "C8/held");
 	contract_add_types(mode, c9_checked, "C9");
 	contract_add_types(mode, b1_wrong, "B1/wrong-address");
+	contract_add_inline(mode, b1_wrong, "B1/wrong-address");
 	contract_add_types(mode, b1_abandon, "B1/abandon");
 	contract_add_types(mode, b2_attr, "B2");
+	contract_add_inline(mode, b2_attr, "B2");
 	contract_add_types(mode, b6_attr, "B6");
+	contract_add_inline(mode, b6_attr, "B6");
 	contract_add_types(mode, b7_attr, "B7");
+	contract_add_inline(mode, b7_attr, "B7");
 	contract_add(mode, b13_writes, NULL, "B13/writes");
 }
