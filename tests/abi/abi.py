@@ -192,6 +192,7 @@ class Build:
         self.output = result.stdout
         self.good = result.returncode == 0
         self.repeat = shown(self.command)
+        self.code = None
 
     def __enter__(self):
         return self
@@ -230,17 +231,22 @@ class Build:
     def sections(self):
         """Allocated sections' sizes, summed over all objects."""
         sizes = {}
-        for obj in self.objects():
-            result = run([need("llvm-readelf"), "-S", "-W", obj])
-            for line in result.stdout.splitlines():
-                match = re.match(r"\s*\[ *\d+\] (\S+)\s+(\S+)\s+[0-9a-f]+ "
-                                 r"[0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +([A-Za-z]*)",
-                                 line)
-                if match and "A" in match.group(4):
-                    size = int(match.group(3), 16)
-                    key = (match.group(1), match.group(4))
-                    sizes[key] = sizes.get(key, 0) + size
+        result = run([need("llvm-readelf"), "-S", "-W"] + self.objects())
+        for line in result.stdout.splitlines():
+            match = re.match(r"\s*\[ *\d+\] (\S+)\s+(\S+)\s+[0-9a-f]+ "
+                             r"[0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +([A-Za-z]*)",
+                             line)
+            if match and "A" in match.group(4):
+                size = int(match.group(3), 16)
+                key = (match.group(1), match.group(4))
+                sizes[key] = sizes.get(key, 0) + size
         return sizes
+
+    def disassembly(self):
+        """{object: {function: [Instruction]}}, worked out once."""
+        if self.code is None:
+            self.code = {obj: disassemble(obj) for obj in self.objects()}
+        return self.code
 
     def relocations(self):
         result = run([need("llvm-objdump"), "-r"] + self.objects())
