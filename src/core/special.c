@@ -45,15 +45,20 @@ qpmap_window_enter_special(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 	return (va);
 }
 
-QPMAP_HANDED qpmap_vaddr_t
-qpmap_enter_special(qpmap_paddr_t pa, qpmap_attr_t attr)
+/*
+ * For reading and writing, or for reading only: the kinds say which.  Those
+ * of the second sort are not served by the direct map, their size there is 0.
+ */
+static qpmap_vaddr_t
+qpmap_enter_kinds(qpmap_paddr_t pa, qpmap_attr_t attr,
+    const struct qpmap_kind *kinds)
 {
 	const struct qpmap_kind *kind;
 
 	if (attr >= QPMAP_ATTR_COUNT) {
 		qpmap_host_panic(QPMAP_PANIC_ATTR, pa, attr);
 	}
-	kind = &qpmap_state.rw[attr];
+	kind = &kinds[attr];
 	if (!qpmap_pte_admits(pa, kind->special_limit)) {
 		qpmap_enter_refuse(pa, attr, kind);
 	}
@@ -68,21 +73,15 @@ qpmap_enter_special(qpmap_paddr_t pa, qpmap_attr_t attr)
 }
 
 QPMAP_HANDED qpmap_vaddr_t
+qpmap_enter_special(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	return (qpmap_enter_kinds(pa, attr, qpmap_state.rw));
+}
+
+QPMAP_HANDED qpmap_vaddr_t
 qpmap_enter_ro_special(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
-	const struct qpmap_kind *kind;
-
-	if (attr >= QPMAP_ATTR_COUNT) {
-		qpmap_host_panic(QPMAP_PANIC_ATTR, pa, attr);
-	}
-	kind = &qpmap_state.ro[attr];
-	if (!qpmap_pte_admits(pa, kind->special_limit)) {
-		qpmap_enter_refuse(pa, attr, kind);
-	}
-	if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
-		return (qpmap_enter_refuse_unpinned(pa, attr));
-	}
-	return (qpmap_window_enter_special(pa, kind));
+	return (qpmap_enter_kinds(pa, attr, qpmap_state.ro));
 }
 
 QPMAP_HANDED qpmap_vaddr_t
@@ -113,6 +112,17 @@ qpmap_enter_refuse_frame(qpmap_paddr_t pa)
 	    QPMAP_PANIC_FRAMES, pa, qpmap_pte_pa(found, qpmap_state.sharing));
 }
 
+void
+qpmap_frame_empty(struct qpmap_frame *frame)
+{
+	qpmap_vaddr_t va = qpmap_frame_va(frame);
+
+	qpmap_tlb_emptying_special();
+	qpmap_slot_clear(frame->slot);
+	qpmap_tlb_emptied_special(va, frame->slot, qpmap_state.flags);
+	*(volatile qpmap_vaddr_t *)&frame->va = va;
+}
+
 QPMAP_HANDED void
 qpmap_remove_special(qpmap_vaddr_t va)
 {
@@ -125,10 +135,7 @@ qpmap_remove_special(qpmap_vaddr_t va)
 		qpmap_host_panic(QPMAP_PANIC_REMOVE, va,
 		    none ? 0 : qpmap_frame_va(frame));
 	}
-	qpmap_tlb_emptying_special();
-	qpmap_slot_clear(frame->slot);
-	qpmap_tlb_emptied_special(va, frame->slot, qpmap_state.flags);
-	*(volatile qpmap_vaddr_t *)&frame->va = va;
+	qpmap_frame_empty(frame);
 	qpmap_set_next(cpu, frame);
 	qpmap_host_unpin(cpu);
 }

@@ -58,6 +58,12 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_unpinned(qpmap_paddr_t pa,
 QPMAP_HANDED void qpmap_remove_special(qpmap_vaddr_t va);
 
 /*
+ * Empty a frame, whatever it holds, with all that a special mapping needs;
+ * this CPU forgets it.  The frame is not released.
+ */
+void qpmap_frame_empty(struct qpmap_frame *frame);
+
+/*
  * The state, a kind in it, a frame's slot.  With QPMAP_KEEPS_ADDRESSES the
  * compiler has to take them as they are: it does not know what they point at.
  */

@@ -315,16 +315,10 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 QPMAP_COLD static void
 qpmap_frames_empty(struct qpmap_cpu *cpu)
 {
-	struct qpmap_frame *frame;
 	__UINT32_TYPE__ i;
 
 	for (i = QPMAP_FRAMES; i > 0; i--) {
-		frame = &cpu->frame[i];
-		frame->va = qpmap_frame_va(frame);
-		qpmap_tlb_emptying_special();
-		qpmap_slot_clear(frame->slot);
-		qpmap_tlb_emptied_special(frame->va, frame->slot,
-		    qpmap_state.flags);
+		qpmap_frame_empty(&cpu->frame[i]);
 	}
 }
 

@@ -79,8 +79,9 @@ qpmap_dcache_line(void)
 /*
  * What was stored in bytes bytes at address reaches memory, for walkers that
  * do not see the data cache.  To complete a DC, a DSB must order loads too.
+ * Not inline: no ordinary mapping comes here.
  */
-static inline void
+static __attribute__((noinline, unused)) void
 qpmap_dcache_clean(const void *address, qpmap_size_t bytes)
 {
 	qpmap_size_t line = qpmap_dcache_line();
