@@ -12,21 +12,42 @@
 #define AMD64_PA UINT64_C(0x000ffffffffff000)
 #define AMD64_NX (UINT64_C(1) << 63)
 
+/* The CPU's paging is off; or has four levels for five, five for four. */
+#define AMD64_BOOT_NO_PAGING	(EMU_BOOT_ARCH << 0)
+#define AMD64_BOOT_LEVELS	(EMU_BOOT_ARCH << 1)
+
+/* A root of the other number of levels: low memory is mapped all the same. */
+static uint64_t
+amd64_other_root(struct emu *e)
+{
+	uint64_t root;
+
+	if (e->mode->levels == 5) {
+		return (emu_read(e, e->root[0], 8) & AMD64_PA);
+	}
+	root = emu_page_alloc(e);
+	emu_write(e, root, 8, e->arch->make_table(e, e->root[0], 4));
+	return (root);
+}
+
 static void
 amd64_boot(struct emu *e)
 {
-	bool la57 = e->mode->levels == 5;
+	bool other = (e->boot_flags & AMD64_BOOT_LEVELS) != 0;
+	bool la57 = (e->mode->levels == 5) != other;
 	bool nx = (e->boot_flags & EMU_BOOT_NO_NX) == 0;
 	bool wp = (e->boot_flags & EMU_BOOT_NO_WP) == 0;
+	bool pg = (e->boot_flags & AMD64_BOOT_NO_PAGING) == 0;
 
-	emu_set64(e, "guest_boot_arg", 0, e->root[0]);
+	emu_set64(e, "guest_boot_arg", 0, other ? amd64_other_root(e) :
+	    e->root[0]);
 	emu_set64(e, "guest_boot_arg", 1, X86_CR4_PAE | X86_CR4_PGE |
 	    (la57 ? X86_CR4_LA57 : 0));
 	emu_set64(e, "guest_boot_arg", 2, X86_EFER_LME |
 	    (nx ? X86_EFER_NXE : 0));
 	emu_set64(e, "guest_boot_arg", 3, e->layout);
-	emu_set64(e, "guest_boot_arg", 4, X86_CR0_PG | X86_CR0_PE |
-	    X86_CR0_ET | X86_CR0_NE | (wp ? X86_CR0_WP : 0));
+	emu_set64(e, "guest_boot_arg", 4, X86_CR0_PE | X86_CR0_ET |
+	    X86_CR0_NE | (wp ? X86_CR0_WP : 0) | (pg ? X86_CR0_PG : 0));
 	emu_set64(e, "guest_boot_arg", 5, e->percpu);
 	emu_run(e, emu_symbol(e, "guest_boot"), emu_symbol(e, "guest_stop"));
 }
@@ -111,12 +132,15 @@ amd64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 static const struct emu_refusal amd64_refusals[] = {
 	{ "WP", QPMAP_ERR_WP, NULL, EMU_BOOT_NO_WP, NULL },
 	{ "NX", QPMAP_ERR_NX, NULL, EMU_BOOT_NO_NX, NULL },
+	{ "PAGING", QPMAP_ERR_PAGING, NULL, AMD64_BOOT_NO_PAGING, NULL },
 	{ NULL, 0, NULL, 0, NULL }
 };
 
 static const struct emu_feature amd64_differs[] = {
 	{ "WP", EMU_BOOT_NO_WP },
 	{ "NX", EMU_BOOT_NO_NX },
+	{ "levels", AMD64_BOOT_LEVELS },
+	{ "paging", AMD64_BOOT_NO_PAGING },
 	{ NULL, 0 }
 };
 

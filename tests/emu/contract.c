@@ -350,16 +350,30 @@ contract_cases(const struct emu_mode *mode)
 	contract_riscv64_cases(mode);
 }
 
+/* Whether the pattern is a case's whole name: then it means that one. */
+static bool
+contract_is_name(const char *pattern)
+{
+	for (size_t i = 0; i < contract_count; i++) {
+		if (strcmp(contract_list[i].name, pattern) == 0) {
+			return (true);
+		}
+	}
+	return (false);
+}
+
 static int
 contract_run_all(const char *pattern, bool list)
 {
 	struct CMUnitTest *tests = calloc(contract_count + 1, sizeof(*tests));
+	bool whole = pattern != NULL && contract_is_name(pattern);
 	size_t count = 0;
 
 	for (size_t i = 0; i < contract_count; i++) {
 		struct contract_case *c = &contract_list[i];
 
-		if (pattern != NULL && strstr(c->name, pattern) == NULL) {
+		if (pattern != NULL && (whole ? strcmp(c->name, pattern) != 0 :
+		    strstr(c->name, pattern) == NULL)) {
 			continue;
 		}
 		if (list) {
@@ -378,6 +392,21 @@ contract_run_all(const char *pattern, bool list)
 	}
 	return (_cmocka_run_group_tests("emu", tests, count, NULL, NULL) !=
 	    0);
+}
+
+/* The mode that a name begins with: other modes' cases need not be made. */
+static const struct emu_mode *
+contract_mode_of(const char *name)
+{
+	char mode[32];
+	size_t length = strcspn(name, "/");
+
+	if (name[length] != '/' || length >= sizeof(mode)) {
+		return (NULL);
+	}
+	memcpy(mode, name, length);
+	mode[length] = '\0';
+	return (emu_mode_find(mode));
 }
 
 int
@@ -405,14 +434,11 @@ main(int argc, char **argv)
 			pattern = argv[i];
 		}
 	}
+	if (only == NULL && pattern != NULL) {
+		only = contract_mode_of(pattern);
+	}
 	for (unsigned i = 0; i < emu_mode_count; i++) {
-		size_t length = strlen(emu_modes[i].name);
-
-		/* A full name needs its own mode's cases only. */
-		if ((only == NULL || only == &emu_modes[i]) &&
-		    (pattern == NULL || strchr(pattern, '/') == NULL ||
-		    pattern[0] == '/' ||
-		    strncmp(pattern, emu_modes[i].name, length) == 0)) {
+		if (only == NULL || only == &emu_modes[i]) {
 			contract_cases(&emu_modes[i]);
 		}
 	}

@@ -338,6 +338,70 @@ b2_attr(const struct contract_case *c)
 	check_idle(e);
 }
 
+/* An interrupt in enter or remove, and an NMI in the interrupt's enter. */
+static void
+b2_nmi(const struct contract_case *c)
+{
+	struct emu *e = contract_ready(c, "std");
+	uint64_t enter = emu_symbol(e, "qpmap_enter");
+	uint64_t outer[2] = { emu_page(e, 60), c->type };
+	uint64_t inner[2] = { emu_page(e, 61), c->type };
+	uint64_t va = emu_frame_va(e, 1);
+	unsigned held;
+
+	for (uint64_t i = 0; emu_call_until(e, enter, "pw", outer, i) ==
+	    EMU_PAUSED; i++) {
+		held = emu_held(e);
+		for (uint64_t j = 0; emu_call_until(e, enter, "pw", inner,
+		    j) == EMU_PAUSED; j++) {
+			uint64_t nmi = emu_enter(e, emu_page(e, 62), c->type);
+
+			check_load(e, nmi, WORD, contract_tag(e,
+			    emu_page(e, 62)));
+			emu_remove(e, nmi);
+			CHECK_EQUAL(emu_resume(e), EMU_RETURNED, "enter");
+			CHECK_EQUAL(e->result, emu_frame_va(e, held + 1),
+			    "the interrupt's address");
+			check_load(e, e->result, WORD, contract_tag(e,
+			    emu_page(e, 61)));
+			emu_remove(e, emu_frame_va(e, held + 1));
+		}
+		CHECK_EQUAL(e->status, EMU_RETURNED, "enter's end");
+		emu_remove(e, e->result);
+		CHECK_EQUAL(emu_resume(e), EMU_RETURNED, "outer enter");
+		CHECK_EQUAL(e->result, va, "the thread's address");
+		check_load(e, va, WORD, contract_tag(e, emu_page(e, 60)));
+		emu_remove(e, va);
+		check_idle(e);
+	}
+	CHECK_EQUAL(e->status, EMU_RETURNED, "enter's end");
+}
+
+/* Interrupted before every instruction of a copy across a page boundary. */
+static void
+b2_helpers(const struct contract_case *c)
+{
+	struct emu *e = contract_ready(c, "std");
+	uint64_t edge = emu_page(e, 71), buffer = emu_page_alloc(e);
+	uint64_t values[4] = { edge - 9, c->type, buffer + 3, 21 };
+	uint8_t bytes[21];
+
+	for (unsigned i = 0; i < sizeof(bytes); i++) {
+		bytes[i] = (uint8_t)(3 * i + 1);
+	}
+	memcpy(emu_ram(e, edge - 9, sizeof(bytes)), bytes, sizeof(bytes));
+	for (uint64_t stop = 0; emu_call_until(e, emu_symbol(e, "qpmap_read"),
+	    "pwww", values, stop) == EMU_PAUSED; stop += 3) {
+		handler(e, c->type);
+		CHECK_EQUAL(emu_resume(e), EMU_RETURNED, "read's end");
+		CHECK(memcmp(emu_ram(e, buffer + 3, sizeof(bytes)), bytes,
+		    sizeof(bytes)) == 0, "wrong bytes");
+		memset(emu_ram(e, buffer, 64), 0, 64);
+		check_idle(e);
+	}
+	CHECK_EQUAL(e->status, EMU_RETURNED, "read's end");
+}
+
 /* What a store of enter or remove may touch. */
 enum place { PLACE_STACK, PLACE_HOST, PLACE_NEXT, PLACE_FRAME, PLACE_ENTRY };
 
@@ -544,6 +608,8 @@ contract_rules_cases(const struct emu_mode *mode)
 	contract_add_types(mode, b1_abandon, "B1/abandon");
 	contract_add_types(mode, b2_attr, "B2");
 	contract_add_inline(mode, b2_attr, "B2");
+	contract_add_types(mode, b2_nmi, "B2/nmi");
+	contract_add_types(mode, b2_helpers, "B2/read");
 	contract_add_types(mode, b6_attr, "B6");
 	contract_add_inline(mode, b6_attr, "B6");
 	contract_add_types(mode, b7_attr, "B7");

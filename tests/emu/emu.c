@@ -223,7 +223,7 @@ emu_cpu(struct emu *e, unsigned cpu)
 	}
 }
 
-/* The guest's per-CPU data: state pointer first, self after the counters. */
+/* The guest's per-CPU data: the state pointer comes first. */
 static void
 emu_percpu_init(struct emu *e)
 {

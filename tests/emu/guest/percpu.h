@@ -13,7 +13,6 @@ struct guest_percpu {
 	struct qpmap_cpu *cpu;		/* points at state */
 	unsigned int depth;		/* preemption: 0 is enabled */
 	unsigned int unpinned;		/* queries while depth was 0 */
-	struct guest_percpu *self;
 	struct qpmap_cpu state;
 };
 
