@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * riscv64: page tables of the image, traps, and what the SBI does for us
+ * (RISC-V Supervisor Binary Interface Specification: HSM, sPI, and the legacy
+ * console).
+ */
+#include "kernel.h"
+
+#define MACHINE_SBI_PUTCHAR	1ul
+#define MACHINE_SBI_HSM		0x48534dul	/* hart state management */
+#define MACHINE_SBI_HSM_START	0ul
+#define MACHINE_SBI_HSM_STOP	1ul
+#define MACHINE_SBI_HSM_STATUS	2ul
+#define MACHINE_SBI_HSM_STOPPED	1
+#define MACHINE_SBI_SPI		0x735049ul	/* supervisor IPI */
+
+#define MACHINE_SIE_SSIE	(1ul << 1)
+#define MACHINE_IRQ_SOFTWARE	((1ul << 63) | 1)
+#define MACHINE_FETCH_FAULT	12ul		/* page faults */
+#define MACHINE_LOAD_FAULT	13ul
+#define MACHINE_STORE_FAULT	15ul
+
+/* Sv39 entries: V, R, W, X, A, D. */
+#define MACHINE_PTE_V		0x01ul
+#define MACHINE_PTE_RX		0x4bul
+#define MACHINE_PTE_RW		0xc7ul
+#define MACHINE_SATP_SV39	(8ul << 60)
+
+/* The image's two 2 MiB pages (kernel.ld), and the device that powers off. */
+#define MACHINE_TEXT		0x80200000ul
+#define MACHINE_DATA		0x80400000ul
+#define MACHINE_DEVICES		0x40000000ul
+#define MACHINE_POWER		0x00100000ul
+#define MACHINE_POWER_PASS	0x5555u
+#define MACHINE_POWER_FAIL	0x3333u
+
+/* What machine_vector saves. */
+struct machine_frame {
+	unsigned long x[31];		/* x1 to x31 */
+	unsigned long sepc, sstatus;
+};
+
+_Noreturn void machine_main(unsigned long hart);
+_Noreturn void machine_cpu_main(void);
+void machine_trap(struct machine_frame *frame, unsigned long cause,
+    unsigned long value);
+
+/* boot.S; those that end in _at, _return and _failed are places in code. */
+extern const char machine_boot_cpu[], machine_vector[];
+extern const char machine_load_at[], machine_store_at[];
+extern const char machine_fetch_return[];
+extern const char machine_probe_failed[], machine_fetch_failed[];
+
+_Static_assert(KERNEL_STACK == 16384, "boot.S has the number as well");
+
+static unsigned long machine_root[512] __attribute__((aligned(4096)));
+static unsigned long machine_image[512] __attribute__((aligned(4096)));
+static unsigned long machine_devices[512] __attribute__((aligned(4096)));
+
+/* CPU 0 is the hart that the SBI chose; the others follow it. */
+static unsigned long machine_first_hart;
+
+struct machine_sbi {
+	long error;
+	long value;
+};
+
+static struct machine_sbi
+machine_sbi(unsigned long extension, unsigned long function,
+    unsigned long a, unsigned long b, unsigned long c)
+{
+	register unsigned long a0 __asm__("a0") = a;
+	register unsigned long a1 __asm__("a1") = b;
+	register unsigned long a2 __asm__("a2") = c;
+	register unsigned long a6 __asm__("a6") = function;
+	register unsigned long a7 __asm__("a7") = extension;
+
+	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1)
+			 : "r"(a2), "r"(a6), "r"(a7) : "memory");
+	return ((struct machine_sbi){ (long)a0, (long)a1 });
+}
+
+static unsigned long
+machine_hart(uint32_t number)
+{
+	return ((machine_first_hart + number) % KERNEL_CPUS);
+}
+
+void
+machine_putc(char c)
+{
+	(void)machine_sbi(MACHINE_SBI_PUTCHAR, 0, (unsigned char)c, 0, 0);
+}
+
+_Noreturn void
+machine_exit(int code)
+{
+	volatile uint32_t *power =
+	    (volatile uint32_t *)(MACHINE_DEVICES + MACHINE_POWER);
+
+	*power = code == 0 ? MACHINE_POWER_PASS :
+	    (uint32_t)code << 16 | MACHINE_POWER_FAIL;
+	for (;;) {
+		machine_relax();
+	}
+}
+
+void
+machine_start_cpu(uint32_t number)
+{
+	unsigned long hart = machine_hart(number);
+	struct kernel_cpu **top = (struct kernel_cpu **)
+	    (kernel_stacks[number] + KERNEL_STACK);
+
+	while (machine_sbi(MACHINE_SBI_HSM, MACHINE_SBI_HSM_STATUS, hart, 0,
+	    0).value != MACHINE_SBI_HSM_STOPPED) {
+		machine_relax();
+	}
+	top[-2] = &kernel_cpus[number];
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	(void)machine_sbi(MACHINE_SBI_HSM, MACHINE_SBI_HSM_START, hart,
+	    (unsigned long)machine_boot_cpu, (unsigned long)(top - 2));
+}
+
+_Noreturn void
+machine_stop_cpu(void)
+{
+	(void)machine_irq_save();
+	(void)machine_sbi(MACHINE_SBI_HSM, MACHINE_SBI_HSM_STOP, 0, 0, 0);
+	kernel_dying();
+	kernel_fatal("the SBI does not stop a hart");
+}
+
+/* FENCE orders our stores before the SBI's store to another hart's device. */
+void
+machine_ipi(uint32_t number)
+{
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
+	(void)machine_sbi(MACHINE_SBI_SPI, 0, 1, machine_hart(number), 0);
+}
+
+/* Where a probe goes on after its fault; 0 if this was no probe's. */
+static unsigned long
+machine_fixup(const struct machine_frame *frame, unsigned long cause,
+    unsigned long value)
+{
+	if ((cause == MACHINE_LOAD_FAULT &&
+	    frame->sepc == (unsigned long)machine_load_at) ||
+	    (cause == MACHINE_STORE_FAULT &&
+	    frame->sepc == (unsigned long)machine_store_at)) {
+		return ((unsigned long)machine_probe_failed);
+	}
+	if (cause == MACHINE_FETCH_FAULT && frame->sepc == value &&
+	    frame->x[0] == (unsigned long)machine_fetch_return) {
+		return ((unsigned long)machine_fetch_failed);
+	}
+	return (0);
+}
+
+static _Noreturn void
+machine_die(const struct machine_frame *frame, unsigned long cause,
+    unsigned long value)
+{
+	uint32_t i;
+
+	kernel_dying();
+	kernel_print("scause 0x%x stval 0x%x\nsepc 0x%x sstatus 0x%x\n",
+	    (uint64_t)cause, (uint64_t)value, (uint64_t)frame->sepc,
+	    (uint64_t)frame->sstatus);
+	for (i = 0; i < 31; i++) {
+		kernel_print("x%u 0x%x%s", i + 1, (uint64_t)frame->x[i],
+		    i % 4 == 3 ? "\n" : " ");
+	}
+	kernel_print("\n");
+	kernel_fatal("an exception that nobody expects");
+}
+
+void
+machine_trap(struct machine_frame *frame, unsigned long cause,
+    unsigned long value)
+{
+	unsigned long fixup;
+
+	if (cause == MACHINE_IRQ_SOFTWARE) {
+		__asm__ volatile("csrc sip, %0" :: "r"(MACHINE_SIE_SSIE));
+		kernel_ipi();
+		return;
+	}
+	fixup = machine_fixup(frame, cause, value);
+	if (fixup == 0) {
+		machine_die(frame, cause, value);
+	}
+	frame->sepc = fixup;
+}
+
+/* Paging, traps, and the one interrupt we take, though not yet. */
+static void
+machine_cpu_init(void)
+{
+	unsigned long satp =
+	    MACHINE_SATP_SV39 | (unsigned long)machine_root >> 12;
+
+	__asm__ volatile("csrw satp, %0\n\t"
+			 "sfence.vma x0, x0\n\t"
+			 "csrw stvec, %1\n\t"
+			 "csrw sie, %2"
+			 :: "r"(satp), "r"(machine_vector),
+			 "r"(MACHINE_SIE_SSIE) : "memory");
+}
+
+/* An entry that points at a table, and a leaf. */
+static unsigned long
+machine_entry(unsigned long pa, unsigned long bits)
+{
+	return (pa >> 12 << 10 | bits);
+}
+
+_Noreturn void
+machine_main(unsigned long hart)
+{
+	machine_first_hart = hart;
+	machine_root[MACHINE_TEXT >> 30] =
+	    machine_entry((unsigned long)machine_image, MACHINE_PTE_V);
+	machine_image[MACHINE_TEXT >> 21 & 511] =
+	    machine_entry(MACHINE_TEXT, MACHINE_PTE_RX);
+	machine_image[MACHINE_DATA >> 21 & 511] =
+	    machine_entry(MACHINE_DATA, MACHINE_PTE_RW);
+	machine_root[MACHINE_DEVICES >> 30] =
+	    machine_entry((unsigned long)machine_devices, MACHINE_PTE_V);
+	machine_devices[0] = machine_entry(0, MACHINE_PTE_RW);
+	machine_cpu_init();
+	kernel_main();
+}
+
+_Noreturn void
+machine_cpu_main(void)
+{
+	machine_cpu_init();
+	kernel_cpu_main();
+}

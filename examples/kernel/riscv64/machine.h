@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * riscv64: QEMU's "virt" machine, supervisor mode under an SBI, Sv39.  The
+ * image is identity-mapped; tp points at this CPU's kernel_cpu.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#define MACHINE_NAME		"riscv64"
+#define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xffffffd000000000)
+#define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
+#define MACHINE_RAM_PA		((qpmap_paddr_t)0x88000000)
+#define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
+#define MACHINE_FLAGS		0u
+#define MACHINE_RETURN		0x00008067u	/* ret */
+
+static inline struct kernel_cpu *
+machine_this_cpu(void)
+{
+	struct kernel_cpu *cpu;
+
+	__asm__ volatile("mv %0, tp" : "=r"(cpu));
+	return (cpu);
+}
+
+/* sstatus.SIE is bit 1. */
+static inline unsigned long
+machine_irq_save(void)
+{
+	unsigned long sstatus;
+
+	__asm__ volatile("csrrci %0, sstatus, 2"
+			 : "=r"(sstatus) :: "memory");
+	return (sstatus & 2);
+}
+
+static inline void
+machine_irq_restore(unsigned long irq)
+{
+	__asm__ volatile("csrs sstatus, %0" :: "r"(irq) : "memory");
+}
+
+static inline void
+machine_irq_on(void)
+{
+	__asm__ volatile("csrsi sstatus, 2" ::: "memory");
+}
+
+/* PAUSE (Zihintpause), a hint that assemblers may not know. */
+static inline void
+machine_relax(void)
+{
+	__asm__ volatile(".insn i 0x0f, 0, x0, x0, 0x010" ::: "memory");
+}
+
+#endif /* MACHINE_H */

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Many pages, several CPUs, interrupts: each page has a lock and a seed, and
+ * whoever has the lock can say what each word of the page must be.
+ */
+#include "stress.h"
+
+#define KERNEL_STRESS_PAGES	48u
+#define KERNEL_WORDS		(KERNEL_PAGE / 4)
+#define KERNEL_STRESS_STEPS	1500u
+#define KERNEL_STORM_STEPS	600u
+
+/* A page that CPUs share.  Its lock is taken before it is entered. */
+struct kernel_shared_page {
+	struct kernel_lock lock;
+	uint32_t seed;			/* 0: the page is zero */
+	qpmap_paddr_t pa;
+};
+
+/* What a CPU's interrupt handler keeps in two pages of its own. */
+struct kernel_handler {
+	uint32_t count;
+	qpmap_paddr_t pa, copy;
+};
+
+static struct kernel_shared_page kernel_shared[KERNEL_STRESS_PAGES];
+static struct kernel_handler kernel_handlers[KERNEL_CPUS];
+static qpmap_paddr_t kernel_run_pa;
+static uint32_t kernel_churn_over;
+
+static inline volatile uint32_t *
+kernel_words(qpmap_vaddr_t va)
+{
+	return ((volatile uint32_t *)va);
+}
+
+static inline uint32_t
+kernel_word(uint32_t seed, uint32_t i)
+{
+	return (seed == 0 ? 0 : seed ^ i * 2654435761u);
+}
+
+/* Each CPU has its own generator: Marsaglia, "Xorshift RNGs". */
+static uint32_t
+kernel_random(struct kernel_cpu *cpu, uint32_t below)
+{
+	cpu->random ^= cpu->random << 13;
+	cpu->random ^= cpu->random >> 7;
+	cpu->random ^= cpu->random << 17;
+	return ((uint32_t)(cpu->random >> 32) % below);
+}
+
+/* A page for a handler, with its count of 0. */
+static qpmap_paddr_t
+kernel_handler_page(void)
+{
+	qpmap_paddr_t pa = kernel_page_alloc();
+	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+
+	kernel_words(va)[0] = 0;
+	kernel_words(va)[KERNEL_WORDS - 1] = ~0u;
+	qpmap_remove(va);
+	return (pa);
+}
+
+void
+kernel_stress_init(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < KERNEL_STRESS_PAGES; i++) {
+		kernel_shared[i].pa = kernel_page_alloc();
+		qpmap_zero_page(kernel_shared[i].pa, QPMAP_WRITE_BACK);
+	}
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		kernel_handlers[i].pa = kernel_handler_page();
+		kernel_handlers[i].copy = kernel_handler_page();
+	}
+	kernel_run_pa = kernel_page_alloc();
+	for (i = 1; i < 3; i++) {
+		kernel_expect(kernel_page_alloc() ==
+		    kernel_run_pa + (qpmap_paddr_t)i * KERNEL_PAGE,
+		    "the pages are no neighbours");
+	}
+}
+
+qpmap_paddr_t
+kernel_stress_run(void)
+{
+	return (kernel_run_pa);
+}
+
+/* Some of its words, here and there, are what they must be. */
+static void
+kernel_check_words(struct kernel_cpu *cpu, qpmap_vaddr_t va, uint32_t seed)
+{
+	uint32_t n, i;
+
+	for (n = 0; n < 8; n++) {
+		i = kernel_random(cpu, KERNEL_WORDS);
+		kernel_expect(kernel_words(va)[i] == kernel_word(seed, i),
+		    "a page holds another one's words");
+	}
+}
+
+static void
+kernel_step_fill(struct kernel_cpu *cpu, struct kernel_shared_page *page)
+{
+	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_WRITE_BACK);
+	uint32_t i;
+
+	kernel_check_words(cpu, va, page->seed);
+	page->seed = kernel_random(cpu, ~0u) + 1;
+	for (i = 0; i < KERNEL_WORDS; i++) {
+		kernel_words(va)[i] = kernel_word(page->seed, i);
+	}
+	kernel_check_words(cpu, va, page->seed);
+	qpmap_remove(va);
+}
+
+static void
+kernel_step_check(struct kernel_cpu *cpu, struct kernel_shared_page *page)
+{
+	qpmap_vaddr_t va = qpmap_enter_ro(page->pa, QPMAP_WRITE_BACK);
+	uint32_t value;
+
+	kernel_check_words(cpu, va, page->seed);
+	qpmap_remove(va);
+	kernel_expect(!machine_load(va, &value), "a page is still there");
+}
+
+/* Two at once: each shows its own. */
+static void
+kernel_step_two(struct kernel_cpu *cpu, struct kernel_shared_page *page,
+    struct kernel_shared_page *other)
+{
+	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va2 = qpmap_enter_ro(other->pa, QPMAP_WRITE_BACK);
+
+	kernel_check_words(cpu, va, page->seed);
+	kernel_check_words(cpu, va2, other->seed);
+	qpmap_remove(va2);
+	kernel_check_words(cpu, va, page->seed);
+	qpmap_remove(va);
+}
+
+static void
+kernel_step_copy(struct kernel_cpu *cpu, struct kernel_shared_page *page,
+    struct kernel_shared_page *other)
+{
+	(void)cpu;
+	qpmap_copy_page(page->pa, QPMAP_WRITE_BACK, other->pa,
+	    QPMAP_WRITE_BACK);
+	page->seed = other->seed;
+}
+
+static void
+kernel_step_zero(struct kernel_shared_page *page)
+{
+	qpmap_zero_page(page->pa, QPMAP_WRITE_BACK);
+	page->seed = 0;
+}
+
+/* A few words, read and written back. */
+static void
+kernel_step_words(struct kernel_cpu *cpu, struct kernel_shared_page *page)
+{
+	uint32_t words[16];
+	uint32_t first = kernel_random(cpu, KERNEL_WORDS - 15);
+	uint32_t i;
+
+	qpmap_read(page->pa + first * 4, QPMAP_WRITE_BACK, words,
+	    sizeof(words));
+	for (i = 0; i < 16; i++) {
+		kernel_expect(words[i] == kernel_word(page->seed, first + i),
+		    "a word that was read");
+	}
+	qpmap_write(page->pa + first * 4, QPMAP_WRITE_BACK, words,
+	    sizeof(words));
+}
+
+static void
+kernel_step(struct kernel_cpu *cpu, struct kernel_shared_page *page,
+    struct kernel_shared_page *other)
+{
+	switch (kernel_random(cpu, 8)) {
+	case 0:
+		kernel_step_fill(cpu, page);
+		break;
+	case 1:
+		kernel_step_copy(cpu, page, other);
+		break;
+	case 2:
+		kernel_step_zero(page);
+		break;
+	case 3:
+		kernel_step_words(cpu, page);
+		break;
+	case 4:
+	case 5:
+		kernel_step_two(cpu, page, other);
+		break;
+	default:
+		kernel_step_check(cpu, page);
+		break;
+	}
+}
+
+void
+kernel_stress(struct kernel_cpu *cpu, uint32_t steps)
+{
+	uint32_t first, second;
+	bool swap;
+
+	while (steps-- > 0) {
+		first = kernel_random(cpu, KERNEL_STRESS_PAGES - 1);
+		second = first + 1 +
+		    kernel_random(cpu, KERNEL_STRESS_PAGES - 1 - first);
+		swap = kernel_random(cpu, 2) != 0;
+		kernel_lock(&kernel_shared[first].lock);
+		kernel_lock(&kernel_shared[second].lock);
+		kernel_step(cpu, &kernel_shared[swap ? second : first],
+		    &kernel_shared[swap ? first : second]);
+		kernel_unlock(&kernel_shared[second].lock);
+		kernel_unlock(&kernel_shared[first].lock);
+	}
+}
+
+void
+kernel_stress_job(struct kernel_cpu *cpu)
+{
+	kernel_stress(cpu, KERNEL_STRESS_STEPS);
+}
+
+/*
+ * The interrupt handler: what it maps nests in whatever it interrupted, also
+ * in the middle of an enter or a remove.  Afterwards the CPU preempts, unless
+ * the thread is critical: then the thread's last unpin does.
+ */
+void
+kernel_ipi(void)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+	struct kernel_handler *handler = &kernel_handlers[cpu->number];
+	uint32_t held = qpmap_held(&cpu->qpmap);
+	qpmap_vaddr_t va = qpmap_enter(handler->pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t copy = qpmap_enter(handler->copy, QPMAP_WRITE_BACK);
+
+	cpu->interrupts++;
+	cpu->nested += cpu->critical > 2;
+	kernel_expect(kernel_words(va)[0] == handler->count &&
+	    kernel_words(copy)[KERNEL_WORDS - 1] == ~handler->count,
+	    "a handler's page holds something else");
+	handler->count++;
+	kernel_words(va)[0] = handler->count;
+	kernel_words(copy)[KERNEL_WORDS - 1] = ~handler->count;
+	qpmap_remove(copy);
+	qpmap_remove(va);
+	kernel_expect(qpmap_held(&cpu->qpmap) == held, "a handler leaves more");
+	cpu->preempt_owed = true;
+	if (cpu->critical == 0) {
+		kernel_yield();
+	}
+}
+
+/* Interrupts for a CPU that may be offline are lost, or come later. */
+static void
+kernel_interrupt_someone(struct kernel_cpu *cpu)
+{
+	uint32_t number = kernel_random(cpu, KERNEL_CPUS);
+
+	if (__atomic_load_n(&kernel_cpus[number].asleep,
+	    __ATOMIC_ACQUIRE) == 0) {
+		machine_ipi(number);
+	}
+}
+
+void
+kernel_storm_job(struct kernel_cpu *cpu)
+{
+	uint32_t i;
+
+	for (i = 0; i < KERNEL_STORM_STEPS; i++) {
+		kernel_interrupt_someone(cpu);
+		kernel_stress(cpu, 1);
+	}
+}
+
+void
+kernel_churn_job(struct kernel_cpu *cpu)
+{
+	while (__atomic_load_n(&kernel_churn_over, __ATOMIC_ACQUIRE) == 0) {
+		if (__atomic_load_n(&cpu->leave, __ATOMIC_ACQUIRE) != 0) {
+			cpu->leave = 0;
+			kernel_cpu_leave();
+		}
+		kernel_interrupt_someone(cpu);
+		kernel_stress(cpu, 5);
+	}
+}
+
+void
+kernel_churn_end(void)
+{
+	__atomic_store_n(&kernel_churn_over, 1, __ATOMIC_RELEASE);
+}
+
+void
+kernel_cpu_ask_to_leave(uint32_t number)
+{
+	__atomic_store_n(&kernel_cpus[number].leave, 1, __ATOMIC_RELEASE);
+}

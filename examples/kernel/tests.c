@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel shows of the library.  Contract clauses (C1, B2, ...) are
+ * listed in docs/architecture.md.
+ */
+#include <qpmap/panic.h>
+
+#include "kernel.h"
+#include "stress.h"
+
+/* The first complaint of any CPU since the last test. */
+static const char *kernel_complaint;
+
+void
+kernel_expect(bool holds, const char *why)
+{
+	const char *none = 0;
+
+	if (!holds) {
+		(void)__atomic_compare_exchange_n(&kernel_complaint, &none,
+		    why, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	}
+}
+
+static void
+kernel_run(const char *name, void (*test)(void))
+{
+	__atomic_store_n(&kernel_complaint, (const char *)0,
+	    __ATOMIC_RELAXED);
+	test();
+	kernel_result(name, __atomic_load_n(&kernel_complaint,
+	    __ATOMIC_RELAXED));
+}
+
+static volatile uint32_t *
+kernel_words(qpmap_vaddr_t va)
+{
+	return ((volatile uint32_t *)va);
+}
+
+/* Two pages for the tests of CPU 0. */
+static qpmap_paddr_t kernel_page[2];
+
+/* Before init: what a wrong configuration gets. */
+static void
+kernel_test_refusals(void)
+{
+	struct qpmap_config config = kernel_config;
+	struct kernel_cpu *cpu = machine_this_cpu();
+
+	kernel_expect(qpmap_cpu_online(&cpu->qpmap, 0, 0) ==
+	    QPMAP_ERR_NOT_INIT, "online before init");
+	config.nesting = QPMAP_FRAMES + 1;
+	kernel_expect(qpmap_init(&config) == QPMAP_ERR_NESTING, "nesting");
+	config = kernel_config;
+	config.window_count = 0;
+	kernel_expect(qpmap_init(&config) == QPMAP_ERR_COUNT, "no windows");
+	config = kernel_config;
+	config.window_va += KERNEL_PAGE;
+	kernel_expect(qpmap_init(&config) == QPMAP_ERR_WINDOW_ALIGN,
+	    "a window that is not aligned");
+	config = kernel_config;
+	config.flags |= 0x80000000u;
+	kernel_expect(qpmap_init(&config) == QPMAP_ERR_FLAGS,
+	    "an unknown flag");
+	config = kernel_config;
+	config.direct_va = MACHINE_WINDOW_VA;
+	config.direct_size = KERNEL_PAGE;
+	kernel_expect(qpmap_init(&config) == QPMAP_ERR_DIRECT,
+	    "a direct map in a build without");
+	config = kernel_config;
+	config.flags ^= QPMAP_NO_NX;
+	kernel_expect(qpmap_init(&config) == (MACHINE_FLAGS == 0 ?
+	    QPMAP_ERR_NO_NX : QPMAP_ERR_NX), "NX, or not");
+	config = kernel_config;
+	config.window_va = (qpmap_vaddr_t)kernel_stacks &
+	    ~(QPMAP_WINDOW_SIZE - 1);
+	kernel_expect(qpmap_init(&config) != QPMAP_OK,
+	    "a window where the kernel is");
+	kernel_expect(qpmap_init_options(&kernel_config, QPMAP_OPTIONS ^
+	    1u << 21) == QPMAP_ERR_OPTIONS, "other build options");
+}
+
+static void
+kernel_test_cpu_refusals(void)
+{
+	static struct qpmap_cpu other;
+	struct kernel_cpu *cpu = machine_this_cpu();
+
+	kernel_expect(qpmap_cpu_online(&cpu->qpmap, 0, 0) ==
+	    QPMAP_ERR_CPU_ONLINE, "online twice");
+	kernel_expect(qpmap_cpu_online(&other, KERNEL_CPUS, 0) ==
+	    QPMAP_ERR_CPU_WINDOW, "a window too many");
+	kernel_expect(qpmap_held(&other) == 0, "refused, but changed");
+}
+
+static void
+kernel_test_selftest(void)
+{
+	kernel_expect(qpmap_selftest(kernel_page[0], kernel_page[1]) == 0,
+	    "qpmap_selftest");
+}
+
+/* C1: the bytes go both ways, through different frames and windows. */
+static void
+kernel_test_contents(void)
+{
+	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va2;
+	uint32_t i;
+
+	for (i = 0; i < KERNEL_PAGE / 4; i++) {
+		kernel_words(va)[i] = i * 2654435761u;
+	}
+	va2 = qpmap_enter_ro(kernel_page[0], QPMAP_WRITE_BACK);
+	kernel_expect(va2 != va, "two mappings at one address");
+	for (i = 0; i < KERNEL_PAGE / 4; i++) {
+		kernel_expect(kernel_words(va2)[i] == i * 2654435761u,
+		    "a word is not what was written");
+	}
+	kernel_words(va)[1] = 7;
+	kernel_expect(kernel_words(va2)[1] == 7, "a late store is not seen");
+	qpmap_remove(va2);
+	qpmap_remove(va);
+}
+
+static void
+kernel_test_read_only(void)
+{
+	qpmap_vaddr_t va = qpmap_enter_ro(kernel_page[0], QPMAP_WRITE_BACK);
+	uint32_t value = 0, after = 0;
+
+	kernel_expect(machine_load(va + 64, &value), "a load faults");
+	kernel_expect(!machine_store(va + 64, ~value), "a store does not");
+	kernel_expect(machine_load(va + 64, &after) && after == value,
+	    "a store that faulted left something");
+	qpmap_remove(va);
+	va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	kernel_expect(machine_store(va + 64, value), "a store faults");
+	qpmap_remove(va);
+}
+
+/* Where the machine has NX a fetch faults; where not, init asked for that. */
+static void
+kernel_test_fetch(void)
+{
+	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+
+	kernel_words(va)[0] = MACHINE_RETURN;
+	kernel_expect(machine_fetch(va) == ((MACHINE_FLAGS & QPMAP_NO_NX) != 0),
+	    "a fetch");
+	qpmap_remove(va);
+	va = qpmap_enter_ro(kernel_page[0], QPMAP_WRITE_BACK);
+	kernel_expect(machine_fetch(va) == ((MACHINE_FLAGS & QPMAP_NO_NX) != 0),
+	    "a fetch, read-only");
+	qpmap_remove(va);
+}
+
+/* B3: the address of a page that is gone faults, for loads and stores. */
+static void
+kernel_test_use_after_remove(void)
+{
+	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	uint32_t value = 1;
+
+	kernel_expect(machine_load(va, &value) && machine_store(va, value),
+	    "a mapped page");
+	qpmap_remove(va);
+	kernel_expect(!machine_load(va, &value), "a load after remove");
+	kernel_expect(!machine_store(va, value), "a store after remove");
+	kernel_expect(qpmap_enter(kernel_page[1], QPMAP_WRITE_BACK) == va,
+	    "the frame is not used again");
+	kernel_words(va)[0] = ~value;
+	kernel_expect(kernel_words(va)[0] == ~value, "the next page");
+	qpmap_remove(va);
+	va = qpmap_enter_ro(kernel_page[0], QPMAP_WRITE_BACK);
+	kernel_expect(kernel_words(va)[0] == value, "the first page");
+	qpmap_remove(va);
+}
+
+/*
+ * All frames at once, each with a page of its own, and the pages between them
+ * guarded.  No interrupt: its handler has no frame left.
+ */
+static void
+kernel_test_depth(void)
+{
+	unsigned long irq = machine_irq_save();
+	struct kernel_cpu *cpu = machine_this_cpu();
+	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_paddr_t pa[QPMAP_FRAMES];
+	uint32_t i, value;
+
+	for (i = 0; i < QPMAP_FRAMES; i++) {
+		pa[i] = kernel_page_alloc();
+		va[i] = qpmap_enter(pa[i], QPMAP_WRITE_BACK);
+		kernel_words(va[i])[5] = i + 100;
+	}
+	kernel_expect(qpmap_held(&cpu->qpmap) == QPMAP_FRAMES, "held");
+	for (i = 0; i < QPMAP_FRAMES; i++) {
+		kernel_expect(kernel_words(va[i])[5] == i + 100, "mixed up");
+		kernel_expect(!machine_load(va[i] - 4, &value) &&
+		    !machine_store(va[i] + KERNEL_PAGE, 0),
+		    "a guard page is mapped");
+	}
+	while (i-- > 0) {
+		qpmap_remove(va[i]);
+		kernel_expect(!machine_load(va[i], &value),
+		    "removed, and still there");
+		kernel_page_free(pa[i]);
+	}
+	kernel_expect(qpmap_held(&cpu->qpmap) == 0, "held at the end");
+	machine_irq_restore(irq);
+}
+
+static void
+kernel_test_page_ops(void)
+{
+	static unsigned char buffer[3 * KERNEL_PAGE];
+	qpmap_paddr_t at = kernel_stress_run() + KERNEL_PAGE - 13;
+	uint32_t i, len = KERNEL_PAGE + 99;
+
+	for (i = 0; i < len; i++) {
+		buffer[i] = (unsigned char)(i * 37 + 11);
+	}
+	qpmap_write(at, QPMAP_WRITE_BACK, buffer, len);
+	for (i = 0; i < len; i++) {
+		buffer[i] = 0;
+	}
+	qpmap_read(at, QPMAP_WRITE_BACK, buffer, len);
+	for (i = 0; i < len; i++) {
+		kernel_expect(buffer[i] == (unsigned char)(i * 37 + 11),
+		    "bytes across two boundaries");
+	}
+	qpmap_copy_page(kernel_page[0], QPMAP_WRITE_BACK, at + 13,
+	    QPMAP_WRITE_BACK);
+	qpmap_read(kernel_page[0], QPMAP_WRITE_BACK, buffer, KERNEL_PAGE);
+	for (i = 0; i < KERNEL_PAGE; i++) {
+		kernel_expect(buffer[i] == (unsigned char)((i + 13) * 37 + 11),
+		    "a page copied");
+	}
+	qpmap_zero_page(kernel_page[0], QPMAP_WRITE_BACK);
+	qpmap_read(kernel_page[0], QPMAP_WRITE_BACK, buffer, KERNEL_PAGE);
+	for (i = 0; i < KERNEL_PAGE; i++) {
+		kernel_expect(buffer[i] == 0, "a page zeroed");
+	}
+}
+
+/* What a scheduler asserts, kept and then broken once. */
+static void
+kernel_test_scheduler(void)
+{
+	unsigned long irq = machine_irq_save();
+	struct kernel_cpu *cpu = machine_this_cpu();
+	uint32_t before = cpu->violations;
+	qpmap_vaddr_t va;
+
+	kernel_expect(before == 0, "a yield with a mapping held");
+	kernel_yield();
+	kernel_expect(cpu->violations == before, "nothing is held");
+	va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	kernel_yield();
+	kernel_expect(cpu->violations == before + 1, "held, and not noticed");
+	cpu->preempt_owed = true;
+	qpmap_remove(va);
+	kernel_expect(!cpu->preempt_owed, "a preemption put off is lost");
+	kernel_expect(cpu->violations == before + 1, "yield before release");
+	cpu->violations = before;
+	machine_irq_restore(irq);
+}
+
+static void
+kernel_test_stress(void)
+{
+	kernel_on_all(kernel_stress_job);
+}
+
+/* B2 with real interrupts: every CPU interrupts every other one. */
+static void
+kernel_test_storm(void)
+{
+	uint32_t i;
+
+	kernel_on_all(kernel_storm_job);
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		kernel_expect(kernel_cpus[i].interrupts >= 100,
+		    "a CPU was hardly interrupted");
+		kernel_expect(kernel_cpus[i].nested != 0,
+		    "no interrupt came amid a mapping");
+	}
+}
+
+/*
+ * CPUs leave, two at a time, and come back with each other's window; the
+ * others go on, and so does the storm of interrupts.
+ */
+static void
+kernel_test_come_and_go(void)
+{
+	uint32_t round, a, b, window;
+
+	kernel_job_start(kernel_churn_job);
+	for (round = 0; round < 12; round++) {
+		a = 1 + round % (KERNEL_CPUS - 1);
+		b = 1 + (round + 1) % (KERNEL_CPUS - 1);
+		kernel_cpu_ask_to_leave(a);
+		kernel_cpu_ask_to_leave(b);
+		kernel_stress(machine_this_cpu(), 20);
+		kernel_cpu_wait_asleep(a);
+		kernel_cpu_wait_asleep(b);
+		window = kernel_cpus[a].window;
+		kernel_cpus[a].window = kernel_cpus[b].window;
+		kernel_cpus[b].window = window;
+		kernel_stress(machine_this_cpu(), 20);
+		kernel_cpu_start(a);
+		kernel_cpu_start(b);
+	}
+	kernel_churn_end();
+	kernel_job_wait();
+}
+
+/* No CPU ever yielded with a mapping held. */
+static void
+kernel_test_violations(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		kernel_expect(kernel_cpus[i].violations == 0,
+		    "a yield with a mapping held");
+		kernel_expect(kernel_cpus[i].critical == 0,
+		    "preemption is not balanced");
+	}
+}
+
+/* A panic on each CPU, with its text: nothing of it runs afterwards. */
+static void
+kernel_panic_job(struct kernel_cpu *cpu)
+{
+	(void)machine_irq_save();
+	if (cpu->number == 1) {
+		cpu->panic_expected = QPMAP_PANIC_ALIGN;
+		(void)qpmap_enter(kernel_page[0] + 4, QPMAP_WRITE_BACK);
+	} else if (cpu->number == 2) {
+		cpu->panic_expected = QPMAP_PANIC_HELD;
+		(void)qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+		qpmap_cpu_offline(&cpu->qpmap);
+	} else {
+		cpu->panic_expected = QPMAP_PANIC_FRAMES;
+		while (qpmap_held(&cpu->qpmap) <= QPMAP_FRAMES) {
+			(void)qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+		}
+	}
+	kernel_expect(false, "a call that panics returned");
+	__atomic_store_n(&cpu->asleep, 1, __ATOMIC_RELEASE);
+	machine_stop_cpu();
+}
+
+static void
+kernel_test_panics(void)
+{
+	uint32_t i;
+
+	kernel_job_start(kernel_panic_job);
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		kernel_cpu_wait_asleep(i);
+	}
+}
+
+/* The last test: CPU 0 itself removes a page twice. */
+_Noreturn static void
+kernel_test_last(void)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+	qpmap_vaddr_t va;
+
+	(void)machine_irq_save();
+	(void)qpmap_enter(kernel_page[1], QPMAP_WRITE_BACK);
+	va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	qpmap_remove(va);
+	cpu->panic_expected = QPMAP_PANIC_REMOVE;
+	qpmap_remove(va);
+	kernel_result("panic-double-remove", "it did not panic");
+	kernel_finish();
+}
+
+/* A crash dump: the mapping that was held is dropped, and pages are read. */
+static void
+kernel_test_dump(void)
+{
+	struct kernel_cpu *cpu = machine_this_cpu();
+	qpmap_vaddr_t va;
+	uint32_t i;
+
+	kernel_expect(qpmap_held(&cpu->qpmap) == 1, "what the panic found");
+	qpmap_cpu_abandon(&cpu->qpmap);
+	kernel_expect(qpmap_held(&cpu->qpmap) == 0, "abandoned");
+	for (i = 0; i < 100; i++) {
+		va = qpmap_enter_ro(kernel_page[i & 1], QPMAP_WRITE_BACK);
+		(void)kernel_words(va)[i];
+		qpmap_remove(va);
+	}
+}
+
+_Noreturn void
+kernel_after_panic(void)
+{
+	kernel_result("panic-double-remove", 0);
+	kernel_run("panic-crash-dump", kernel_test_dump);
+	kernel_finish();
+}
+
+void
+kernel_tests_early(void)
+{
+	kernel_run("init-refusals", kernel_test_refusals);
+}
+
+_Noreturn void
+kernel_tests(void)
+{
+	kernel_page[0] = kernel_page_alloc();
+	kernel_page[1] = kernel_page_alloc();
+	kernel_stress_init();
+	kernel_run("online-refusals", kernel_test_cpu_refusals);
+	kernel_run("selftest", kernel_test_selftest);
+	kernel_run("contents", kernel_test_contents);
+	kernel_run("read-only", kernel_test_read_only);
+	kernel_run("no-fetch", kernel_test_fetch);
+	kernel_run("use-after-remove", kernel_test_use_after_remove);
+	kernel_run("full-depth-and-guards", kernel_test_depth);
+	kernel_run("page-operations", kernel_test_page_ops);
+	kernel_run("scheduler-assertion", kernel_test_scheduler);
+	kernel_run("stress-all-cpus", kernel_test_stress);
+	kernel_run("interrupt-storm", kernel_test_storm);
+	kernel_run("cpus-come-and-go", kernel_test_come_and_go);
+	kernel_run("never-yielded-holding", kernel_test_violations);
+	kernel_run("panics-on-three-cpus", kernel_test_panics);
+	kernel_test_last();
+}
