@@ -27,6 +27,8 @@
 #define A64_BOOT_EL2	(EMU_BOOT_ARCH << 5)
 #define A64_BOOT_E2H	(EMU_BOOT_ARCH << 6)
 #define A64_BOOT_TGE	(EMU_BOOT_ARCH << 7)
+#define A64_BOOT_IPS_40	(EMU_BOOT_ARCH << 8)	/* narrower than the CPU */
+#define A64_BOOT_IPS_44	(EMU_BOOT_ARCH << 9)	/* as wide as the CPU */
 
 #define A64_BIT(n)	(UINT64_C(1) << (n))
 #define A64_UXN		A64_BIT(54)
@@ -168,7 +170,9 @@ a64_tcr(const struct emu *e)
 	}
 	/* SH inner, walks of cacheable memory, in both halves. */
 	tcr = UINT64_C(0x35003500) | 16 | t1sz << 16 | tg0 << 14 | tg1 << 30;
-	tcr |= UINT64_C(5) << 32;		/* IPS: 48 bits */
+	tcr |= ((e->boot_flags & A64_BOOT_IPS_40) != 0 ? UINT64_C(2) :
+	    (e->boot_flags & A64_BOOT_IPS_44) != 0 ? UINT64_C(4) :
+	    UINT64_C(5)) << 32;		/* IPS: 48 bits, more than PARange */
 	if ((e->boot_flags & A64_BOOT_EPD1) != 0) {
 		tcr |= A64_BIT(23);
 	}
@@ -688,6 +692,7 @@ static const struct emu_feature a64_differs[] = {
 	{ "tg1", A64_BOOT_TG1 },
 	{ "ds", A64_BOOT_DS },
 	{ "t1sz", A64_BOOT_T1SZ },
+	{ "narrower", A64_BOOT_IPS_40 },
 	{ "el2", A64_BOOT_EL2 },
 	{ NULL, 0 }
 };

@@ -182,6 +182,21 @@ b11_broadcast(const struct contract_case *c)
 	a64_check_mapping(e);
 }
 
+/*
+ * TCR_EL1.IPS differs, but not what it comes to: Linux sets it by each CPU's
+ * own width.
+ */
+static void
+b11_other_ips(const struct contract_case *c)
+{
+	struct emu *e = contract_ready(c, "std");
+
+	emu_cpu(e, 1);
+	e->boot_flags = EMU_BOOT_ARCH << 9;	/* A64_BOOT_IPS_44 */
+	emu_boot(e);
+	CHECK_EQUAL(emu_online(e, 1, 0), QPMAP_OK, "online");
+}
+
 /* The half's first page, and its last, which is a guard. */
 static void
 b13_edge(const struct contract_case *c)
@@ -346,6 +361,7 @@ contract_arm64_cases(const struct emu_mode *mode)
 	contract_add_types(mode, b11_broadcast, "B11/broadcast");
 	contract_add(mode, b11_broadcast, &(struct contract_case){
 	    .number = QPMAP_LOCAL_TLBI }, "B11/local");
+	contract_add(mode, b11_other_ips, NULL, "B11/other-ips");
 	contract_add(mode, b13_edge, NULL, "B13/first-page");
 	contract_add(mode, b13_edge, &(struct contract_case){ .number = 1 },
 	    "B13/last-page");

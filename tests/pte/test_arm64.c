@@ -399,8 +399,7 @@ static struct qpmap_regs
 a64_regs(void)
 {
 	struct qpmap_regs regs = {
-	    .el = 1,
-	    .sctlr = UINT64_C(0x30d0199d),
+	    .control = BIT(2) | BIT(0),	/* EL1, SCTLR.M */
 	    .mair = QPMAP_MAIR_LINUX,
 	    .mmfr0 = 5,
 	};
@@ -426,10 +425,10 @@ a64_mode(void **state)
 	(void)state;
 	assert_int_equal(qpmap_regs_mode(&config, &good), QPMAP_OK);
 	regs = good;
-	regs.sctlr &= ~BIT(0);
+	regs.control &= ~BIT(0);
 	assert_int_equal(qpmap_regs_mode(&config, &regs), QPMAP_ERR_PAGING);
 	regs = good;
-	regs.sctlr |= BIT(25);		/* EE */
+	regs.control |= BIT(25);	/* EE */
 	assert_int_equal(qpmap_regs_mode(&config, &regs), QPMAP_ERR_PAGING);
 	regs = good;
 	regs.tcr |= BIT(23);		/* EPD1 */
@@ -473,11 +472,11 @@ a64_exception_level(void **state)
 	(void)state;
 	for (el = 0; el < 4; el++) {
 		for (hcr = 0; hcr < 4; hcr++) {
-			regs.el = el;
-			regs.hcr = ((hcr & 1) != 0 ? BIT(34) : 0) |
+			regs.control = (uint64_t)el << 2 | BIT(0) |
+			    ((hcr & 1) != 0 ? BIT(34) : 0) |
 			    ((hcr & 2) != 0 ? BIT(27) : 0);
 			assert_int_equal(qpmap_regs_mode(&config, &regs),
-			    el == 1 || (el == 2 && hcr == 3) ? QPMAP_OK :
+			    (el == 1 && hcr == 0) || (el == 2 && hcr == 3) ? QPMAP_OK :
 			    QPMAP_ERR_EXCEPTION_LEVEL);
 		}
 	}

@@ -29,35 +29,23 @@ QPMAP_READ(mmfr3, "s3_0_c0_c7_3")	/* ID_AA64MMFR3_EL1 */
 static void
 qpmap_regs_read(struct qpmap_regs *regs)
 {
-	regs->el = qpmap_read_currentel() >> 2 & 3;
-	regs->hcr = regs->el == 2 ? qpmap_read_hcr() : 0;
-	regs->sctlr = qpmap_read_sctlr();
+	regs->control = (qpmap_read_currentel() & QPMAP_CURRENTEL) |
+	    (qpmap_read_sctlr() & (QPMAP_SCTLR_EE | QPMAP_SCTLR_M));
+	if ((regs->control & QPMAP_CURRENTEL) == QPMAP_CURRENTEL_2) {
+		regs->control |= qpmap_read_hcr() &
+		    (QPMAP_HCR_E2H | QPMAP_HCR_TGE);
+	}
 	regs->tcr = qpmap_read_tcr();
-	regs->tcr2 = 0;
-	regs->ttbr1 = qpmap_read_ttbr1();
 	regs->mair = qpmap_read_mair();
-	regs->mmfr0 = qpmap_read_mmfr0();
+	regs->tcr2 = 0;
 	/* An ID register that an older CPU does not have reads as zero. */
 	if ((qpmap_read_mmfr3() &
 	    (QPMAP_MMFR3_D128 | QPMAP_MMFR3_S1PIE)) != 0) {
-		regs->tcr2 = qpmap_read_tcr2();
+		regs->tcr2 = qpmap_read_tcr2() &
+		    (QPMAP_TCR2_D128 | QPMAP_TCR2_PIE);
 	}
-}
-
-/* What every CPU must share. */
-static void
-qpmap_regs_shared(const struct qpmap_regs *regs,
-    __UINT64_TYPE__ reg[QPMAP_MMU_REGS])
-{
-	reg[0] = qpmap_regs_level_fits(regs) ? regs->el : 0;
-	reg[0] |= regs->sctlr & QPMAP_SCTLR_EE;
-	reg[0] |= (regs->sctlr & QPMAP_SCTLR_M) << 2;
-	reg[1] = regs->tcr & (QPMAP_TCR_DS | QPMAP_TCR_IPS | QPMAP_TCR_TG1 |
-	    QPMAP_TCR_SH1 | QPMAP_TCR_ORGN1 | QPMAP_TCR_IRGN1 |
-	    QPMAP_TCR_EPD1 | QPMAP_TCR_T1SZ);
-	reg[2] = regs->mair;
-	reg[3] = regs->tcr2 & (QPMAP_TCR2_D128 | QPMAP_TCR2_PIE);
-	reg[3] |= (__UINT64_TYPE__)qpmap_regs_pa_bits(regs) << 32;
+	regs->ttbr1 = qpmap_read_ttbr1();
+	regs->mmfr0 = qpmap_read_mmfr0();
 }
 
 int
@@ -79,24 +67,24 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	mmu->pa_bits = qpmap_regs_pa_bits(&regs);
 	mmu->rw_bits = ng | QPTE_RW_BITS;
 	mmu->ro_bits = ng | QPTE_RO_BITS;
-	qpmap_regs_shared(&regs, mmu->reg);
+	mmu->reg[0] = regs.control;
+	mmu->reg[1] = regs.tcr;
+	mmu->reg[2] = regs.mair;
+	mmu->reg[3] = regs.tcr2;
 	return (qpmap_regs_types(config, regs.mair, mmu));
 }
 
+/* A wider address than the first CPU's does no harm: Linux sets IPS by CPU. */
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
-	__UINT64_TYPE__ reg[QPMAP_MMU_REGS];
 	struct qpmap_regs regs;
-	__UINT32_TYPE__ i;
-	_Bool same = 1;
 
 	qpmap_regs_read(&regs);
-	qpmap_regs_shared(&regs, reg);
-	for (i = 0; i < QPMAP_MMU_REGS; i++) {
-		same = same && reg[i] == mmu->reg[i];
-	}
-	return (same);
+	return (regs.control == mmu->reg[0] &&
+	    ((regs.tcr ^ mmu->reg[1]) & QPMAP_TCR_SHARED) == 0 &&
+	    regs.mair == mmu->reg[2] && regs.tcr2 == mmu->reg[3] &&
+	    qpmap_regs_pa_bits(&regs) >= mmu->pa_bits);
 }
 
 /* The kernel's half is TTBR1's: bits 63 to va_bits are ones. */

@@ -10,10 +10,13 @@
 #ifndef QPMAP_ARCH_ARM64_REGS_H
 #define QPMAP_ARCH_ARM64_REGS_H
 
+/* These share one word, qpmap_regs.control: no two of them overlap. */
 #define QPMAP_HCR_E2H		(1ULL << 34)
 #define QPMAP_HCR_TGE		(1ULL << 27)
-
 #define QPMAP_SCTLR_EE		(1ULL << 25)	/* big-endian tables */
+#define QPMAP_CURRENTEL		(3ULL << 2)	/* exception level */
+#define QPMAP_CURRENTEL_1	(1ULL << 2)
+#define QPMAP_CURRENTEL_2	(2ULL << 2)
 #define QPMAP_SCTLR_M		(1ULL << 0)	/* translation is on */
 
 #define QPMAP_TCR_DS		(1ULL << 59)	/* LPA2 entries */
@@ -27,6 +30,9 @@
 #define QPMAP_TCR_IRGN1		(3ULL << 24)
 #define QPMAP_TCR_EPD1		(1ULL << 23)	/* no walks from TTBR1 */
 #define QPMAP_TCR_T1SZ		(63ULL << 16)	/* 64 - bits walked */
+#define QPMAP_TCR_SHARED	(QPMAP_TCR_DS | QPMAP_TCR_TG1 |		\
+	QPMAP_TCR_SH1 | QPMAP_TCR_ORGN1 | QPMAP_TCR_IRGN1 |		\
+	QPMAP_TCR_EPD1 | QPMAP_TCR_T1SZ)
 
 #define QPMAP_TCR2_D128		(1ULL << 5)	/* 128-bit entries */
 #define QPMAP_TCR2_PIE		(1ULL << 1)	/* AP, PXN, UXN: an index */
@@ -44,13 +50,11 @@
 #define QPMAP_MAIR_WB		0xffu
 
 struct qpmap_regs {
-	__UINT64_TYPE__ el;	/* 0 to 3, from CurrentEL */
-	__UINT64_TYPE__ hcr;	/* HCR_EL2 at EL2, else 0 */
-	__UINT64_TYPE__ sctlr;
+	__UINT64_TYPE__ control; /* CurrentEL, SCTLR, at EL2 HCR_EL2: masked */
 	__UINT64_TYPE__ tcr;
-	__UINT64_TYPE__ tcr2;	/* 0 where there is no such register */
-	__UINT64_TYPE__ ttbr1;
 	__UINT64_TYPE__ mair;
+	__UINT64_TYPE__ tcr2;	/* masked; 0 where there is no such register */
+	__UINT64_TYPE__ ttbr1;
 	__UINT64_TYPE__ mmfr0;	/* ID_AA64MMFR0_EL1 */
 };
 
@@ -63,9 +67,11 @@ struct qpmap_regs {
 static inline _Bool
 qpmap_regs_level_fits(const struct qpmap_regs *regs)
 {
-	return (regs->el == 1 || (regs->el == 2 &&
-	    (regs->hcr & QPMAP_HCR_E2H) != 0 &&
-	    (regs->hcr & QPMAP_HCR_TGE) != 0));
+	__UINT64_TYPE__ host = QPMAP_HCR_E2H | QPMAP_HCR_TGE;
+	__UINT64_TYPE__ level = regs->control & (QPMAP_CURRENTEL | host);
+
+	return (level == QPMAP_CURRENTEL_1 ||
+	    level == (QPMAP_CURRENTEL_2 | host));
 }
 
 /* Bits of an address in the upper half that are walked. */
@@ -83,25 +89,19 @@ qpmap_regs_levels(const struct qpmap_regs *regs)
 	    QPMAP_TABLE_SHIFT - 1) / QPMAP_TABLE_SHIFT);
 }
 
-/* The code of a width in TCR_EL1.IPS and in ID_AA64MMFR0_EL1.PARange. */
-static inline __UINT32_TYPE__
-qpmap_regs_width(__UINT64_TYPE__ code)
-{
-	static const unsigned char width[6] = { 32, 36, 40, 42, 44, 48 };
-
-	return (code < 6 ? width[code] : 52);
-}
-
-/* Width of an output address: the least of CPU's, TCR_EL1's and format's. */
+/*
+ * Width of an output address: the least of CPU's, TCR_EL1's and format's.
+ * ID_AA64MMFR0_EL1.PARange and TCR_EL1.IPS have the same codes for it.
+ */
 static inline __UINT32_TYPE__
 qpmap_regs_pa_bits(const struct qpmap_regs *regs)
 {
-	__UINT32_TYPE__ cpu = qpmap_regs_width(regs->mmfr0 & 15);
-	__UINT32_TYPE__ set = qpmap_regs_width((regs->tcr & QPMAP_TCR_IPS) >>
-	    32);
-	__UINT32_TYPE__ bits = cpu < set ? cpu : set;
+	static const unsigned char width[6] = { 32, 36, 40, 42, 44, 48 };
+	__UINT64_TYPE__ code = regs->mmfr0 & 15;
+	__UINT64_TYPE__ set = (regs->tcr & QPMAP_TCR_IPS) >> 32;
 
-	return (bits < QPTE_PA_BITS ? bits : QPTE_PA_BITS);
+	code = set < code ? set : code;
+	return (code < 6 ? width[code] : QPTE_PA_BITS);
 }
 
 /*
@@ -117,7 +117,7 @@ qpmap_regs_root(const struct qpmap_regs *regs)
 	qpmap_paddr_t root = regs->ttbr1 & ((1ULL << 48) - 1);
 	qpmap_paddr_t size = 8ULL << bits;
 
-	if (qpmap_regs_pa_bits(regs) != 52) {
+	if (QPTE_PA_BITS != 52 || qpmap_regs_pa_bits(regs) != 52) {
 		return (root & ~(size - 1));
 	}
 	return ((root & ~((size < 64 ? 64 : size) - 1)) |
@@ -134,9 +134,8 @@ qpmap_regs_mode(const struct qpmap_config *config,
 	if (!qpmap_regs_level_fits(regs)) {
 		return (QPMAP_ERR_EXCEPTION_LEVEL);
 	}
-	if ((regs->sctlr & QPMAP_SCTLR_M) == 0 ||
-	    (regs->sctlr & QPMAP_SCTLR_EE) != 0 ||
-	    (regs->tcr & QPMAP_TCR_EPD1) != 0) {
+	if ((regs->control & (QPMAP_SCTLR_EE | QPMAP_SCTLR_M)) !=
+	    QPMAP_SCTLR_M || (regs->tcr & QPMAP_TCR_EPD1) != 0) {
 		return (QPMAP_ERR_PAGING);
 	}
 	if ((regs->tcr & QPMAP_TCR_TG1) != QPMAP_TCR_TG1_BUILT) {
@@ -145,9 +144,8 @@ qpmap_regs_mode(const struct qpmap_config *config,
 	/* DS has no meaning with 64 KiB pages. */
 	if ((QPMAP_PAGE_SHIFT != 16 &&
 	    ((regs->tcr & QPMAP_TCR_DS) != 0) != QPMAP_LPA2) ||
-	    (regs->tcr2 & (QPMAP_TCR2_D128 | QPMAP_TCR2_PIE)) != 0 ||
-	    va_bits <= QPMAP_PAGE_SHIFT || va_bits > QPTE_PA_BITS ||
-	    QPMAP_PAE) {
+	    regs->tcr2 != 0 || va_bits <= QPMAP_PAGE_SHIFT ||
+	    va_bits > QPTE_PA_BITS || QPMAP_PAE) {
 		return (QPMAP_ERR_PAGING);
 	}
 	if ((config->flags & QPMAP_NO_NX) != 0) {
@@ -174,28 +172,23 @@ qpmap_mair_byte(__UINT64_TYPE__ mair, __UINT32_TYPE__ index)
 static inline _Bool
 qpmap_mair_means(__UINT32_TYPE__ byte, __UINT32_TYPE__ exact)
 {
-	__UINT32_TYPE__ outer = byte >> 4;
-	__UINT32_TYPE__ inner = byte & 15;
-
-	if (byte == exact ||
-	    (exact != QPMAP_MAIR_WB && exact != QPMAP_MAIR_WT)) {
-		return (byte == exact);
-	}
-	return ((outer & 11) != 0 && (inner & 11) != 0 &&
-	    (outer & 4) == (exact & 4) && (inner & 4) == (exact & 4));
+	return (byte == exact || ((byte & exact & 0xb0) != 0 &&
+	    (byte & exact & 0x0b) != 0 && ((byte ^ exact) & 0x44) == 0));
 }
 
-/* The byte of MAIR_EL1 for exact, itself rather than the like of it, or 8. */
+/* The byte of MAIR_EL1 for exact: itself rather than the like of it, or 8. */
 static inline __UINT32_TYPE__
 qpmap_mair_find(__UINT64_TYPE__ mair, __UINT32_TYPE__ exact)
 {
-	__UINT32_TYPE__ index, found = 8;
+	__UINT32_TYPE__ index, byte, found = 8;
 
-	for (index = 8; index > 0; index--) {
-		if (qpmap_mair_means(qpmap_mair_byte(mair, index - 1), exact) &&
-		    (found == 8 || qpmap_mair_byte(mair, index - 1) == exact ||
-		    qpmap_mair_byte(mair, found) != exact)) {
-			found = index - 1;
+	for (index = 0; index < 8; index++) {
+		byte = qpmap_mair_byte(mair, index);
+		if (byte == exact) {
+			return (index);
+		}
+		if (found == 8 && qpmap_mair_means(byte, exact)) {
+			found = index;
 		}
 	}
 	return (found);
@@ -206,7 +199,7 @@ static inline _Bool
 qpmap_mair_is_cacheable(__UINT32_TYPE__ byte)
 {
 	return (byte == QPMAP_MAIR_WB_TAGGED || byte == QPMAP_MAIR_WT_XS ||
-	    ((byte >> 4 & 11) != 0 && (byte & 11) != 0));
+	    ((byte & 0xb0) != 0 && (byte & 0x0b) != 0));
 }
 
 /*
