@@ -112,14 +112,11 @@ static inline void qpmap_tlb_linking(void *table, qpmap_size_t bytes,
     __UINT32_TYPE__ flags);
 
 /*
- * link, an upper entry that was invalid, now points to a table: this CPU's
- * walker uses it.  Other CPUs see to it in qpmap_tlb_online().
+ * link, an upper entry that was invalid, in the root (with PAE, in the PDPT)
+ * or below it, now points to a table: this CPU's walker uses it.  Other CPUs
+ * see to it in qpmap_tlb_online().
  */
-static inline void qpmap_tlb_linked(struct qpmap_pte *link,
-    __UINT32_TYPE__ flags);
-
-/* As qpmap_tlb_linked(), where link is in the root (with PAE, in the PDPT). */
-static inline void qpmap_tlb_linked_root(struct qpmap_pte *link,
+static inline void qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
     __UINT32_TYPE__ flags);
 
 /*

@@ -15,29 +15,22 @@ qpmap_selftest_byte(int page, qpmap_size_t i)
 	    (page == 0 ? 0x11u : 0xa4u)));
 }
 
-QPMAP_COLD static void
-qpmap_selftest_fill(qpmap_vaddr_t va, int page)
-{
-	qpmap_size_t i;
-
-	for (i = 0; i < QPMAP_PAGE_SIZE; i++) {
-		((volatile unsigned char *)va)[i] =
-		    qpmap_selftest_byte(page, i);
-	}
-}
-
+/* Write a page, or see whether it holds what was written. */
 QPMAP_COLD static _Bool
-qpmap_selftest_holds(qpmap_vaddr_t va, int page)
+qpmap_selftest_pass(qpmap_vaddr_t va, int page, _Bool write)
 {
+	volatile unsigned char *byte = (volatile unsigned char *)va;
+	_Bool holds = 1;
 	qpmap_size_t i;
 
 	for (i = 0; i < QPMAP_PAGE_SIZE; i++) {
-		if (((volatile unsigned char *)va)[i] !=
-		    qpmap_selftest_byte(page, i)) {
-			return (0);
+		if (write) {
+			byte[i] = qpmap_selftest_byte(page, i);
+		} else if (byte[i] != qpmap_selftest_byte(page, i)) {
+			holds = 0;
 		}
 	}
-	return (1);
+	return (holds);
 }
 
 /* Whether the page at pa, mapped once more, holds what was written. */
@@ -46,7 +39,7 @@ qpmap_selftest_again(qpmap_paddr_t pa, int page, _Bool read_only)
 {
 	qpmap_vaddr_t va = read_only ? qpmap_enter_ro(pa, QPMAP_WRITE_BACK) :
 	    qpmap_enter(pa, QPMAP_WRITE_BACK);
-	_Bool holds = qpmap_selftest_holds(va, page);
+	_Bool holds = qpmap_selftest_pass(va, page, 0);
 
 	qpmap_remove(va);
 	return (holds);
@@ -63,11 +56,11 @@ qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 	if (va == 0 || va2 == 0 || ((va | va2) & QPMAP_PAGE_MASK) != 0) {
 		step = 1;
 	} else {
-		qpmap_selftest_fill(va, 0);
-		qpmap_selftest_fill(va2, 1);
-		if (!qpmap_selftest_holds(va2, 1)) {
+		(void)qpmap_selftest_pass(va, 0, 1);
+		(void)qpmap_selftest_pass(va2, 1, 1);
+		if (!qpmap_selftest_pass(va2, 1, 0)) {
 			step = 2;
-		} else if (!qpmap_selftest_holds(va, 0)) {
+		} else if (!qpmap_selftest_pass(va, 0, 0)) {
 			step = 3;
 		}
 	}

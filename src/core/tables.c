@@ -246,11 +246,7 @@ qpmap_tables_path(const struct qpmap_config *config,
 	}
 	walk = qpmap_tables_walk(mmu, sharing, va);
 	qpmap_slot_fill(walk.slot, entry);
-	if (top == mmu->levels - 1) {
-		qpmap_tlb_linked_root(walk.slot, config->flags);
-	} else {
-		qpmap_tlb_linked(walk.slot, config->flags);
-	}
+	qpmap_tlb_linked(walk.slot, top == mmu->levels - 1, config->flags);
 }
 
 QPMAP_COLD int

@@ -105,11 +105,13 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	if (config->pa_bits != 0) {
 		mmu->pa_bits = config->pa_bits;
 	}
-	for (; mask != 0 && (mask & 1) == 0; mask >>= 1) {
-		lowest++;
-	}
-	if (mask != 0 && lowest < mmu->pa_bits) {
-		mmu->pa_bits = lowest;
+	if (mask != 0) {
+		for (; (mask & 1) == 0; mask >>= 1) {
+			lowest++;
+		}
+		if (lowest < mmu->pa_bits) {
+			mmu->pa_bits = lowest;
+		}
 	}
 	if (mmu->pa_bits <= QPMAP_PAGE_SHIFT) {
 		return (QPMAP_ERR_SHARING);
@@ -149,24 +151,32 @@ qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t attr)
 	    (shared ? config->shared_mask : config->private_mask));
 }
 
-/* Bytes of RAM for which the direct map gives exactly this kind. */
+/* Bytes of RAM for which the direct map gives that type and sharing. */
 QPMAP_COLD static qpmap_size_t
-qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t attr)
+qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t type,
+    qpmap_ptebits_t sharing)
 {
-	qpmap_attr_t type = attr & ~(QPMAP_PRIVATE | QPMAP_SHARED);
 	__UINT32_TYPE__ types = config->direct_types != 0 ?
 	    config->direct_types : QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
 
 	if ((config->flags & QPMAP_NO_DIRECT) != 0 ||
 	    (types & QPMAP_TYPE_BIT(type)) == 0 ||
-	    qpmap_sharing_bits(config, attr) !=
-	    (qpmap_ptebits_t)config->private_mask) {
+	    sharing != (qpmap_ptebits_t)config->private_mask) {
 		return (0);
 	}
 	return (config->direct_size);
 }
 
-/* Write one pair of kinds, or leave them such that nothing is admitted. */
+/* Whether mappings of that type need more than the ordinary sequence. */
+static inline _Bool
+qpmap_type_is_special(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_attr_t type)
+{
+	return ((config->flags & QPMAP_FLAGS_SPECIAL) != 0 ||
+	    (mmu->special_types & QPMAP_TYPE_BIT(type)) != 0);
+}
+
+/* Write one pair of kinds: such that they admit nothing, if not asked for. */
 QPMAP_COLD static void
 qpmap_fill_kinds(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_attr_t attr)
@@ -174,27 +184,27 @@ qpmap_fill_kinds(const struct qpmap_config *config,
 	qpmap_attr_t type = attr & ~(QPMAP_PRIVATE | QPMAP_SHARED);
 	__UINT32_TYPE__ types =
 	    config->types | QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
-	qpmap_ptebits_t limit = qpmap_pte_limit(mmu->pa_bits);
 	struct qpmap_kind *rw = &qpmap_state.rw[attr];
 	struct qpmap_kind *ro = &qpmap_state.ro[attr];
-	qpmap_ptebits_t bits;
+	qpmap_ptebits_t sharing, bits = 0, limit = 0, special_limit = 0;
+	qpmap_size_t direct_size = 0;
 
-	qpmap_bytes_zero(rw, sizeof(*rw));
-	qpmap_bytes_zero(ro, sizeof(*ro));
-	if (type >= QPMAP_TYPE_COUNT || (types & QPMAP_TYPE_BIT(type)) == 0) {
-		return;
+	if (type < QPMAP_TYPE_COUNT && (types & QPMAP_TYPE_BIT(type)) != 0) {
+		sharing = qpmap_sharing_bits(config, attr);
+		bits = mmu->type_bits[type] | sharing;
+		direct_size = qpmap_direct_size(config, type, sharing);
+		special_limit = qpmap_pte_limit(mmu->pa_bits);
+		limit = qpmap_type_is_special(config, mmu, type) ? 0 :
+		    special_limit;
 	}
-	rw->special_limit = limit;
-	ro->special_limit = limit;
-	if ((config->flags & QPMAP_FLAGS_SPECIAL) == 0 &&
-	    (mmu->special_types & QPMAP_TYPE_BIT(type)) == 0) {
-		rw->limit = limit;
-		ro->limit = limit;
-	}
-	bits = mmu->type_bits[type] | qpmap_sharing_bits(config, attr);
 	rw->bits = bits | mmu->rw_bits;
+	rw->limit = limit;
+	rw->direct_size = direct_size;
+	rw->special_limit = special_limit;
 	ro->bits = bits | mmu->ro_bits;
-	rw->direct_size = qpmap_direct_size(config, attr);
+	ro->limit = limit;
+	ro->direct_size = 0;
+	ro->special_limit = special_limit;
 }
 
 QPMAP_COLD QPMAP_CALL int
@@ -239,17 +249,16 @@ qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
 QPMAP_COLD static _Bool
 qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 {
-	__UINT32_TYPE__ i;
-	_Bool empty = 1;
+	const struct qpmap_pte *end = leaf + QPMAP_WINDOW_PAGES;
 
-	for (i = 0; i < QPMAP_WINDOW_PAGES; i++) {
-		empty = empty && qpmap_slot_is_empty(&leaf[i]);
+	for (; leaf != end; leaf++) {
+		if (!qpmap_slot_is_empty(leaf)) {
+			return (0);
+		}
 	}
-	if (((__UINTPTR_TYPE__)&leaf[QPMAP_WINDOW_PAGES] &
-	    ((QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT) - 1)) != 0) {
-		empty = empty && qpmap_slot_is_empty(&leaf[QPMAP_WINDOW_PAGES]);
-	}
-	return (empty);
+	return (((__UINTPTR_TYPE__)end &
+	    ((QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT) - 1)) == 0 ||
+	    qpmap_slot_is_empty(end));
 }
 
 /* Empty stack: every frame free, the sentinels in their places. */

@@ -171,7 +171,7 @@ enum emu_step {
 	EMU_ONLINE,		/* tlb_online: flags */
 	EMU_LINKING,		/* tlb_linking: table_va */
 	EMU_LINKED,		/* tlb_linked: slot_pa (VA = PA) */
-	EMU_LINKED_ROOT		/* tlb_linked_root */
+	EMU_LINKED_ROOT		/* the same, of a link in the root */
 };
 
 struct emu_step_arg {

@@ -52,8 +52,7 @@ void fake_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
     __UINT32_TYPE__ flags);
 void fake_online(__UINT32_TYPE__ flags);
 void fake_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags);
-void fake_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags);
-void fake_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags);
+void fake_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags);
 
 static inline struct qpmap_pte
 qpmap_pte_none(void)
@@ -180,15 +179,9 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 }
 
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags)
 {
-	fake_linked(link, flags);
-}
-
-static inline void
-qpmap_tlb_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
-{
-	fake_linked_root(link, flags);
+	fake_linked(link, in_root, flags);
 }
 
 #endif /* QPMAP_TESTS_FAKE_H */

@@ -967,31 +967,19 @@ fake_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 }
 
 /* Which entry it is decides what must be forgotten. */
-static void
-fake_linked_at(struct qpmap_pte *link, unsigned int last)
+void
+fake_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags)
 {
 	_Bool leaf;
-	int n = fake_slot_page(link, &leaf);
+	int n;
 
+	fake_event_begin(in_root ? FAKE_LINKED_ROOT : FAKE_LINKED, flags);
+	n = fake_slot_page(link, &leaf);
 	if (n < 0 || leaf || !qpmap_pte_is_valid(*link)) {
 		fail_msg("qpmap_tlb_linked() of what is no link");
 	}
-	fake_forget_upper(fake.cpu, last);
-}
-
-void
-fake_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
-{
-	fake_event_begin(FAKE_LINKED, flags);
-	fake_linked_at(link, FAKE_LEVELS - 2);
-	fake_event_end();
-}
-
-void
-fake_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
-{
-	fake_event_begin(FAKE_LINKED_ROOT, flags);
-	fake_linked_at(link, FAKE_LEVELS - 1);
+	fake_forget_upper(fake.cpu,
+	    in_root ? FAKE_LEVELS - 1 : FAKE_LEVELS - 2);
 	fake_event_end();
 }
 

@@ -146,18 +146,13 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 
 /* Nothing was cached from an entry with P = 0. */
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
+    __UINT32_TYPE__ flags)
 {
+	(void)in_root;
 	(void)link;
 	(void)flags;
 	__asm__ volatile("" ::: "memory");
-}
-
-/* A PML4 or PML5 entry is an entry like others. */
-static inline void
-qpmap_tlb_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
-{
-	qpmap_tlb_linked(link, flags);
 }
 
 #endif /* QPMAP_ARCH_AMD64_TLB_H */

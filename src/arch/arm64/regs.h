@@ -105,23 +105,19 @@ qpmap_regs_pa_bits(const struct qpmap_regs *regs)
 }
 
 /*
- * The root table.  It has one entry for each value of the bits that its level
- * resolves, and is aligned to its size; with 52-bit output addresses to 64
- * bytes at least, and bits 51:48 of its address are in 5:2 of the register.
+ * The root table.  It is aligned to its size, which may be less than a page,
+ * and the bits below are zero, but for CnP, bit 0.  With 52-bit output
+ * addresses it is aligned to 64 bytes at least, and bits 51:48 of its address
+ * are in 5:2 of the register.
  */
 static inline qpmap_paddr_t
 qpmap_regs_root(const struct qpmap_regs *regs)
 {
-	__UINT32_TYPE__ bits = qpmap_regs_va_bits(regs) - QPMAP_PAGE_SHIFT -
-	    (qpmap_regs_levels(regs) - 1) * QPMAP_TABLE_SHIFT;
-	qpmap_paddr_t root = regs->ttbr1 & ((1ULL << 48) - 1);
-	qpmap_paddr_t size = 8ULL << bits;
-
 	if (QPTE_PA_BITS != 52 || qpmap_regs_pa_bits(regs) != 52) {
-		return (root & ~(size - 1));
+		return (regs->ttbr1 & ((1ULL << 48) - 2));
 	}
-	return ((root & ~((size < 64 ? 64 : size) - 1)) |
-	    (root >> 2 & 15) << 48);
+	return ((regs->ttbr1 & ((1ULL << 48) - 64)) |
+	    (regs->ttbr1 >> 2 & 15) << 48);
 }
 
 /* What the translation regime must be.  Returns 0 or an enum qpmap_error. */

@@ -201,17 +201,12 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 
 /* An entry that faults is never cached: there is nothing to forget. */
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
+    __UINT32_TYPE__ flags)
 {
+	(void)in_root;
 	qpmap_slot_publish(link, flags);
 	__asm__ volatile("isb" ::: "memory");
-}
-
-/* An entry of the root is an entry like others. */
-static inline void
-qpmap_tlb_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
-{
-	qpmap_tlb_linked(link, flags);
 }
 
 #endif /* QPMAP_ARCH_ARM64_TLB_H */

@@ -235,26 +235,22 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* Nothing was cached from an entry with P = 0. */
+/*
+ * Nothing was cached from an entry with P = 0.  But with PAE the CPU took the
+ * PDPT's four entries when CR3 was loaded, and does not look at memory again
+ * until the next load.  Intel SDM vol. 3, "PDPTE Registers".  With 32-bit
+ * entries the root is a table like others.
+ */
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
+    __UINT32_TYPE__ flags)
 {
 	(void)link;
 	(void)flags;
-	__asm__ volatile("" ::: "memory");
-}
-
-/*
- * With PAE the CPU took the PDPT's four entries when CR3 was loaded, and does
- * not look at memory again until the next load.  Intel SDM vol. 3, "PDPTE
- * Registers".  With 32-bit entries the root is a table like others.
- */
-static inline void
-qpmap_tlb_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
-{
-	qpmap_tlb_linked(link, flags);
-	if (QPMAP_PAE) {
+	if (QPMAP_PAE && in_root) {
 		qpmap_tlb_reload_cr3();
+	} else {
+		__asm__ volatile("" ::: "memory");
 	}
 }
 

@@ -147,18 +147,13 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
  * rs1=x0": that it was invalid may have been cached.
  */
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, __UINT32_TYPE__ flags)
+qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
+    __UINT32_TYPE__ flags)
 {
+	(void)in_root;
 	(void)link;
 	(void)flags;
 	qpmap_tlb_invalidate_all();
-}
-
-/* An entry of the root is an entry like others. */
-static inline void
-qpmap_tlb_linked_root(struct qpmap_pte *link, __UINT32_TYPE__ flags)
-{
-	qpmap_tlb_linked(link, flags);
 }
 
 #endif /* QPMAP_ARCH_RISCV64_TLB_H */
