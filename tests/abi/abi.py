@@ -310,7 +310,7 @@ def disassemble(obj):
             continue
         match = re.match(r"\s+([0-9a-f]+):\s+(\S.*)$", line)
         if match and body is not None:
-            text = re.sub(r"\s+#.*$", "", match.group(2))
+            text = re.sub(r"\s+# .*$", "", match.group(2))
             body.append(Instruction(int(match.group(1), 16),
                                     " ".join(text.split())))
     for body in functions.values():

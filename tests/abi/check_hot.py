@@ -4,9 +4,10 @@
 named refusals, no backward branch on the way to a return, no use of the
 stack; and at most 512 bytes of text for enter, enter_ro and remove together.
 
-"No use of the stack" has one exception: i386 passes arguments on it, and a
-function that needs more than its three scratch registers saves the others;
-gcc, with PAE's 64-bit values in pairs of registers, also spills a few words.
+There is one exception: i386 passes arguments on the stack, and a function that
+needs more than its three scratch registers saves the others; gcc, with PAE's
+64-bit values in pairs of registers, also spills a few words, and may join two
+paths with a branch that goes back in the text: there, none may close a loop.
 """
 
 import re
@@ -43,9 +44,10 @@ STACK = {
     "arm64": r"\b(sp|x29)\b", "riscv64": r"\bsp\b",
 }
 I386_SAVED = r"(push|pop)l? %(ebx|esi|edi|ebp)$|" \
-             r"(mov|cmp|or|and|add|sub|xor|test)l? (0x)?\w*\(%esp\), %e\w\w$"
-I386_SPILL = r"(sub|add)l \$(?P<bytes>\d+), %esp$|" \
-             r"(mov|cmp)l %e\w\w, \d*\(%esp\)$"
+             r"(mov|cmp|or|and|add|sub|sbb|adc|xor|test)l? " \
+             r"(0x)?\w*\(%esp\), %e\w\w$"
+I386_SPILL = r"(sub|add)l \$(?P<bytes>\w+), %esp$|" \
+             r"(mov|cmp)l %e\w\w, \w*\(%esp\)$"
 SPILL_LIMIT = 28
 PADDING = r"(nop|int3|unimp|data16|xchgw %ax, %ax|leal? .*\(%esi\)|udf)"
 
@@ -97,6 +99,17 @@ def reaching(follow, ends):
     return good
 
 
+def reached_from(follow, start):
+    """Indices that can be reached from start."""
+    seen, todo = set(), [start]
+    while todo:
+        i = todo.pop()
+        if i not in seen:
+            seen.add(i)
+            todo += follow[i]
+    return seen
+
+
 def stack_is_used(arch, spills, text):
     if not re.search(STACK[arch], text):
         return False
@@ -106,7 +119,7 @@ def stack_is_used(arch, spills, text):
         return False
     match = re.match(I386_SPILL, text)
     return not (spills and match and
-                int(match.group("bytes") or 0) <= SPILL_LIMIT)
+                int(match.group("bytes") or "0", 0) <= SPILL_LIMIT)
 
 
 def judge(arch, name, body, spills):
@@ -124,7 +137,8 @@ def judge(arch, name, body, spills):
     success = reaching(follow, returns)
     for i, nexts in enumerate(follow):
         for n in nexts:
-            if n <= i and n in success:
+            if n <= i and n in success and (
+                    not spills or i in reached_from(follow, n)):
                 errors.append("a backward branch on the way to a return: %s" %
                               body[i])
     for ins in body:
