@@ -377,6 +377,66 @@ tables_again(const struct contract_case *c)
 	check_windows_work(e, c->type);
 }
 
+/*
+ * Confidential guests: tables are private pages, whatever the window maps.
+ * Every valid entry that init stores has the private mask, and none the shared
+ * one.  (No emulated walker knows such masks: the entries are looked at, not
+ * used.)
+ */
+struct masks {
+	uint64_t mask;
+	unsigned with, without;
+};
+
+static void
+masks_store(struct emu *e, uint64_t pa, unsigned size, uint64_t value)
+{
+	struct masks *masks = e->on_insn_arg;
+	unsigned whole = e->mode->entry_size;
+	uint64_t entry;
+
+	if (pa < e->root[0] || pa - e->mode->ram_base >= e->mode->ram_size) {
+		return;
+	}
+	entry = emu_read(e, pa & ~(uint64_t)(whole - 1), whole);
+	memcpy((uint8_t *)&entry + (pa & (whole - 1)), &value, size);
+	if (!e->arch->is_valid(e, entry) || entry == EMU_X0 >> (64 - 8 *
+	    whole)) {
+		return;		/* empty, or the end of the chain of pages */
+	}
+	if ((entry & masks->mask) != 0) {
+		masks->with++;
+	} else {
+		masks->without++;
+	}
+}
+
+static void
+tables_private(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	struct masks masks = {
+		.mask = UINT64_C(1) << (e->mode->pa_bits - 1)
+	};
+
+	/* Zeroed pages: what was in them is no entry. */
+	for (unsigned i = 0; i < WIRE_POOL_COUNT / 4; i++) {
+		uint64_t page = emu_get64(e, "guest_pool", i);
+
+		memset(emu_ram(e, page, page_size(e)), 0, page_size(e));
+	}
+	e->config[c->number != 0 ? WIRE_PRIVATE_MASK : WIRE_SHARED_MASK] =
+	    masks.mask;
+	e->on_insn_arg = &masks;
+	e->on_store = masks_store;
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	e->on_store = NULL;
+	CHECK_EQUAL(masks.with, c->number != 0 ? e->mode->levels - 1 : 0,
+	    "entries with the mask");
+	CHECK_EQUAL(masks.without, c->number != 0 ? 0 : e->mode->levels - 1,
+	    "entries without the mask");
+}
+
 void
 contract_tables_cases(const struct emu_mode *mode)
 {
@@ -404,5 +464,9 @@ contract_tables_cases(const struct emu_mode *mode)
 	contract_add(mode, tables_run_out, NULL, "tables/runs-out");
 	contract_add(mode, tables_enough, NULL, "tables/enough");
 	contract_add(mode, tables_root_absent, NULL, "tables/root-absent");
+	for (unsigned i = 0; i < 2 && !mode->arch->no_sharing; i++) {
+		contract_add(mode, tables_private, &(struct contract_case){
+		    .number = i }, "tables/%s-mask", i ? "private" : "shared");
+	}
 	contract_add(mode, tables_again, NULL, "tables/init-again");
 }
