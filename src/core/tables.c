@@ -60,25 +60,23 @@ struct qpmap_walk {
 };
 
 /* Walk down to va's leaf, or to the first entry that is no table. */
-QPMAP_COLD static struct qpmap_walk
+QPMAP_COLD static void
 qpmap_tables_walk(const struct qpmap_mmu *mmu, qpmap_ptebits_t sharing,
-    qpmap_vaddr_t va)
+    qpmap_vaddr_t va, struct qpmap_walk *walk)
 {
 	qpmap_paddr_t next = mmu->root;
 	struct qpmap_pte *entries;
-	struct qpmap_walk walk;
 
-	walk.level = mmu->levels;
+	walk->level = mmu->levels;
 	do {
-		walk.level--;
-		walk.table = next;
+		walk->level--;
+		walk->table = next;
 		entries = qpmap_host_table_address(next);
-		walk.slot = &entries[qpmap_level_index(mmu, va, walk.level)];
-		walk.entry = qpmap_slot_load(walk.slot);
-		next = qpmap_pte_pa(walk.entry, sharing);
-	} while (walk.level != 0 && qpmap_pte_is_valid(walk.entry) &&
-	    !qpmap_pte_is_large(walk.entry, walk.level));
-	return (walk);
+		walk->slot = &entries[qpmap_level_index(mmu, va, walk->level)];
+		walk->entry = qpmap_slot_load(walk->slot);
+		next = qpmap_pte_pa(walk->entry, sharing);
+	} while (walk->level != 0 && qpmap_pte_is_valid(walk->entry) &&
+	    !qpmap_pte_is_large(walk->entry, walk->level));
 }
 
 /* The configuration's sharing masks: no part of an address. */
@@ -97,9 +95,9 @@ QPMAP_COLD static int
 qpmap_tables_judge(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t va, __UINT32_TYPE__ *missing)
 {
-	struct qpmap_walk walk =
-	    qpmap_tables_walk(mmu, qpmap_tables_sharing(config), va);
+	struct qpmap_walk walk;
 
+	qpmap_tables_walk(mmu, qpmap_tables_sharing(config), va, &walk);
 	*missing = walk.level;
 	if (walk.level != 0 && qpmap_pte_is_valid(walk.entry)) {
 		return (QPMAP_ERR_WINDOW_LARGE);
@@ -229,12 +227,13 @@ qpmap_tables_path(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_paddr_t *chain)
 {
 	qpmap_ptebits_t sharing = qpmap_tables_sharing(config);
-	__UINT32_TYPE__ top = qpmap_tables_walk(mmu, sharing, va).level;
 	struct qpmap_pte entry = qpmap_pte_none();
+	__UINT32_TYPE__ level, top;
 	struct qpmap_walk walk;
-	__UINT32_TYPE__ level;
 	qpmap_paddr_t table;
 
+	qpmap_tables_walk(mmu, sharing, va, &walk);
+	top = walk.level;
 	for (level = 0; level < top; level++) {
 		table = qpmap_chain_pop(chain);
 		qpmap_tables_fill(config, table,
@@ -244,7 +243,7 @@ qpmap_tables_path(const struct qpmap_config *config,
 	if (top == 0) {
 		return;
 	}
-	walk = qpmap_tables_walk(mmu, sharing, va);
+	qpmap_tables_walk(mmu, sharing, va, &walk);
 	qpmap_slot_fill(walk.slot, entry);
 	qpmap_tlb_linked(walk.slot, top == mmu->levels - 1, config->flags);
 }
@@ -278,10 +277,10 @@ qpmap_tables_build(const struct qpmap_config *config,
 QPMAP_COLD struct qpmap_pte *
 qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)
 {
-	struct qpmap_walk walk =
-	    qpmap_tables_walk(mmu, qpmap_state.sharing, va);
 	struct qpmap_pte *entries;
+	struct qpmap_walk walk;
 
+	qpmap_tables_walk(mmu, qpmap_state.sharing, va, &walk);
 	if (walk.level != 0) {
 		return (0);
 	}
