@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * amd64 and i386: what their machine.h share.
+ *
+ * The image lies at physical 4 MiB, text, and 8 MiB, data, and is seen at
+ * MACHINE_IMAGE_OFFSET above that; so is the LAPIC, in the offset's last 2 MiB
+ * of 1 GiB.  %gs points at a pointer to this CPU's kernel_cpu.
+ */
+#ifndef X86_H
+#define X86_H
+
+#define MACHINE_RAM_PA		((qpmap_paddr_t)0x04000000)
+#define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
+#define MACHINE_RETURN		0xc3u		/* ret */
+
+#define MACHINE_FLAGS_IF	0x200ul		/* of EFLAGS */
+
+static inline struct kernel_cpu *
+machine_this_cpu(void)
+{
+	struct kernel_cpu *cpu;
+
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(cpu));
+	return (cpu);
+}
+
+static inline unsigned long
+machine_irq_save(void)
+{
+	unsigned long flags;
+
+	__asm__ volatile("pushf\n\t"
+			 "pop %0\n\t"
+			 "cli" : "=r"(flags) :: "memory");
+	return (flags & MACHINE_FLAGS_IF);
+}
+
+static inline void
+machine_irq_on(void)
+{
+	__asm__ volatile("sti" ::: "memory");
+}
+
+static inline void
+machine_irq_restore(unsigned long irq)
+{
+	if (irq != 0) {
+		machine_irq_on();
+	}
+}
+
+static inline void
+machine_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
+#endif /* X86_H */
