@@ -33,8 +33,7 @@ struct kernel_cpu {
 	uint32_t critical;		/* no preemption while not 0 */
 	bool preempt_owed;		/* an interrupt asked for one */
 	uint32_t violations;		/* yields with a mapping held */
-	uint32_t interrupts;		/* IPIs handled */
-	uint32_t nested;		/* those that came amid a mapping */
+	uint32_t nested;		/* IPIs that came amid a mapping */
 	uint32_t asleep;		/* 1: gone offline and stopping */
 	uint32_t leave;			/* 1: asked to go offline */
 	uint32_t job_done;		/* the last job that it finished */

@@ -7,8 +7,9 @@
 
 #define KERNEL_STRESS_PAGES	48u
 #define KERNEL_WORDS		(KERNEL_PAGE / 4)
-#define KERNEL_STRESS_STEPS	1500u
-#define KERNEL_STORM_STEPS	600u
+#define KERNEL_STRESS_STEPS	4000u
+#define KERNEL_STORM_STEPS	100000u
+#define KERNEL_STORM_NESTED	200u
 
 /* A page that CPUs share.  Its lock is taken before it is entered. */
 struct kernel_shared_page {
@@ -246,8 +247,8 @@ kernel_ipi(void)
 	qpmap_vaddr_t va = qpmap_enter(handler->pa, QPMAP_WRITE_BACK);
 	qpmap_vaddr_t copy = qpmap_enter(handler->copy, QPMAP_WRITE_BACK);
 
-	cpu->interrupts++;
-	cpu->nested += cpu->critical > 2;
+	__atomic_store_n(&cpu->nested, cpu->nested + (cpu->critical > 2),
+	    __ATOMIC_RELAXED);
 	kernel_expect(kernel_words(va)[0] == handler->count &&
 	    kernel_words(copy)[KERNEL_WORDS - 1] == ~handler->count,
 	    "a handler's page holds something else");
@@ -263,11 +264,12 @@ kernel_ipi(void)
 	}
 }
 
-/* Interrupts for a CPU that may be offline are lost, or come later. */
+/* Another CPU, unless it is offline. */
 static void
 kernel_interrupt_someone(struct kernel_cpu *cpu)
 {
-	uint32_t number = kernel_random(cpu, KERNEL_CPUS);
+	uint32_t number = (cpu->number + 1 +
+	    kernel_random(cpu, KERNEL_CPUS - 1)) % KERNEL_CPUS;
 
 	if (__atomic_load_n(&kernel_cpus[number].asleep,
 	    __ATOMIC_ACQUIRE) == 0) {
@@ -275,12 +277,26 @@ kernel_interrupt_someone(struct kernel_cpu *cpu)
 	}
 }
 
+bool
+kernel_storm_enough(void)
+{
+	bool enough = true;
+	uint32_t i;
+
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		enough = enough && __atomic_load_n(&kernel_cpus[i].nested,
+		    __ATOMIC_RELAXED) >= KERNEL_STORM_NESTED;
+	}
+	return (enough);
+}
+
+/* Until every CPU has been interrupted amid a mapping, and often. */
 void
 kernel_storm_job(struct kernel_cpu *cpu)
 {
 	uint32_t i;
 
-	for (i = 0; i < KERNEL_STORM_STEPS; i++) {
+	for (i = 0; i < KERNEL_STORM_STEPS && !kernel_storm_enough(); i++) {
 		kernel_interrupt_someone(cpu);
 		kernel_stress(cpu, 1);
 	}

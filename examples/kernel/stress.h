@@ -24,6 +24,9 @@ void kernel_storm_job(struct kernel_cpu *cpu);
 void kernel_churn_job(struct kernel_cpu *cpu);
 void kernel_churn_end(void);
 
+/* Every CPU has been interrupted amid a mapping, and often. */
+bool kernel_storm_enough(void);
+
 /* A CPU in kernel_churn_job() is to go offline. */
 void kernel_cpu_ask_to_leave(uint32_t number);
 
