@@ -71,7 +71,7 @@ enum emu_status {
 	EMU_RETURNED,		/* to the stop address, and PC is there */
 	EMU_FAULTED,		/* struct emu_fault says how */
 	EMU_PANICKED,		/* struct emu_panic says how */
-	EMU_PAUSED		/* after emu_run_to()'s instruction count */
+	EMU_PAUSED		/* broken off where emu_call_until() was told */
 };
 
 enum emu_access { EMU_READ, EMU_WRITE, EMU_FETCH };
@@ -214,7 +214,7 @@ struct emu_layout {
 struct emu_arch {
 	const char *name;
 	uc_arch uc_arch;
-	uc_mode uc_mode;	/* also in UC_MODE bits: see open() */
+	uc_mode uc_mode;
 	int pc_reg;		/* UC_..._REG_PC */
 
 	/* uc_open() was done: CPU model, TLB mode, page size. */

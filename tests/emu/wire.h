@@ -61,7 +61,7 @@ enum wire_fact {
 /* CPUs for which the guest has per-CPU data and a stack. */
 #define WIRE_CPU_COUNT 4
 
-/* Bytes in each CPU's stack; a nested call uses the lower half. */
+/* Bytes in each CPU's stack; nested calls use its lower quarters. */
 #define WIRE_STACK_SIZE 32768
 
 #endif /* EMU_WIRE_H */
