@@ -160,7 +160,8 @@ static uint64_t
 a64_tcr(const struct emu *e)
 {
 	unsigned shift = e->mode->page_shift;
-	uint64_t t1sz = 64 - e->mode->va_bits + ((e->boot_flags & A64_BOOT_T1SZ) != 0);
+	uint64_t less = (e->boot_flags & A64_BOOT_T1SZ) != 0;
+	uint64_t t1sz = 64 - e->mode->va_bits + less;
 	uint64_t tg1 = shift == 14 ? 1 : shift == 12 ? 2 : 3;
 	uint64_t tg0 = shift == 14 ? 2 : shift == 12 ? 0 : 1;
 	uint64_t tcr;
