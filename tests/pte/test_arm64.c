@@ -545,6 +545,12 @@ a64_width(void **state)
 	}
 }
 
+static uint64_t
+a64_root_of(const struct qpmap_regs *regs)
+{
+	return (qpmap_regs_root(regs, qpmap_regs_pa_bits(regs)));
+}
+
 /* TTBR1: ASID 63:48, address 47:x, with 52 bits 51:48 in 5:2, CnP 0. */
 static void
 a64_root(void **state)
@@ -553,36 +559,26 @@ a64_root(void **state)
 
 	(void)state;
 	regs.ttbr1 = UINT64_C(0xabcd123456780001);
-	assert_int_equal(qpmap_regs_root(&regs), UINT64_C(0x123456780000));
-#if QPMAP_PAGE_SHIFT == 14
-	/* T1SZ 16 has a root of two entries, 16 bytes. */
+	assert_int_equal(a64_root_of(&regs), UINT64_C(0x123456780000));
+	/* Two entries: aligned to 16 bytes, inside a page. */
 	regs.ttbr1 = UINT64_C(0xabcd000040001011);
-	assert_int_equal(qpmap_regs_root(&regs), UINT64_C(0x40001010));
-#elif QPMAP_PAGE_SHIFT == 16
-	/* T1SZ 16 has a root of 64 entries, 512 bytes. */
-	regs.ttbr1 = UINT64_C(0xabcd000040001e01);
-	assert_int_equal(qpmap_regs_root(&regs), UINT64_C(0x40001e00));
-#endif
-	/* T1SZ 39, 25 bits: 16 entries with 4 KiB pages. */
-	regs.tcr = (regs.tcr & ~UINT64_C(0x3f0000)) | 39u << 16;
-	regs.ttbr1 = UINT64_C(0xabcd0000400ff081);
-	assert_int_equal(qpmap_regs_root(&regs), QPMAP_PAGE_SHIFT == 12 ?
-	    UINT64_C(0x400ff080) : QPMAP_PAGE_SHIFT == 14 ?
-	    UINT64_C(0x400fc000) : UINT64_C(0x400ff000));
-	/* PARange and IPS say 52 bits. */
-	regs.tcr = (regs.tcr & ~UINT64_C(0x7003f0000)) |
-	    UINT64_C(0x600000000) | 16u << 16;
+	assert_int_equal(a64_root_of(&regs), UINT64_C(0x40001010));
+	regs.ttbr1 = UINT64_C(0xabcd0000400ff080);
+	assert_int_equal(a64_root_of(&regs), UINT64_C(0x400ff080));
+	/* TCR_EL1.IPS alone says 52 bits, or PARange alone. */
+	regs.tcr = (regs.tcr & ~UINT64_C(0x700000000)) |
+	    UINT64_C(0x600000000);
+	assert_int_equal(a64_root_of(&regs), UINT64_C(0x400ff080));
+	regs.tcr = (regs.tcr & ~UINT64_C(0x700000000)) |
+	    UINT64_C(0x500000000);
 	regs.mmfr0 = 6;
-	regs.ttbr1 = UINT64_C(0xabcd123456780029);
-	assert_int_equal(qpmap_regs_root(&regs), A64_PA_BITS == 52 ?
-	    UINT64_C(0x000a123456780000) : QPMAP_PAGE_SHIFT == 12 ?
-	    UINT64_C(0x123456780000) : UINT64_C(0x123456780020));
-#if QPMAP_LPA2 && QPMAP_PAGE_SHIFT == 14
-	/* Two entries, but 64 bytes is the least. */
-	regs.ttbr1 = UINT64_C(0xabcd123456780075);
-	assert_int_equal(qpmap_regs_root(&regs),
-	    UINT64_C(0x000d123456780040));
-#endif
+	assert_int_equal(a64_root_of(&regs), UINT64_C(0x400ff080));
+	/* Both do: 64 bytes is the least, and 51:48 are in 5:2. */
+	regs.tcr = (regs.tcr & ~UINT64_C(0x700000000)) |
+	    UINT64_C(0x600000000);
+	regs.ttbr1 = UINT64_C(0xabcd123456780069);
+	assert_int_equal(a64_root_of(&regs), A64_PA_BITS == 52 ?
+	    UINT64_C(0x000a123456780040) : UINT64_C(0x123456780068));
 }
 
 /* Bits by type from a layout, and which types are special. */

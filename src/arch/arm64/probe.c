@@ -61,10 +61,10 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 		return (error);
 	}
 	ng = (config->flags & QPMAP_NON_GLOBAL) != 0 ? QPTE_NG : 0;
-	mmu->root = qpmap_regs_root(&regs);
+	mmu->pa_bits = qpmap_regs_pa_bits(&regs);
+	mmu->root = qpmap_regs_root(&regs, mmu->pa_bits);
 	mmu->levels = qpmap_regs_levels(&regs);
 	mmu->va_bits = qpmap_regs_va_bits(&regs);
-	mmu->pa_bits = qpmap_regs_pa_bits(&regs);
 	mmu->rw_bits = ng | QPTE_RW_BITS;
 	mmu->ro_bits = ng | QPTE_RO_BITS;
 	mmu->reg[0] = regs.control;
@@ -81,9 +81,9 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 	struct qpmap_regs regs;
 
 	qpmap_regs_read(&regs);
-	return (regs.control == mmu->reg[0] &&
-	    ((regs.tcr ^ mmu->reg[1]) & QPMAP_TCR_SHARED) == 0 &&
-	    regs.mair == mmu->reg[2] && regs.tcr2 == mmu->reg[3] &&
+	return (((regs.control ^ mmu->reg[0]) |
+	    ((regs.tcr ^ mmu->reg[1]) & QPMAP_TCR_SHARED) |
+	    (regs.mair ^ mmu->reg[2]) | (regs.tcr2 ^ mmu->reg[3])) == 0 &&
 	    qpmap_regs_pa_bits(&regs) >= mmu->pa_bits);
 }
 
@@ -93,4 +93,32 @@ qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
     qpmap_vaddr_t last)
 {
 	return (first <= last && first >= ~(qpmap_vaddr_t)0 << mmu->va_bits);
+}
+
+/*
+ * Bytes in the smallest line of any data cache.  Arm ARM, "CTR_EL0, Cache
+ * Type Register": DminLine, bits 19:16, is log2 of its 4-byte words.
+ */
+static inline qpmap_size_t
+qpmap_dcache_line(void)
+{
+	__UINT64_TYPE__ ctr;
+
+	__asm__ volatile("mrs	%0, ctr_el0" : "=r"(ctr));
+	return ((qpmap_size_t)4 << (ctr >> 16 & 15));
+}
+
+/* To complete a DC, a DSB must order loads, too. */
+void
+qpmap_dcache_clean(const void *address, qpmap_size_t bytes)
+{
+	qpmap_size_t line = qpmap_dcache_line();
+	qpmap_vaddr_t end = (qpmap_vaddr_t)address + bytes;
+	qpmap_vaddr_t va = (qpmap_vaddr_t)address & ~(line - 1);
+
+	do {
+		__asm__ volatile("dc	cvac, %0" :: "r"(va) : "memory");
+		va += line;
+	} while (va < end);
+	__asm__ volatile("dsb	sy" ::: "memory");
 }

@@ -111,9 +111,9 @@ qpmap_regs_pa_bits(const struct qpmap_regs *regs)
  * are in 5:2 of the register.
  */
 static inline qpmap_paddr_t
-qpmap_regs_root(const struct qpmap_regs *regs)
+qpmap_regs_root(const struct qpmap_regs *regs, __UINT32_TYPE__ pa_bits)
 {
-	if (QPTE_PA_BITS != 52 || qpmap_regs_pa_bits(regs) != 52) {
+	if (QPTE_PA_BITS != 52 || pa_bits != 52) {
 		return (regs->ttbr1 & ((1ULL << 48) - 2));
 	}
 	return ((regs->ttbr1 & ((1ULL << 48) - 64)) |
@@ -211,26 +211,29 @@ qpmap_regs_types(const struct qpmap_config *config, __UINT64_TYPE__ mair,
 		QPMAP_MAIR_WB, QPMAP_MAIR_WT, QPMAP_MAIR_NC, QPMAP_MAIR_NGNRNE,
 		QPMAP_MAIR_NGNRE
 	};
+	__UINT32_TYPE__ types = config->types |
+	    QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
 	__UINT32_TYPE__ type, index;
 	__UINT64_TYPE__ leaf;
 
 	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
 		leaf = config->template_leaf[type];
-		index = leaf != 0 ? qpmap_pte_attr_index(leaf) :
-		    qpmap_mair_find(mair, exact[type]);
 		if (leaf != 0 && (leaf & QPTE_VALID) == 0) {
 			return (QPMAP_ERR_TEMPLATE);
 		}
-		if ((config->types & QPMAP_TYPE_BIT(type)) == 0 &&
-		    type != QPMAP_WRITE_BACK) {
+		if ((types & QPMAP_TYPE_BIT(type)) == 0) {
 			continue;
 		}
-		if (index == 8) {
-			return (QPMAP_ERR_TYPE);
+		if (leaf == 0) {
+			index = qpmap_mair_find(mair, exact[type]);
+			if (index == 8) {
+				return (QPMAP_ERR_TYPE);
+			}
+			leaf = qpmap_pte_attr(index);
 		}
-		mmu->type_bits[type] = leaf != 0 ? leaf & QPTE_TYPE_BITS :
-		    qpmap_pte_attr(index);
-		if (!qpmap_mair_is_cacheable(qpmap_mair_byte(mair, index))) {
+		mmu->type_bits[type] = leaf & QPTE_TYPE_BITS;
+		if (!qpmap_mair_is_cacheable(qpmap_mair_byte(mair,
+		    qpmap_pte_attr_index(leaf)))) {
 			mmu->special_types |= QPMAP_TYPE_BIT(type);
 		}
 	}

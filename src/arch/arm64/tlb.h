@@ -64,35 +64,10 @@ qpmap_tlb_operand(qpmap_vaddr_t va)
 }
 
 /*
- * Bytes in the smallest line of any data cache.  Arm ARM, "CTR_EL0, Cache
- * Type Register": DminLine, bits 19:16, is log2 of its 4-byte words.
- */
-static inline qpmap_size_t
-qpmap_dcache_line(void)
-{
-	__UINT64_TYPE__ ctr;
-
-	__asm__ volatile("mrs	%0, ctr_el0" : "=r"(ctr));
-	return ((qpmap_size_t)4 << (ctr >> 16 & 15));
-}
-
-/*
  * What was stored in bytes bytes at address reaches memory, for walkers that
- * do not see the data cache.  To complete a DC, a DSB must order loads too.
- * Not inline: no ordinary mapping comes here.
+ * do not see the data cache.  In probe.c: no ordinary mapping comes there.
  */
-static __attribute__((noinline, unused)) void
-qpmap_dcache_clean(const void *address, qpmap_size_t bytes)
-{
-	qpmap_size_t line = qpmap_dcache_line();
-	qpmap_vaddr_t end = (qpmap_vaddr_t)address + bytes;
-	qpmap_vaddr_t va = (qpmap_vaddr_t)address & ~(line - 1);
-
-	for (; va < end; va += line) {
-		__asm__ volatile("dc	cvac, %0" :: "r"(va) : "memory");
-	}
-	__asm__ volatile("dsb	sy" ::: "memory");
-}
+void qpmap_dcache_clean(const void *address, qpmap_size_t bytes);
 
 /* The entry in slot, just stored, is where walkers see it. */
 static inline void
@@ -156,23 +131,23 @@ static inline void
 qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
     __UINT32_TYPE__ flags)
 {
+	__UINT64_TYPE__ operand = qpmap_tlb_operand(va);
+
 	qpmap_slot_publish(slot, flags);
 	if ((flags & QPMAP_LOCAL_TLBI) != 0) {
-		__asm__ volatile("tlbi	vaale1, %0\n\t"
-				 "dsb	ish"
-				 :: "r"(qpmap_tlb_operand(va)) : "memory");
+		__asm__ volatile("tlbi	vaale1, %0"
+				 :: "r"(operand) : "memory");
 	} else {
-		__asm__ volatile("tlbi	vaale1is, %0\n\t"
-				 "dsb	ish"
-				 :: "r"(qpmap_tlb_operand(va)) : "memory");
+		__asm__ volatile("tlbi	vaale1is, %0"
+				 :: "r"(operand) : "memory");
+		if ((flags & QPMAP_ERRATUM_REPEAT_TLBI) != 0) {
+			__asm__ volatile("dsb	ish\n\t"
+					 "tlbi	vaale1is, %0"
+					 :: "r"(operand) : "memory");
+		}
 	}
-	if ((flags & (QPMAP_LOCAL_TLBI | QPMAP_ERRATUM_REPEAT_TLBI)) ==
-	    QPMAP_ERRATUM_REPEAT_TLBI) {
-		__asm__ volatile("tlbi	vaale1is, %0\n\t"
-				 "dsb	ish"
-				 :: "r"(qpmap_tlb_operand(va)) : "memory");
-	}
-	__asm__ volatile("isb" ::: "memory");
+	__asm__ volatile("dsb	ish\n\t"
+			 "isb" ::: "memory");
 }
 
 /* Where removals are broadcast, this CPU has heard them all. */
