@@ -476,8 +476,8 @@ a64_exception_level(void **state)
 			    ((hcr & 1) != 0 ? BIT(34) : 0) |
 			    ((hcr & 2) != 0 ? BIT(27) : 0);
 			assert_int_equal(qpmap_regs_mode(&config, &regs),
-			    (el == 1 && hcr == 0) || (el == 2 && hcr == 3) ? QPMAP_OK :
-			    QPMAP_ERR_EXCEPTION_LEVEL);
+			    (el == 1 && hcr == 0) || (el == 2 && hcr == 3) ?
+			    QPMAP_OK : QPMAP_ERR_EXCEPTION_LEVEL);
 		}
 	}
 }
