@@ -8,8 +8,9 @@
 #define KERNEL_STRESS_PAGES	48u
 #define KERNEL_WORDS		(KERNEL_PAGE / 4)
 #define KERNEL_STRESS_STEPS	1200u
-#define KERNEL_STORM_STEPS	100000u
-#define KERNEL_STORM_NESTED	200u
+#define KERNEL_STORM_STEPS	300u
+#define KERNEL_STORM_MOST	100000u
+#define KERNEL_STORM_NESTED	8u
 
 /* A page that CPUs share.  Its lock is taken before it is entered. */
 struct kernel_shared_page {
@@ -290,13 +291,17 @@ kernel_storm_enough(void)
 	return (enough);
 }
 
-/* Until every CPU has been interrupted amid a mapping, and often. */
+/*
+ * Some steps, and more until every CPU has been interrupted amid mappings:
+ * how soon that is depends on how QEMU's threads are scheduled.
+ */
 void
 kernel_storm_job(struct kernel_cpu *cpu)
 {
 	uint32_t i;
 
-	for (i = 0; i < KERNEL_STORM_STEPS && !kernel_storm_enough(); i++) {
+	for (i = 0; i < KERNEL_STORM_STEPS ||
+	    (i < KERNEL_STORM_MOST && !kernel_storm_enough()); i++) {
 		kernel_interrupt_someone(cpu);
 		kernel_stress(cpu, 1);
 	}

@@ -24,7 +24,7 @@ void kernel_storm_job(struct kernel_cpu *cpu);
 void kernel_churn_job(struct kernel_cpu *cpu);
 void kernel_churn_end(void);
 
-/* Every CPU has been interrupted amid a mapping, and often. */
+/* Every CPU has been interrupted amid a mapping, several times. */
 bool kernel_storm_enough(void);
 
 /* A CPU in kernel_churn_job() is to go offline. */
