@@ -89,10 +89,14 @@ qpmap_remove(qpmap_vaddr_t va)
 	    va - qpmap_state.direct_va < qpmap_state.direct_size) {
 		return;
 	}
+	if ((va & 1) != 0) {
+		qpmap_remove_special(va);
+		return;
+	}
 	cpu = qpmap_host_cpu();
 	frame = cpu->next - 1;
 	slot = qpmap_slot_at(frame);
-	if ((va & 1) != 0 || frame->va != va) {
+	if (frame->va != va) {
 		qpmap_remove_special(va);
 		return;
 	}
