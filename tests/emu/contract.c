@@ -362,6 +362,26 @@ contract_is_name(const char *pattern)
 	return (false);
 }
 
+/*
+ * All of them; or, where tools/mutants wants to know only whether one fails,
+ * one by one until it does.
+ */
+static int
+contract_run_group(struct CMUnitTest *tests, size_t count)
+{
+	if (getenv("QPMAP_FIRST_FAILURE") == NULL) {
+		return (_cmocka_run_group_tests("emu", tests, count, NULL,
+		    NULL) != 0);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (_cmocka_run_group_tests("emu", &tests[i], 1, NULL, NULL) !=
+		    0) {
+			return (1);
+		}
+	}
+	return (0);
+}
+
 static int
 contract_run_all(const char *pattern, bool list)
 {
@@ -390,8 +410,7 @@ contract_run_all(const char *pattern, bool list)
 		fprintf(stderr, "no case is called %s\n", pattern);
 		return (2);
 	}
-	return (_cmocka_run_group_tests("emu", tests, count, NULL, NULL) !=
-	    0);
+	return (contract_run_group(tests, count));
 }
 
 /* The mode that a name begins with: other modes' cases need not be made. */

@@ -24,6 +24,26 @@ main_add(struct CMUnitTest *all, size_t count, const struct CMUnitTest *more,
 	return (count + more_count);
 }
 
+/*
+ * All of them; or, where tools/mutants wants to know only whether one fails,
+ * one by one until it does.
+ */
+static int
+main_run(const struct CMUnitTest *tests, size_t count)
+{
+	if (getenv("QPMAP_FIRST_FAILURE") == NULL) {
+		return (_cmocka_run_group_tests("unit", tests, count, NULL,
+		    NULL));
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (_cmocka_run_group_tests("unit", &tests[i], 1, NULL, NULL) !=
+		    0) {
+			return (1);
+		}
+	}
+	return (0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -39,5 +59,5 @@ main(int argc, char **argv)
 	count = main_add(all, count, pages_tests, pages_count);
 	count = main_add(all, count, direct_tests, direct_count);
 	count = main_add(all, count, model_tests, model_count);
-	return (_cmocka_run_group_tests("unit", all, count, NULL, NULL));
+	return (main_run(all, count));
 }
