@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arm64: QEMU's "virt" machine, EL1, 4 KiB pages, 39-bit addresses.  The
+ * image is identity-mapped in the lower half, TTBR0_EL1's; the upper half,
+ * TTBR1_EL1's, is the windows' alone.  TPIDR_EL1 points at this CPU's
+ * kernel_cpu.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#define MACHINE_NAME		"arm64"
+#define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xffffffd000000000)
+#define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
+#define MACHINE_RAM_PA		((qpmap_paddr_t)0x48000000)
+#define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
+#define MACHINE_FLAGS		0u
+#define MACHINE_RETURN		0xd65f03c0u	/* ret */
+
+static inline struct kernel_cpu *
+machine_this_cpu(void)
+{
+	struct kernel_cpu *cpu;
+
+	__asm__ volatile("mrs %0, tpidr_el1" : "=r"(cpu));
+	return (cpu);
+}
+
+/* DAIF.I is bit 1 of the immediate. */
+static inline unsigned long
+machine_irq_save(void)
+{
+	unsigned long daif;
+
+	__asm__ volatile("mrs %0, daif\n\t"
+			 "msr daifset, #2" : "=r"(daif) :: "memory");
+	return (daif);
+}
+
+static inline void
+machine_irq_restore(unsigned long irq)
+{
+	__asm__ volatile("msr daif, %0" :: "r"(irq) : "memory");
+}
+
+static inline void
+machine_irq_on(void)
+{
+	__asm__ volatile("msr daifclr, #2" ::: "memory");
+}
+
+static inline void
+machine_relax(void)
+{
+	__asm__ volatile("yield" ::: "memory");
+}
+
+#endif /* MACHINE_H */
