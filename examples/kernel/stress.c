@@ -8,7 +8,7 @@
 #define KERNEL_STRESS_PAGES	48u
 #define KERNEL_WORDS		(KERNEL_PAGE / 4)
 #define KERNEL_STRESS_STEPS	1200u
-#define KERNEL_STORM_STEPS	300u
+#define KERNEL_STORM_STEPS	1000u
 #define KERNEL_STORM_MOST	100000u
 #define KERNEL_STORM_NESTED	8u
 
@@ -19,10 +19,11 @@ struct kernel_shared_page {
 	qpmap_paddr_t pa;
 };
 
-/* What a CPU's interrupt handler keeps in two pages of its own. */
+/* Pages of one CPU: two of its interrupt handler's, with a count in them. */
 struct kernel_handler {
 	uint32_t count;
 	qpmap_paddr_t pa, copy;
+	qpmap_paddr_t pairs;
 };
 
 static struct kernel_shared_page kernel_shared[KERNEL_STRESS_PAGES];
@@ -77,6 +78,7 @@ kernel_stress_init(void)
 	for (i = 0; i < KERNEL_CPUS; i++) {
 		kernel_handlers[i].pa = kernel_handler_page();
 		kernel_handlers[i].copy = kernel_handler_page();
+		kernel_handlers[i].pairs = kernel_handler_page();
 	}
 	kernel_run_pa = kernel_page_alloc();
 	for (i = 1; i < 3; i++) {
@@ -278,6 +280,25 @@ kernel_interrupt_someone(struct kernel_cpu *cpu)
 	}
 }
 
+/* Hardly anything but enter and remove, for interrupts to come amid. */
+static void
+kernel_pairs(struct kernel_cpu *cpu)
+{
+	qpmap_paddr_t pa = kernel_handlers[cpu->number].pairs;
+	qpmap_vaddr_t va;
+	uint32_t i;
+
+	for (i = 0; i < 50; i++) {
+		va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+		kernel_expect(kernel_words(va)[0] == i, "a pair");
+		kernel_words(va)[0] = i + 1;
+		qpmap_remove(va);
+	}
+	va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+	kernel_words(va)[0] = 0;
+	qpmap_remove(va);
+}
+
 bool
 kernel_storm_enough(void)
 {
@@ -303,7 +324,10 @@ kernel_storm_job(struct kernel_cpu *cpu)
 	for (i = 0; i < KERNEL_STORM_STEPS ||
 	    (i < KERNEL_STORM_MOST && !kernel_storm_enough()); i++) {
 		kernel_interrupt_someone(cpu);
-		kernel_stress(cpu, 1);
+		kernel_pairs(cpu);
+		if (i % 8 == 0) {
+			kernel_stress(cpu, 1);
+		}
 	}
 }
 
