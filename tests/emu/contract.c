@@ -336,6 +336,8 @@ contract_teardown(void **state)
 static void
 contract_cases(const struct emu_mode *mode)
 {
+	/* First what sees most defects: tools/mutants stops there. */
+	contract_sequence_cases(mode);
 	contract_map_cases(mode);
 	contract_rules_cases(mode);
 	contract_pages_cases(mode);
@@ -343,7 +345,6 @@ contract_cases(const struct emu_mode *mode)
 	contract_cpu_cases(mode);
 	contract_init_cases(mode);
 	contract_tables_cases(mode);
-	contract_sequence_cases(mode);
 	contract_hostile_cases(mode);
 	contract_i386_cases(mode);
 	contract_arm64_cases(mode);
