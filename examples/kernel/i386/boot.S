@@ -103,7 +103,8 @@ machine_fetch_failed:
 
 /*
  * Page tables.  The image's 1 GiB has three large pages: text, data, and the
- * LAPIC, uncached; with PAE of 2 MiB, and only text can be executed.
+ * LAPIC, uncached.  With PAE they are of 2 MiB, and only text can be executed;
+ * else of 4 MiB, and the LAPIC is in the middle of its one.
  */
 	.data
 #if QPMAP_PAE

@@ -10,6 +10,8 @@
  */
 #define MACHINE_TRAMPOLINE 0x8000
 
+	.section .note.GNU-stack, "", @progbits
+
 	.section .note.pvh, "a", @note
 	.balign	4
 	.long	4, 3f - 2f, 18

@@ -13,7 +13,7 @@
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
 #define MACHINE_RETURN		0xc3u		/* ret */
 
-#define MACHINE_FLAGS_IF	0x200ul		/* of EFLAGS */
+#define MACHINE_EFLAGS_IF	0x200ul
 
 static inline struct kernel_cpu *
 machine_this_cpu(void)
@@ -32,7 +32,7 @@ machine_irq_save(void)
 	__asm__ volatile("pushf\n\t"
 			 "pop %0\n\t"
 			 "cli" : "=r"(flags) :: "memory");
-	return (flags & MACHINE_FLAGS_IF);
+	return (flags & MACHINE_EFLAGS_IF);
 }
 
 static inline void
