@@ -88,7 +88,8 @@ qpmap_check_ranges(const struct qpmap_config *config,
 
 /*
  * Width of an address: the host may know less than the CPU, and no address
- * reaches into the sharing masks.
+ * reaches into the sharing masks.  The root's does with SEV: CR3, too, has the
+ * C-bit.
  */
 QPMAP_COLD static int
 qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
@@ -104,6 +105,9 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	}
 	if (config->pa_bits != 0) {
 		mmu->pa_bits = config->pa_bits;
+	}
+	if (config->private_mask != 0) {
+		mmu->root &= ~mask;
 	}
 	if (mask != 0) {
 		for (; (mask & 1) == 0; mask >>= 1) {

@@ -996,7 +996,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 		return (fake.probe_error);
 	}
 	memset(mmu, 0, sizeof(*mmu));
-	mmu->root = fake.root;
+	mmu->root = fake.root | fake.private_bit >> QPTE_PA_SHIFT;
 	mmu->levels = FAKE_LEVELS;
 	mmu->va_bits = FAKE_VA_BITS;
 	mmu->pa_bits = fake.pa_bits;

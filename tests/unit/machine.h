@@ -81,7 +81,7 @@ struct fake {
 	_Bool differs[FAKE_CPUS];
 	unsigned int pa_bits;
 	unsigned int special_types;
-	qpmap_ptebits_t private_bit;	/* tables must have it */
+	qpmap_ptebits_t private_bit;	/* tables, and the root, have it */
 	/* A core whose invalidation by address does nothing (erratum). */
 	_Bool broken_invalidation;
 	/* Faults for fake_access(): misbehaviour that a self-test can see. */
