@@ -2,6 +2,9 @@
 /*
  * What the library asks of this kernel: the hooks of <qpmap/host.h>.  The
  * first three are the pattern of examples/hosts/counter.h, as functions.
+ *
+ * The counter is the CPU's: here nothing ever moves to another CPU.  In a
+ * kernel whose threads do, it is the thread's, or one instruction raises it.
  */
 #include <qpmap/host.h>
 

@@ -3,7 +3,8 @@
  * What the kernel supplies: the functions qpmap_host_*.
  *
  * All are resolved by the linker; none is weak.  On i386 they carry
- * QPMAP_CALL.  None may sleep, and none may call the library.
+ * QPMAP_CALL.  None may sleep or call the library, but for what is said of
+ * qpmap_host_unpin() and qpmap_host_panic().
  *
  * Three are called by every enter and remove: pin, cpu and unpin.  A kernel
  * that wants no call in the hot path defines QPMAP_HOST_INLINE as the name of

@@ -190,7 +190,7 @@ enum qpmap_error {
 	QPMAP_ERR_EXCEPTION_LEVEL, /* EL2 without E2H and TGE, or EL3 */
 	QPMAP_ERR_CPU_ALIGN,	/* CPU's state not aligned to a cache line */
 	QPMAP_ERR_CPU_WINDOW,	/* no such window */
-	QPMAP_ERR_CPU_LEAF,	/* leaf line: absent, or not wanted */
+	QPMAP_ERR_CPU_LEAF,	/* leaf line neither given nor found */
 	QPMAP_ERR_LEAF_ALIGN,	/* leaf line not aligned to a cache line */
 	QPMAP_ERR_LEAF_USED,	/* leaf line is not empty */
 	QPMAP_ERR_CPU_DIFFERS,	/* CPU's registers differ from the first's */
