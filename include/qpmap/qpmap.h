@@ -324,9 +324,10 @@ QPMAP_CALL __UINT32_TYPE__ qpmap_held(const struct qpmap_cpu *cpu);
 /*
  * Whole pages and byte ranges, one mapping at a time (two for a copy).
  *
- * They map, work and unmap; context as qpmap_enter().  All accesses are
- * volatile and naturally aligned, in words where the alignment allows it, so
- * that they suit device memory.  No cache-zeroing instruction is used.
+ * They map, work and unmap; context as qpmap_enter().  All accesses to the
+ * pages are volatile and naturally aligned, in words where the alignment
+ * allows it, so that they suit device memory.  No cache-zeroing instruction is
+ * used.
  *
  * zero		the page at pa becomes all zero
  * copy		the page at dst becomes a copy of that at src; nesting must
