@@ -15,7 +15,7 @@
 
 /*
  * log2 of the page size.  Default 12 (4 KiB).  arm64 also takes 14 (16 KiB)
- * and 16 (64 KiB), and must be given what TCR_EL1.TG1 (or TG0) says.
+ * and 16 (64 KiB), and must be given what TCR_EL1.TG1 says.
  */
 #ifndef QPMAP_PAGE_SHIFT
 #define QPMAP_PAGE_SHIFT 12

@@ -124,10 +124,12 @@ struct qpmap_config {
 
 	/*
 	 * Where a type's encoding is to be taken from a leaf entry of the
-	 * kernel's own: that entry, a valid leaf, as the hardware reads it.
-	 * 0 where it is to be found in the layout.  Only the bits that say the
-	 * memory type and shareability are taken.  XuanTie C9xx needs them for
-	 * write-back, too: <qpmap/arch/riscv64.h> has its leaves.
+	 * kernel's own: that entry, a valid leaf, as the hardware reads it;
+	 * on x86 that of a 4 KiB page, since a large page's has the PAT's bit
+	 * elsewhere, which nobody notices.  0 where it is to be found in the
+	 * layout.  Only the bits that say the memory type and shareability are
+	 * taken.  XuanTie C9xx needs them for write-back, too:
+	 * <qpmap/arch/riscv64.h> has its leaves.
 	 */
 	__UINT64_TYPE__ template_leaf[QPMAP_TYPE_COUNT];
 
