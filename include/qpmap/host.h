@@ -13,7 +13,9 @@
  *	-DQPMAP_HOST_INLINE='"mykernel_qpmap.h"'
  *
  * That header is included here, after the library's types, and is needed only
- * to compile the library's own sources.
+ * to compile the library's own sources.  Inline, pin has a compiler barrier
+ * behind the change that pins, and unpin one before the change that undoes it
+ * (examples/hosts/counter.h): nothing may be moved out from between them.
  */
 #ifndef QPMAP_HOST_H
 #define QPMAP_HOST_H
