@@ -88,7 +88,9 @@
  * QPMAP_HOST_PAGE	the name of a header, quotes included, with the
  *			kernel's own vm_page_t.  See <qpmap/pmap.h>.
  * QPMAP_HOT_ATTR	attributes for the functions of the hot path, for
- *			example __attribute__((no_instrument_function)).
+ *			example __attribute__((no_instrument_function)).  What
+ *			needs more than the ordinary sequence (docs/tlb.md,
+ *			"Special mappings") goes on in functions without them.
  */
 #ifndef QPMAP_HOT_ATTR
 #define QPMAP_HOT_ATTR
