@@ -9,7 +9,7 @@
 #define KERNEL_WORDS		(KERNEL_PAGE / 4)
 #define KERNEL_STRESS_STEPS	1200u
 #define KERNEL_STORM_STEPS	600u
-#define KERNEL_STORM_MOST	100000u
+#define KERNEL_STORM_MOST	20000u
 #define KERNEL_STORM_NESTED	8u
 
 /* A page that CPUs share.  Its lock is taken before it is entered. */
@@ -28,6 +28,7 @@ struct kernel_handler {
 
 static struct kernel_shared_page kernel_shared[KERNEL_STRESS_PAGES];
 static struct kernel_handler kernel_handlers[KERNEL_CPUS];
+static bool kernel_handlers_ready;
 static qpmap_paddr_t kernel_run_pa;
 static uint32_t kernel_churn_over;
 
@@ -80,6 +81,7 @@ kernel_stress_init(void)
 		kernel_handlers[i].copy = kernel_handler_page();
 		kernel_handlers[i].pairs = kernel_handler_page();
 	}
+	__atomic_store_n(&kernel_handlers_ready, true, __ATOMIC_RELEASE);
 	kernel_run_pa = kernel_page_alloc();
 	for (i = 1; i < 3; i++) {
 		kernel_expect(kernel_page_alloc() ==
@@ -239,7 +241,8 @@ kernel_stress_job(struct kernel_cpu *cpu)
 /*
  * The interrupt handler: what it maps nests in whatever it interrupted, also
  * in the middle of an enter or a remove.  Afterwards the CPU preempts, unless
- * the thread is critical: then the thread's last unpin does.
+ * the thread is critical: then the thread's last unpin does.  An interrupt that
+ * nobody sent, before there are pages to map, is ignored.
  */
 void
 kernel_ipi(void)
@@ -247,9 +250,13 @@ kernel_ipi(void)
 	struct kernel_cpu *cpu = machine_this_cpu();
 	struct kernel_handler *handler = &kernel_handlers[cpu->number];
 	uint32_t held = qpmap_held(&cpu->qpmap);
-	qpmap_vaddr_t va = qpmap_enter(handler->pa, QPMAP_WRITE_BACK);
-	qpmap_vaddr_t copy = qpmap_enter(handler->copy, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va, copy;
 
+	if (!__atomic_load_n(&kernel_handlers_ready, __ATOMIC_ACQUIRE)) {
+		return;
+	}
+	va = qpmap_enter(handler->pa, QPMAP_WRITE_BACK);
+	copy = qpmap_enter(handler->copy, QPMAP_WRITE_BACK);
 	__atomic_store_n(&cpu->nested, cpu->nested + (cpu->critical > 2),
 	    __ATOMIC_RELAXED);
 	kernel_expect(kernel_words(va)[0] == handler->count &&

@@ -193,7 +193,10 @@ machine_trap(struct machine_frame *frame, unsigned long cause,
 	frame->sepc = fixup;
 }
 
-/* Paging, traps, and the one interrupt we take, though not yet. */
+/*
+ * Paging, traps, and the one interrupt we take, though not yet.  One that was
+ * pending when the hart stopped is not for it any more.
+ */
 static void
 machine_cpu_init(void)
 {
@@ -203,6 +206,7 @@ machine_cpu_init(void)
 	__asm__ volatile("csrw satp, %0\n\t"
 			 "sfence.vma x0, x0\n\t"
 			 "csrw stvec, %1\n\t"
+			 "csrc sip, %2\n\t"
 			 "csrw sie, %2"
 			 :: "r"(satp), "r"(machine_vector),
 			 "r"(MACHINE_SIE_SSIE) : "memory");
