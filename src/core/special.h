@@ -115,11 +115,17 @@ qpmap_frame_va(const struct qpmap_frame *frame)
 	    frame->va);
 }
 
-/* Any change of the stack of frames: volatile, so that it stays in place. */
+/*
+ * Any change of the stack of frames.  The compiler must keep it in its place,
+ * also against what an inline hook does: a counter of its own need not be
+ * volatile.
+ */
 static inline void
 qpmap_set_next(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
 {
+	__asm__ volatile("" ::: "memory");
 	*(struct qpmap_frame *volatile *)&cpu->next = frame;
+	__asm__ volatile("" ::: "memory");
 }
 
 /*
