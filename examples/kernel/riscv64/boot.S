@@ -3,20 +3,37 @@
  * riscv64: entry points, the trap vector, and the accesses that may fault.
  */
 	.section .text.boot, "ax"
-	.globl	machine_boot, machine_boot_cpu
-/* The SBI comes here on one hart: a0 is its number, a1 the device tree. */
+	.globl	machine_boot
+/*
+ * Every hart begins here, a0 is its number.  The first one is the SBI's
+ * choice, and CPU 0; it starts the others, whose kernel_cpu is found below
+ * the top of their stack.
+ *
+ * One entry for both, and nothing but a0 needed: OpenSBI 1.1 may begin a hart
+ * at the kernel's own entry, with the arguments that went there, if the hart
+ * looks between two steps of its hart_start.
+ */
 machine_boot:
 	csrw	sie, x0
-	lla	tp, kernel_cpus
 	lla	sp, kernel_stacks
-	li	t0, 16384		/* KERNEL_STACK */
+	lla	t0, machine_began
+	lla	t1, machine_first_hart
+	li	t2, 1
+	amoswap.w.aqrl t2, t2, (t0)
+	bnez	t2, 1f
+	sd	a0, 0(t1)
+	lla	tp, kernel_cpus
+	li	t0, 1 << 14		/* KERNEL_STACK */
 	add	sp, sp, t0
 	call	machine_main
 
-/* And here with a hart that was started: at a1, its stack, its kernel_cpu. */
-machine_boot_cpu:
-	csrw	sie, x0
-	mv	sp, a1
+1:	ld	t1, 0(t1)
+	sub	t0, a0, t1
+	andi	t0, t0, 3		/* KERNEL_CPUS - 1 */
+	addi	t0, t0, 1
+	slli	t0, t0, 14
+	add	sp, sp, t0
+	addi	sp, sp, -16
 	ld	tp, 0(sp)
 	call	machine_cpu_main
 

@@ -40,25 +40,30 @@ struct machine_frame {
 	unsigned long sepc, sstatus;
 };
 
-_Noreturn void machine_main(unsigned long hart);
+_Noreturn void machine_main(void);
 _Noreturn void machine_cpu_main(void);
 void machine_trap(struct machine_frame *frame, unsigned long cause,
     unsigned long value);
 
 /* boot.S; those that end in _at, _return and _failed are places in code. */
-extern const char machine_boot_cpu[], machine_vector[];
+extern const char machine_boot[], machine_vector[];
 extern const char machine_load_at[], machine_store_at[];
 extern const char machine_fetch_return[];
 extern const char machine_probe_failed[], machine_fetch_failed[];
 
-_Static_assert(KERNEL_STACK == 16384, "boot.S has the number as well");
+_Static_assert(KERNEL_STACK == 1 << 14 && KERNEL_CPUS == 4,
+    "boot.S has the numbers as well");
 
 static unsigned long machine_root[512] __attribute__((aligned(4096)));
 static unsigned long machine_image[512] __attribute__((aligned(4096)));
 static unsigned long machine_devices[512] __attribute__((aligned(4096)));
 
-/* CPU 0 is the hart that the SBI chose; the others follow it. */
-static unsigned long machine_first_hart;
+/*
+ * boot.S: whether a hart has begun, and which.  CPU 0 is the hart that the SBI
+ * chose; the others follow it.
+ */
+uint32_t machine_began;
+unsigned long machine_first_hart;
 
 struct machine_sbi {
 	long error;
@@ -119,7 +124,7 @@ machine_start_cpu(uint32_t number)
 	top[-2] = &kernel_cpus[number];
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	(void)machine_sbi(MACHINE_SBI_HSM, MACHINE_SBI_HSM_START, hart,
-	    (unsigned long)machine_boot_cpu, (unsigned long)(top - 2));
+	    (unsigned long)machine_boot, 0);
 }
 
 _Noreturn void
@@ -220,9 +225,8 @@ machine_entry(unsigned long pa, unsigned long bits)
 }
 
 _Noreturn void
-machine_main(unsigned long hart)
+machine_main(void)
 {
-	machine_first_hart = hart;
 	machine_root[MACHINE_TEXT >> 30] =
 	    machine_entry((unsigned long)machine_image, MACHINE_PTE_V);
 	machine_image[MACHINE_TEXT >> 21 & 511] =
