@@ -10,6 +10,8 @@ QPMAP_SOURCES = \
 	core/pmap.c \
 	core/quick.c \
 	core/selftest.c \
+	core/shared.c \
+	core/shootdown.c \
 	core/special.c \
 	core/strerror.c \
 	core/tables.c \

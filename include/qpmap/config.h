@@ -80,6 +80,16 @@
 #endif
 
 /*
+ * 1: the library also tells other CPUs to forget translations: shootdown,
+ * shared mappings, qpmap_quiesce() (<qpmap/shootdown.h>).  The kernel supplies
+ * an interprocessor interrupt (but on arm64) and memory for the protocol.
+ * Default 0: nothing of it is there, and enter and remove do not need it.
+ */
+#ifndef QPMAP_SHOOTDOWN
+#define QPMAP_SHOOTDOWN 0
+#endif
+
+/*
  * Not numbers, and without a default:
  *
  * QPMAP_HOST_INLINE	the name of a header, quotes included, that defines
@@ -135,6 +145,9 @@
 #if QPMAP_TABLES != 0 && QPMAP_TABLES != 1
 #error "qpmap: QPMAP_TABLES must be 0 or 1"
 #endif
+#if QPMAP_SHOOTDOWN != 0 && QPMAP_SHOOTDOWN != 1
+#error "qpmap: QPMAP_SHOOTDOWN must be 0 or 1"
+#endif
 
 #define QPMAP_PAGE_SIZE	((qpmap_vaddr_t)1 << QPMAP_PAGE_SHIFT)
 #define QPMAP_PAGE_MASK	(QPMAP_PAGE_SIZE - 1)
@@ -148,5 +161,13 @@
 /* Bytes of address space in one CPU's window. */
 #define QPMAP_WINDOW_SIZE						\
 	((qpmap_vaddr_t)QPMAP_WINDOW_PAGES << QPMAP_PAGE_SHIFT)
+
+/*
+ * Shared mappings: slots in a group (bits in a word), and bytes of address
+ * space for them: every slot has an unmapped page on both sides.
+ */
+#define QPMAP_SHARED_SLOTS	(8 * __SIZEOF_POINTER__)
+#define QPMAP_SHARED_SIZE						\
+	((qpmap_vaddr_t)(2 * QPMAP_SHARED_SLOTS) << QPMAP_PAGE_SHIFT)
 
 #endif /* QPMAP_CONFIG_H */

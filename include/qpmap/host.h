@@ -99,7 +99,8 @@ QPMAP_CALL void *qpmap_host_table_address(qpmap_paddr_t table);
 /*
  * As qpmap_host_table_address(), for a table of leaf entries, and valid for
  * ever: every enter and remove on some CPU writes through it.  Called once by
- * each qpmap_cpu_online() that is given no leaf; several windows share a table.
+ * each qpmap_cpu_online() that is given no leaf, and once by qpmap_init() for
+ * each group of shared slots; several windows or groups share a table.
  */
 QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
 
@@ -110,6 +111,29 @@ QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
  * Context: as of qpmap_enter(), not yet pinned.
  */
 QPMAP_CALL int qpmap_host_page_pinned(qpmap_paddr_t pa);
+
+/*
+ * Only with QPMAP_SHOOTDOWN, and not on arm64: interrupt the CPU that has the
+ * window of that number, and have it call qpmap_shootdown_ipi().
+ *
+ * The interrupt may come late, more than once, or once for several calls; it
+ * must not be lost.  It must reach a CPU that is in qpmap_cpu_online() or
+ * online, as soon as that CPU has interrupts on.  If it cannot reach a CPU any
+ * more, that is because the CPU is going offline: then nothing need be done.
+ *
+ * What the library has done: all that the interrupted CPU must find in memory
+ * was stored, and a full fence followed; on x86 MFENCE and LFENCE, so that a
+ * WRMSR to the x2APIC's ICR cannot be ahead of the stores; on riscv64 FENCE
+ * rw, rw, so that an SBI call needs nothing more.  What is left to the kernel:
+ * a fence from memory to I/O where its interrupt controller is written as a
+ * device (riscv64, an ACLINT or IMSIC: FENCE w, o); and, where sending takes
+ * several accesses, as with the xAPIC's two ICR words, that no interrupt on
+ * this CPU comes in between.
+ *
+ * Context: of the shootdown, pinned; interrupts may be off.  It may not wait
+ * for another CPU, but for the hardware's being ready to send.
+ */
+QPMAP_CALL void qpmap_host_ipi(__UINT32_TYPE__ window);
 
 QPMAP_END_DECLS
 

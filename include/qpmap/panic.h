@@ -33,6 +33,11 @@
 /* Offline, abandon: a = b = 0. */
 #define QPMAP_PANIC_NOT_ONLINE	"qpmap: CPU is not online"
 
+/* Shootdown, quiesce, shared enter and remove: a = b = 0. */
+#define QPMAP_PANIC_SHOOTDOWN	"qpmap: shootdown from a CPU not online"
+/* Shared remove: a = address given, b = 0. */
+#define QPMAP_PANIC_SHARED "qpmap: removed address is not a shared mapping"
+
 /* Read and write: a = physical address, b = length. */
 #define QPMAP_PANIC_RANGE	"qpmap: physical range wraps around"
 

@@ -68,6 +68,24 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_SVPBMT		0x0080u
 
 /*
+ * The next three only with QPMAP_SHOOTDOWN.
+ *
+ * arm64: do not use TLBI by range, though this CPU has it (FEAT_TLBIRANGE),
+ * because others may not.  Without the flag a CPU that lacks what the first
+ * one has is refused.
+ */
+#define QPMAP_NO_TLBI_RANGE	0x1000u
+/* riscv64: the CPUs have Svinval: several pages in one batch. */
+#define QPMAP_SVINVAL		0x2000u
+/*
+ * riscv64: the SBI's remote fences (RFENCE extension) have been done on every
+ * hart when the call returns, as OpenSBI's have; the specification promises
+ * less.  They are used in place of the kernel's interprocessor interrupt, which
+ * stays the way out when the SBI returns an error.
+ */
+#define QPMAP_SBI_RFENCE	0x4000u
+
+/*
  * Errata: what a faulty core needs.
  *
  * x86: INVLPG leaves translations behind (Intel ADL, RPL and Gracemont before
@@ -161,6 +179,29 @@ struct qpmap_config {
 	 */
 	__UINT64_TYPE__ private_mask;
 	__UINT64_TYPE__ shared_mask;
+
+#if QPMAP_SHOOTDOWN
+	/*
+	 * The kernel's memory for the shootdown, in use for ever, each aligned
+	 * to QPMAP_CACHE_LINE: one struct qpmap_shootdown, and an array of
+	 * window_count struct qpmap_remote, that of window 0 first (arm64,
+	 * where no CPU waits for another's software: not needed, may be NULL).
+	 * qpmap_init() writes them.
+	 */
+	struct qpmap_shootdown *shootdown;
+	struct qpmap_remote *remote;
+
+	/*
+	 * Slots for shared mappings: the address of the first group, a
+	 * multiple of QPMAP_SHARED_SIZE, under the same rules as window_va; an
+	 * array of shared_count groups, aligned to QPMAP_CACHE_LINE; and how
+	 * many groups of QPMAP_SHARED_SLOTS slots follow each other.
+	 * shared_count 0 means none.
+	 */
+	qpmap_vaddr_t shared_va;
+	struct qpmap_shared *shared;
+	__UINT32_TYPE__ shared_count;
+#endif
 };
 
 /* What qpmap_init() and qpmap_cpu_online() return; 0 is success. */
@@ -198,6 +239,11 @@ enum qpmap_error {
 	QPMAP_ERR_CPU_DIFFERS,	/* CPU's registers differ from the first's */
 	QPMAP_ERR_CPU_ONLINE,	/* CPU is online already */
 	QPMAP_ERR_NOT_INIT,	/* qpmap_init() has not succeeded */
+	QPMAP_ERR_CPU_HART,	/* an online CPU has the same hart number */
+	QPMAP_ERR_SHOOTDOWN,	/* shootdown's memory missing, misaligned */
+	QPMAP_ERR_SHARED_RANGE,	/* shared slots not where they may be */
+	QPMAP_ERR_SHARED_LEAF,	/* a group's leaf misaligned, or not empty */
+	QPMAP_ERR_SHARED_FULL,	/* no shared slot is free */
 	QPMAP_ERR_COUNT_	/* one more than the last; not an error */
 };
 

@@ -90,12 +90,67 @@ struct qpmap_cpu {
 	struct qpmap_frame frame[QPMAP_FRAMES + 2];
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
+#if QPMAP_SHOOTDOWN
+
+/*
+ * What CPUs have in common for the shootdown: the kernel's memory, named in
+ * qpmap_config, which qpmap_init() writes and the kernel never looks into.
+ * docs/tlb.md, "Shootdown", says how they are used.
+ *
+ * A generation is the number of a request.  It wraps around.
+ */
+typedef __UINTPTR_TYPE__ qpmap_generation_t;
+
+/* A request that CPUs can read for themselves; generation 0: half written. */
+struct qpmap_request {
+	qpmap_generation_t generation;
+	qpmap_vaddr_t va;
+	qpmap_size_t page_count;
+};
+
+/* A CPU that lags by more than these forgets everything.  A power of two. */
+#define QPMAP_REQUESTS 16
+
+/* One for the whole kernel. */
+struct qpmap_shootdown {
+	qpmap_generation_t generation;	/* of the newest request */
+	__UINTPTR_TYPE__ reclaiming;	/* CPUs that reclaim shared slots */
+	struct qpmap_request ring[QPMAP_REQUESTS];
+} __attribute__((aligned(QPMAP_CACHE_LINE)));
+
+/*
+ * One for each window: what other CPUs see of the CPU that has it.  hart is
+ * the kernel's to write, before that CPU's qpmap_cpu_online(), and only with
+ * QPMAP_SBI_RFENCE: the number by which the SBI knows the CPU.
+ */
+struct qpmap_remote {
+	__UINTPTR_TYPE__ online;	/* it must be waited for */
+	qpmap_generation_t acknowledged; /* it forgot all up to this one */
+	__UINTPTR_TYPE__ hart;
+} __attribute__((aligned(QPMAP_CACHE_LINE)));
+
+/*
+ * A group of slots for shared mappings, one bit for each.  leaf is the
+ * kernel's to write, before qpmap_init(): the page-table entry that maps the
+ * group's first page, followed by those of the rest; or NULL with
+ * QPMAP_BUILD_TABLES.
+ */
+struct qpmap_shared {
+	__UINTPTR_TYPE__ clean;		/* empty, and forgotten everywhere */
+	__UINTPTR_TYPE__ used;		/* mapped */
+	__UINTPTR_TYPE__ dirty;		/* empty, not yet forgotten */
+	struct qpmap_pte *leaf;
+} __attribute__((aligned(QPMAP_CACHE_LINE)));
+
+#endif /* QPMAP_SHOOTDOWN */
+
 /*
  * The build options in one number: what a kernel was compiled with and what
  * the library was compiled with must be the same.
  */
 #define QPMAP_OPTIONS							\
 	((__UINT32_TYPE__)sizeof(struct qpmap_cpu) |			\
+	    (__UINT32_TYPE__)QPMAP_SHOOTDOWN |				\
 	    (__UINT32_TYPE__)QPMAP_PAGE_SHIFT << 12 |			\
 	    (__UINT32_TYPE__)QPMAP_FRAMES << 17 |			\
 	    (__UINT32_TYPE__)(QPMAP_CACHE_LINE / 64) << 21 |		\

@@ -119,6 +119,50 @@ static inline void qpmap_tlb_linking(void *table, qpmap_size_t bytes,
 static inline void qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
     __UINT32_TYPE__ flags);
 
+#if QPMAP_SHOOTDOWN
+
+/*
+ * tlb.h, for builds with QPMAP_SHOOTDOWN.  Beside the functions:
+ * QPMAP_TLB_BROADCASTS, 1 where hardware tells the other CPUs, and none of
+ * them is waited for; QPMAP_TLB_KEEPS_EMPTY, 1 where a CPU may have cached
+ * that an entry was empty, and must forget that, too.
+ */
+
+/*
+ * A slot of a shared mapping was cleared: the store is on its way to walkers,
+ * whatever they can see.  The shootdown follows.
+ */
+static inline void qpmap_tlb_cleared(struct qpmap_pte *slot,
+    __UINT32_TYPE__ flags);
+
+/*
+ * The translations of page_count pages from va on were shot down: this CPU
+ * forgets them, in every context, global or not; with QPMAP_TLB_BROADCASTS
+ * every CPU does, and accesses that used them are complete.
+ */
+static inline void qpmap_tlb_shot_down(qpmap_vaddr_t va,
+    qpmap_size_t page_count, __UINT32_TYPE__ flags);
+
+/*
+ * What a shootdown stored is visible everywhere before the CPU looks who has
+ * to be told, and before an interrupt that it sends is.
+ */
+static inline void qpmap_tlb_sending(void);
+
+/*
+ * Firmware that does the telling, for the harts base + n with bit n of mask,
+ * and returns when it is done everywhere.  Whether it did.  Only called with a
+ * flag of QPMAP_FLAGS_FIRMWARE.
+ */
+static inline _Bool qpmap_tlb_firmware(__UINTPTR_TYPE__ mask,
+    __UINTPTR_TYPE__ base, qpmap_vaddr_t va, qpmap_size_t page_count,
+    __UINT32_TYPE__ flags);
+
+/* This CPU spins: it waits for another. */
+static inline void qpmap_spinning(void);
+
+#endif /* QPMAP_SHOOTDOWN */
+
 /*
  * probe.c.
  *

@@ -14,7 +14,7 @@
  * A refusal comes here whichever check it failed: repeat them, in order, to
  * name it.
  */
-static QPMAP_NORETURN void
+QPMAP_NORETURN void
 qpmap_enter_refuse(qpmap_paddr_t pa, qpmap_attr_t attr,
     const struct qpmap_kind *kind)
 {
@@ -53,18 +53,8 @@ static qpmap_vaddr_t
 qpmap_enter_kinds(qpmap_paddr_t pa, qpmap_attr_t attr,
     const struct qpmap_kind *kinds)
 {
-	const struct qpmap_kind *kind;
+	const struct qpmap_kind *kind = qpmap_kind_admit(pa, attr, kinds);
 
-	if (attr >= QPMAP_ATTR_COUNT) {
-		qpmap_host_panic(QPMAP_PANIC_ATTR, pa, attr);
-	}
-	kind = &kinds[attr];
-	if (!qpmap_pte_admits(pa, kind->special_limit)) {
-		qpmap_enter_refuse(pa, attr, kind);
-	}
-	if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
-		return (qpmap_enter_refuse_unpinned(pa, attr));
-	}
 	if (QPMAP_DIRECT_MAP &&
 	    pa - qpmap_state.direct_pa < kind->direct_size) {
 		return (qpmap_direct_address(&qpmap_state, pa));

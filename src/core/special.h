@@ -57,6 +57,33 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_unpinned(qpmap_paddr_t pa,
  */
 QPMAP_HANDED void qpmap_remove_special(qpmap_vaddr_t va);
 
+/* The kind's limits do not admit pa: panic. */
+QPMAP_NORETURN void qpmap_enter_refuse(qpmap_paddr_t pa, qpmap_attr_t attr,
+    const struct qpmap_kind *kind);
+
+/*
+ * The kind of kinds that attr names, which may be special, after all that is
+ * checked before a page is mapped; panics if pa and attr do not pass.
+ */
+static inline const struct qpmap_kind *
+qpmap_kind_admit(qpmap_paddr_t pa, qpmap_attr_t attr,
+    const struct qpmap_kind *kinds)
+{
+	const struct qpmap_kind *kind;
+
+	if (attr >= QPMAP_ATTR_COUNT) {
+		qpmap_host_panic(QPMAP_PANIC_ATTR, pa, attr);
+	}
+	kind = &kinds[attr];
+	if (!qpmap_pte_admits(pa, kind->special_limit)) {
+		qpmap_enter_refuse(pa, attr, kind);
+	}
+	if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
+		qpmap_enter_refuse_unpinned(pa, attr);
+	}
+	return (kind);
+}
+
 /*
  * Empty a frame, whatever it holds, with all that a special mapping needs;
  * this CPU forgets it.  The frame is not released.

@@ -40,6 +40,9 @@ struct qpmap_mmu {
 	qpmap_ptebits_t type_bits[QPMAP_TYPE_COUNT];
 	qpmap_ptebits_t rw_bits;	/* what every mapping has ... */
 	qpmap_ptebits_t ro_bits;	/* ... by protection */
+#if QPMAP_SHOOTDOWN
+	_Bool range;			/* arm64: TLBI by range is used */
+#endif
 };
 
 /*
@@ -57,6 +60,13 @@ struct qpmap_state {
 	qpmap_vaddr_t window_va;
 	qpmap_ptebits_t sharing;	/* private_mask or shared_mask */
 	struct qpmap_mmu mmu;
+#if QPMAP_SHOOTDOWN
+	struct qpmap_shootdown *shootdown;
+	struct qpmap_remote *remote;
+	struct qpmap_shared *shared;
+	qpmap_vaddr_t shared_va;
+	__UINT32_TYPE__ shared_count;
+#endif
 };
 
 /* Hidden: position-independent code, too, reaches it without a GOT. */

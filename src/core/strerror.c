@@ -70,6 +70,16 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "the CPU is online already, or its state was not zeroed",
 	[QPMAP_ERR_NOT_INIT] =
 	    "qpmap_init() has not succeeded",
+	[QPMAP_ERR_CPU_HART] =
+	    "another online CPU has the same hart number",
+	[QPMAP_ERR_SHOOTDOWN] =
+	    "the shootdown's memory is missing or not aligned",
+	[QPMAP_ERR_SHARED_RANGE] =
+	    "shared slots are misaligned, or in the way of something else",
+	[QPMAP_ERR_SHARED_LEAF] =
+	    "a group's leaf entries are missing, misaligned or not empty",
+	[QPMAP_ERR_SHARED_FULL] =
+	    "no shared slot is free",
 };
 
 QPMAP_CALL const char *

@@ -121,20 +121,18 @@ qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
 }
 
 /*
- * Judge the whole area and its guard.  *count is how many tables it lacks:
- * each is counted at the first page that it would serve.
+ * Judge the whole area and its guard.  To *count is added how many tables it
+ * lacks: each is counted at the first page that it would serve.
  */
 QPMAP_COLD static int
 qpmap_tables_count(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, __UINT32_TYPE__ *count)
+    const struct qpmap_mmu *mmu, qpmap_vaddr_t first, qpmap_vaddr_t guard,
+    __UINT32_TYPE__ *count)
 {
-	qpmap_vaddr_t first = config->window_va;
-	qpmap_vaddr_t guard = first + config->window_count * QPMAP_WINDOW_SIZE;
 	__UINT32_TYPE__ missing;
 	qpmap_vaddr_t va;
 	int error;
 
-	*count = 0;
 	for (va = first; va != guard; va += QPMAP_PAGE_SIZE) {
 		error = qpmap_tables_judge(config, mmu, va, &missing);
 		if (error != QPMAP_OK) {
@@ -170,6 +168,15 @@ qpmap_chain_push(qpmap_paddr_t *chain, qpmap_paddr_t page)
 	*chain = page;
 }
 
+/* Give back what is left of the chain. */
+QPMAP_COLD static void
+qpmap_chain_free(qpmap_paddr_t *chain)
+{
+	while (*chain != QPMAP_NO_TABLE) {
+		qpmap_host_table_free(qpmap_chain_pop(chain));
+	}
+}
+
 /* Take count pages, or none and QPMAP_ERR_TABLES. */
 QPMAP_COLD static int
 qpmap_chain_take(qpmap_paddr_t *chain, __UINT32_TYPE__ count)
@@ -180,9 +187,7 @@ qpmap_chain_take(qpmap_paddr_t *chain, __UINT32_TYPE__ count)
 	for (; count > 0; count--) {
 		page = qpmap_host_table_alloc();
 		if (page == QPMAP_NO_TABLE) {
-			while (*chain != QPMAP_NO_TABLE) {
-				qpmap_host_table_free(qpmap_chain_pop(chain));
-			}
+			qpmap_chain_free(chain);
 			return (QPMAP_ERR_TABLES);
 		}
 		qpmap_chain_push(chain, page);
@@ -248,31 +253,80 @@ qpmap_tables_path(const struct qpmap_config *config,
 	qpmap_tlb_linked(walk.slot, top == mmu->levels - 1, config->flags);
 }
 
+/* Every missing path of an area that was counted. */
+QPMAP_COLD static void
+qpmap_tables_paths(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_vaddr_t first, qpmap_vaddr_t guard,
+    qpmap_paddr_t *chain)
+{
+	qpmap_vaddr_t va;
+
+	for (va = first; va != guard; va += QPMAP_PAGE_SIZE) {
+		if (qpmap_tables_is_first(first, va, 1)) {
+			qpmap_tables_path(config, mmu, va, chain);
+		}
+	}
+}
+
+#if QPMAP_SHOOTDOWN
+
+/*
+ * Two areas.  A table that both lack is counted twice, and the second is given
+ * back.
+ */
 QPMAP_COLD int
 qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
 	qpmap_vaddr_t first = config->window_va;
 	qpmap_vaddr_t guard = first + config->window_count * QPMAP_WINDOW_SIZE;
-	__UINT32_TYPE__ count;
+	qpmap_vaddr_t shared = config->shared_va;
+	qpmap_vaddr_t shared_guard =
+	    shared + config->shared_count * QPMAP_SHARED_SIZE;
+	__UINT32_TYPE__ count = 0;
 	qpmap_paddr_t chain;
-	qpmap_vaddr_t va;
 	int error;
 
-	error = qpmap_tables_count(config, mmu, &count);
+	error = qpmap_tables_count(config, mmu, first, guard, &count);
+	if (error == QPMAP_OK && shared != shared_guard) {
+		error = qpmap_tables_count(config, mmu, shared, shared_guard,
+		    &count);
+	}
 	if (error == QPMAP_OK) {
 		error = qpmap_chain_take(&chain, count);
 	}
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	for (va = first; va != guard; va += QPMAP_PAGE_SIZE) {
-		if (qpmap_tables_is_first(first, va, 1)) {
-			qpmap_tables_path(config, mmu, va, &chain);
-		}
-	}
+	qpmap_tables_paths(config, mmu, first, guard, &chain);
+	qpmap_tables_paths(config, mmu, shared, shared_guard, &chain);
+	qpmap_chain_free(&chain);
 	return (QPMAP_OK);
 }
+
+#else
+
+QPMAP_COLD int
+qpmap_tables_build(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu)
+{
+	qpmap_vaddr_t first = config->window_va;
+	qpmap_vaddr_t guard = first + config->window_count * QPMAP_WINDOW_SIZE;
+	__UINT32_TYPE__ count = 0;
+	qpmap_paddr_t chain;
+	int error;
+
+	error = qpmap_tables_count(config, mmu, first, guard, &count);
+	if (error == QPMAP_OK) {
+		error = qpmap_chain_take(&chain, count);
+	}
+	if (error == QPMAP_OK) {
+		qpmap_tables_paths(config, mmu, first, guard, &chain);
+	}
+	return (error);
+}
+
+#endif
 
 QPMAP_COLD struct qpmap_pte *
 qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)

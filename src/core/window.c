@@ -3,6 +3,7 @@
  * Setting up: the configuration checked and worked out once, and each CPU's
  * window given to it and taken away.
  */
+#include "shootdown.h"
 #include "special.h"
 #include "tables.h"
 
@@ -123,6 +124,45 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	return (QPMAP_OK);
 }
 
+/*
+ * What there is besides windows, with QPMAP_SHOOTDOWN: judged; and opened, once
+ * qpmap_state has the configuration.
+ */
+QPMAP_COLD static int
+qpmap_check_others(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu)
+{
+	int error = QPMAP_OK;
+
+#if QPMAP_SHOOTDOWN
+	error = qpmap_shootdown_check(config);
+	if (error == QPMAP_OK) {
+		error = qpmap_shared_check(config, mmu,
+		    qpmap_window_last(config) + QPMAP_PAGE_SIZE);
+	}
+#else
+	(void)config;
+	(void)mmu;
+#endif
+	return (error);
+}
+
+QPMAP_COLD static void
+qpmap_open_others(const struct qpmap_config *config)
+{
+#if QPMAP_SHOOTDOWN
+	qpmap_state.shootdown = config->shootdown;
+	qpmap_state.remote = config->remote;
+	qpmap_state.shared = config->shared;
+	qpmap_state.shared_va = config->shared_va;
+	qpmap_state.shared_count = config->shared_count;
+	qpmap_shootdown_open();
+	qpmap_shared_open();
+#else
+	(void)config;
+#endif
+}
+
 /* The configuration as a whole, against this CPU; fills mmu. */
 QPMAP_COLD static int
 qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
@@ -137,6 +177,9 @@ qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	}
 	if (error == QPMAP_OK) {
 		error = qpmap_check_ranges(config, mmu);
+	}
+	if (error == QPMAP_OK) {
+		error = qpmap_check_others(config, mmu);
 	}
 	return (error);
 }
@@ -243,6 +286,7 @@ qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
 	qpmap_state.sharing = (qpmap_ptebits_t)
 	    (config->private_mask | config->shared_mask);
 	qpmap_bytes_copy(&qpmap_state.mmu, &mmu, sizeof(mmu));
+	qpmap_open_others(config);
 	return (QPMAP_OK);
 }
 
@@ -283,6 +327,34 @@ qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 	cpu->frame[i].slot = &cpu->full;
 }
 
+/*
+ * This CPU forgets what it may have cached; what is removed from now on it is
+ * told.  For an interrupt that tells it, it has its number from the start.
+ */
+QPMAP_COLD static void
+qpmap_cpu_join(struct qpmap_cpu *cpu, __UINT32_TYPE__ window)
+{
+#if QPMAP_SHOOTDOWN
+	*(volatile __UINT32_TYPE__ *)&cpu->window = window + 1;
+	qpmap_shootdown_join(window);
+#else
+	(void)cpu;
+	(void)window;
+	qpmap_tlb_online(qpmap_state.flags);
+#endif
+}
+
+/* The opposite.  Without others to be told, there is nothing to undo. */
+QPMAP_COLD static void
+qpmap_cpu_leave(__UINT32_TYPE__ window)
+{
+#if QPMAP_SHOOTDOWN
+	qpmap_shootdown_leave(window);
+#else
+	(void)window;
+#endif
+}
+
 QPMAP_COLD QPMAP_CALL int
 qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
     struct qpmap_pte *leaf)
@@ -317,7 +389,12 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 	if (!qpmap_leaf_is_empty(leaf)) {
 		return (QPMAP_ERR_LEAF_USED);
 	}
-	qpmap_tlb_online(qpmap_state.flags);
+#if QPMAP_SHOOTDOWN
+	if (!qpmap_shootdown_admits(window)) {
+		return (QPMAP_ERR_CPU_HART);
+	}
+#endif
+	qpmap_cpu_join(cpu, window);
 	qpmap_frames_open(cpu, va, leaf);
 	qpmap_set_next(cpu, &cpu->frame[1]);
 	cpu->window = window + 1;
@@ -358,6 +435,7 @@ qpmap_cpu_offline(struct qpmap_cpu *cpu)
 		cpu->frame[i].va = cpu->frame[0].va;
 		cpu->frame[i].slot = cpu->frame[0].slot;
 	}
+	qpmap_cpu_leave(window - 1);
 }
 
 QPMAP_COLD QPMAP_CALL void

@@ -7,6 +7,9 @@
  *			INVLPG	this CPU forgets it, in this address space;
  *				no other address space has seen it
  *
+ * shot down	on each CPU: INVLPG for each page; everything, for many or if
+ *		there are PCIDs: the mapping may be cached under any of them
+ *
  * Special: a drain of write-combining buffers (SFENCE) before the clear;
  * INVLPG after the fill; a flush of everything where INVLPG is broken.
  */
@@ -18,7 +21,8 @@
 
 #define QPMAP_ADDS_TO_MEMORY 1
 
-#define QPMAP_CR4_PGE (1UL << 7)
+#define QPMAP_CR4_PGE	(1UL << 7)
+#define QPMAP_CR4_PCIDE	(1UL << 17)
 
 static inline _Bool
 qpmap_slot_is_empty(const struct qpmap_pte *slot)
@@ -154,5 +158,83 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 	(void)flags;
 	__asm__ volatile("" ::: "memory");
 }
+
+#if QPMAP_SHOOTDOWN
+
+#define QPMAP_TLB_BROADCASTS	0
+#define QPMAP_TLB_KEEPS_EMPTY	0
+#define QPMAP_FLAGS_FIRMWARE	0u
+
+/* More pages than these: a flush of everything is cheaper. */
+#define QPMAP_TLB_PAGES		32
+
+/*
+ * Whether there are translations of other address spaces that INVLPG does not
+ * reach: CR4.PCIDE.
+ */
+static inline _Bool
+qpmap_tlb_has_pcids(void)
+{
+	unsigned long cr4;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4) :: "memory");
+	return ((cr4 & QPMAP_CR4_PCIDE) != 0);
+}
+
+/* x86 walkers see what CPUs see. */
+static inline void
+qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+{
+	(void)slot;
+	(void)flags;
+	__asm__ volatile("" ::: "memory");
+}
+
+static inline void
+qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
+    __UINT32_TYPE__ flags)
+{
+	if (page_count > QPMAP_TLB_PAGES || qpmap_tlb_has_pcids() ||
+	    (flags & QPMAP_ERRATUM_INVLPG) != 0) {
+		qpmap_tlb_invalidate_all();
+		return;
+	}
+	for (; page_count != 0; page_count--) {
+		qpmap_tlb_invlpg(va);
+		va += QPMAP_PAGE_SIZE;
+	}
+}
+
+/*
+ * MFENCE: stores before loads.  LFENCE: a WRMSR to the x2APIC, which nothing
+ * else orders, waits for it.  Intel SDM vol. 3, "MSR Access in x2APIC Mode".
+ */
+static inline void
+qpmap_tlb_sending(void)
+{
+	__asm__ volatile("mfence\n\t"
+			 "lfence" ::: "memory");
+}
+
+/* There is none. */
+static inline _Bool
+qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+{
+	(void)mask;
+	(void)base;
+	(void)va;
+	(void)page_count;
+	(void)flags;
+	return (0);
+}
+
+static inline void
+qpmap_spinning(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
+#endif /* QPMAP_SHOOTDOWN */
 
 #endif /* QPMAP_ARCH_AMD64_TLB_H */

@@ -23,6 +23,7 @@ QPMAP_READ(tcr2, "s3_0_c2_c0_3")	/* TCR2_EL1 */
 QPMAP_READ(ttbr1, "ttbr1_el1")
 QPMAP_READ(mair, "mair_el1")
 QPMAP_READ(mmfr0, "id_aa64mmfr0_el1")
+QPMAP_READ(isar0, "id_aa64isar0_el1")
 QPMAP_READ(mmfr3, "s3_0_c0_c7_3")	/* ID_AA64MMFR3_EL1 */
 #undef QPMAP_READ
 
@@ -46,6 +47,7 @@ qpmap_regs_read(struct qpmap_regs *regs)
 	}
 	regs->ttbr1 = qpmap_read_ttbr1();
 	regs->mmfr0 = qpmap_read_mmfr0();
+	regs->isar0 = QPMAP_SHOOTDOWN ? qpmap_read_isar0() : 0;
 }
 
 int
@@ -71,6 +73,10 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	mmu->reg[1] = regs.tcr;
 	mmu->reg[2] = regs.mair;
 	mmu->reg[3] = regs.tcr2;
+#if QPMAP_SHOOTDOWN
+	mmu->range = (config->flags & QPMAP_NO_TLBI_RANGE) == 0 &&
+	    qpmap_regs_range(&regs);
+#endif
 	return (qpmap_regs_types(config, regs.mair, mmu));
 }
 
@@ -81,6 +87,11 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 	struct qpmap_regs regs;
 
 	qpmap_regs_read(&regs);
+#if QPMAP_SHOOTDOWN
+	if (mmu->range && !qpmap_regs_range(&regs)) {
+		return (0);
+	}
+#endif
 	return (((regs.control ^ mmu->reg[0]) |
 	    ((regs.tcr ^ mmu->reg[1]) & QPMAP_TCR_SHARED) |
 	    (regs.mair ^ mmu->reg[2]) | (regs.tcr2 ^ mmu->reg[3])) == 0 &&

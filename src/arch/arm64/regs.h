@@ -40,6 +40,9 @@
 #define QPMAP_MMFR3_D128	(15ULL << 32)
 #define QPMAP_MMFR3_S1PIE	(15ULL << 8)
 
+#define QPMAP_ISAR0_TLB(isar0)	((isar0) >> 56 & 15)
+#define QPMAP_ISAR0_TLB_RANGE	2
+
 /* Bytes of MAIR_EL1. */
 #define QPMAP_MAIR_NGNRNE	0x00u
 #define QPMAP_MAIR_NGNRE	0x04u
@@ -56,6 +59,7 @@ struct qpmap_regs {
 	__UINT64_TYPE__ tcr2;	/* masked; 0 where there is no such register */
 	__UINT64_TYPE__ ttbr1;
 	__UINT64_TYPE__ mmfr0;	/* ID_AA64MMFR0_EL1 */
+	__UINT64_TYPE__ isar0;	/* ID_AA64ISAR0_EL1 */
 };
 
 /* The page size that this library was built for, as TCR_EL1.TG1 says it. */
@@ -118,6 +122,17 @@ qpmap_regs_root(const struct qpmap_regs *regs, __UINT32_TYPE__ pa_bits)
 	}
 	return ((regs->ttbr1 & ((1ULL << 48) - 64)) |
 	    (regs->ttbr1 >> 2 & 15) << 48);
+}
+
+/*
+ * Whether TLBIs by range are to be used.  Those for LPA2 entries count in
+ * 64 KiB, not in pages, and are not.
+ */
+static inline _Bool
+qpmap_regs_range(const struct qpmap_regs *regs)
+{
+	return (!QPMAP_LPA2 &&
+	    QPMAP_ISAR0_TLB(regs->isar0) >= QPMAP_ISAR0_TLB_RANGE);
 }
 
 /* What the translation regime must be.  Returns 0 or an enum qpmap_error. */

@@ -13,6 +13,10 @@
  *					used it are complete
  *			ISB		this CPU's pipeline starts afresh
  *
+ *	shot down	as remove, with a TLBI for each page between the DSBs:
+ *			TLBI RVAALE1IS for ranges where the CPUs have it,
+ *			TLBI VMALLE1IS for very many
+ *
  * Arm ARM (DDI 0487), "TLB maintenance requirements and the TLB maintenance
  * instructions".
  *
@@ -27,7 +31,8 @@
 
 #define QPMAP_FLAGS_SPECIAL (QPMAP_LOCAL_TLBI |				\
 	QPMAP_ERRATUM_REPEAT_TLBI | QPMAP_ERRATUM_WALKER)
-#define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SPECIAL | QPMAP_NON_GLOBAL)
+#define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SPECIAL | QPMAP_NON_GLOBAL |	\
+	(QPMAP_SHOOTDOWN ? QPMAP_NO_TLBI_RANGE : 0))
 
 static inline _Bool
 qpmap_slot_is_empty(const struct qpmap_pte *slot)
@@ -183,5 +188,143 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 	qpmap_slot_publish(link, flags);
 	__asm__ volatile("isb" ::: "memory");
 }
+
+#if QPMAP_SHOOTDOWN
+
+#define QPMAP_TLB_BROADCASTS	1
+#define QPMAP_TLB_KEEPS_EMPTY	0
+#define QPMAP_FLAGS_FIRMWARE	0u
+
+/* More pages than these, without TLBI by range: everything is cheaper. */
+#define QPMAP_TLB_PAGES		512
+
+/* Pages in one TLBI by range: 1 to 32 times 2, 64, 2048 or 65536. */
+#define QPMAP_RANGE_SHIFT(scale)	(5 * (scale) + 1)
+#define QPMAP_RANGE_PAGES		(1ul << QPMAP_RANGE_SHIFT(4))
+
+/*
+ * Operand of a TLBI by range: num + 1 times 2^(5 * scale + 1) pages.  Page
+ * size in 47:46, SCALE in 45:44, NUM in 43:39, the page's number in 36:0.
+ * ASID and TTL stay zero.
+ */
+static inline __UINT64_TYPE__
+qpmap_tlb_range_operand(qpmap_vaddr_t va, __UINT64_TYPE__ scale,
+    __UINT64_TYPE__ num)
+{
+	__UINT64_TYPE__ granule = (QPMAP_PAGE_SHIFT - 10) / 2;
+
+	return (granule << 46 | scale << 44 | num << 39 |
+	    ((__UINT64_TYPE__)va >> QPMAP_PAGE_SHIFT & ((1ULL << 37) - 1)));
+}
+
+/* TLBI RVAALE1IS, spelt by its fields: an assembler may not know the name. */
+static inline void
+qpmap_tlb_range(__UINT64_TYPE__ operand)
+{
+	__asm__ volatile("sys	#0, c8, c2, #7, %0"
+			 :: "r"(operand) : "memory");
+}
+
+/* A single page, and then as few ranges as cover an even number of pages. */
+static inline void
+qpmap_tlb_ranges(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	qpmap_size_t scale, times;
+
+	if ((page_count & 1) != 0) {
+		__asm__ volatile("tlbi	vaale1is, %0"
+				 :: "r"(qpmap_tlb_operand(va)) : "memory");
+		va += QPMAP_PAGE_SIZE;
+	}
+	for (scale = 0; scale < 4; scale++) {
+		times = page_count >> QPMAP_RANGE_SHIFT(scale) & 31;
+		if (times != 0) {
+			qpmap_tlb_range(qpmap_tlb_range_operand(va, scale,
+			    times - 1));
+			va += times << QPMAP_RANGE_SHIFT(scale) <<
+			    QPMAP_PAGE_SHIFT;
+		}
+	}
+}
+
+/* Every CPU, every address, every ASID. */
+static inline void
+qpmap_tlb_everything(void)
+{
+	__asm__ volatile("tlbi	vmalle1is" ::: "memory");
+}
+
+/* The TLBIs of one batch, without barriers. */
+static inline void
+qpmap_tlb_batch(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	if (qpmap_state.mmu.range && page_count < QPMAP_RANGE_PAGES) {
+		qpmap_tlb_ranges(va, page_count);
+		return;
+	}
+	if (page_count > QPMAP_TLB_PAGES) {
+		qpmap_tlb_everything();
+		return;
+	}
+	for (; page_count != 0; page_count--) {
+		__asm__ volatile("tlbi	vaale1is, %0"
+				 :: "r"(qpmap_tlb_operand(va)) : "memory");
+		va += QPMAP_PAGE_SIZE;
+	}
+}
+
+/* Walkers that see the data cache: the DSB of the batch is enough. */
+static inline void
+qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+{
+	if ((flags & QPMAP_ERRATUM_WALKER) != 0) {
+		qpmap_dcache_clean(slot, sizeof(*slot));
+	} else {
+		__asm__ volatile("" ::: "memory");
+	}
+}
+
+/* One pair of DSBs for all, always broadcast: others use these addresses. */
+static inline void
+qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
+    __UINT32_TYPE__ flags)
+{
+	__asm__ volatile("dsb	ishst" ::: "memory");
+	qpmap_tlb_batch(va, page_count);
+	if ((flags & QPMAP_ERRATUM_REPEAT_TLBI) != 0) {
+		__asm__ volatile("dsb	ish" ::: "memory");
+		qpmap_tlb_batch(va, page_count);
+	}
+	__asm__ volatile("dsb	ish\n\t"
+			 "isb" ::: "memory");
+}
+
+/* Nobody is told: shot_down reaches everybody. */
+static inline void
+qpmap_tlb_sending(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+/* There is none. */
+static inline _Bool
+qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+{
+	(void)mask;
+	(void)base;
+	(void)va;
+	(void)page_count;
+	(void)flags;
+	return (0);
+}
+
+static inline void
+qpmap_spinning(void)
+{
+	__asm__ volatile("yield" ::: "memory");
+}
+
+#endif /* QPMAP_SHOOTDOWN */
 
 #endif /* QPMAP_ARCH_ARM64_TLB_H */

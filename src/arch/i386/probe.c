@@ -85,7 +85,8 @@ qpmap_regs_read(__UINT64_TYPE__ reg[QPMAP_MMU_REGS])
 	}
 	reg[QPMAP_REG_CR0] = qpmap_read_cr0() & (QPMAP_CR0_PG | QPMAP_CR0_WP);
 	reg[QPMAP_REG_CPUID] = cr4 | (__UINT64_TYPE__)(features &
-	    (QPMAP_CPUID_PGE | QPMAP_CPUID_PAT | QPMAP_CPUID_SSE)) << 32;
+	    (QPMAP_CPUID_PGE | QPMAP_CPUID_PAT | QPMAP_CPUID_SSE |
+	    QPMAP_CPUID_SSE2)) << 32;
 	reg[QPMAP_REG_EFER] = 0;
 	if ((qpmap_features(0x80000001u) &
 	    (QPMAP_CPUID_NX | QPMAP_CPUID_LM)) != 0) {

@@ -8,6 +8,9 @@
  *			with PAE the low word, P, and then the high one
  *			INVLPG	this CPU forgets it
  *
+ * shot down	on each CPU: INVLPG for each page, or, for many, everything;
+ *		there are no PCIDs in this mode
+ *
  * Special: a drain of write-combining buffers (SFENCE) before the clear;
  * INVLPG after the fill; a flush of everything where INVLPG is broken.
  *
@@ -30,6 +33,7 @@
 #define QPMAP_REG_CPUID	1
 #define QPMAP_CPUID_PGE	(1U << 13)
 #define QPMAP_CPUID_SSE	(1U << 25)
+#define QPMAP_CPUID_SSE2 (1U << 26)
 
 /* Whether the CPU has a feature. */
 static inline _Bool
@@ -253,5 +257,75 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 		__asm__ volatile("" ::: "memory");
 	}
 }
+
+#if QPMAP_SHOOTDOWN
+
+#define QPMAP_TLB_BROADCASTS	0
+#define QPMAP_TLB_KEEPS_EMPTY	0
+#define QPMAP_FLAGS_FIRMWARE	0u
+
+/* More pages than these: a flush of everything is cheaper. */
+#define QPMAP_TLB_PAGES		32
+
+/* x86 walkers see what CPUs see. */
+static inline void
+qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+{
+	(void)slot;
+	(void)flags;
+	__asm__ volatile("" ::: "memory");
+}
+
+static inline void
+qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
+    __UINT32_TYPE__ flags)
+{
+	if (page_count > QPMAP_TLB_PAGES ||
+	    (flags & QPMAP_ERRATUM_INVLPG) != 0) {
+		qpmap_tlb_invalidate_all();
+		return;
+	}
+	for (; page_count != 0; page_count--) {
+		qpmap_tlb_invlpg(va);
+		va += QPMAP_PAGE_SIZE;
+	}
+}
+
+/*
+ * A locked addition: stores before loads.  A CPU that may have an x2APIC has
+ * SSE2; there LFENCE makes the WRMSR to it wait, which nothing else orders.
+ * Intel SDM vol. 3, "MSR Access in x2APIC Mode".
+ */
+static inline void
+qpmap_tlb_sending(void)
+{
+	if (qpmap_mmu_has(&qpmap_state.mmu, QPMAP_CPUID_SSE2)) {
+		__asm__ volatile("mfence\n\t"
+				 "lfence" ::: "memory");
+	} else {
+		__asm__ volatile("lock addl $0, (%%esp)" ::: "memory", "cc");
+	}
+}
+
+/* There is none. */
+static inline _Bool
+qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+{
+	(void)mask;
+	(void)base;
+	(void)va;
+	(void)page_count;
+	(void)flags;
+	return (0);
+}
+
+static inline void
+qpmap_spinning(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
+#endif /* QPMAP_SHOOTDOWN */
 
 #endif /* QPMAP_ARCH_I386_TLB_H */

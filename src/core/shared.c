@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Shared mappings: slots that every CPU may use until they are removed.
+ *
+ * A slot is a bit in its group's three words, in at most one of them at a
+ * time; in none while somebody works on it, who then owns it alone.
+ *
+ *	clean	empty, and forgotten by every CPU: enter may take it
+ *	used	mapped
+ *	dirty	empty, but a CPU may still have the old translation
+ *
+ *	enter			clean -> fill -> used
+ *	remove			used -> clear, shootdown -> clean
+ *	remove_deferred		used -> clear -> dirty
+ *	reclaim			dirty -> shootdown -> clean
+ *
+ * So a slot is never handed out before its old translation is gone.  Bits are
+ * moved by single atomic operations: no lock.  Shootdowns wait, and a call
+ * that finds slots in another's shootdown only, waits for that, answering the
+ * others meanwhile.
+ *
+ * Of a build without QPMAP_SHOOTDOWN nothing is left.
+ */
+#include "shootdown.h"
+#include "special.h"
+#include "tables.h"
+
+#if QPMAP_SHOOTDOWN
+
+#define QPMAP_SHARED_PAGES (2 * QPMAP_SHARED_SLOTS)
+
+/* Groups whose slots are shot down together. */
+#define QPMAP_SHARED_BATCH 8
+
+QPMAP_COLD static _Bool
+qpmap_shared_leaf_fits(const struct qpmap_pte *leaf)
+{
+	__UINT32_TYPE__ i;
+
+	if (leaf == 0 ||
+	    (__UINTPTR_TYPE__)leaf % (QPMAP_SHARED_PAGES * QPMAP_PTE_SIZE) !=
+	    0) {
+		return (0);
+	}
+	for (i = 0; i < QPMAP_SHARED_PAGES; i++) {
+		if (!qpmap_slot_is_empty(&leaf[i])) {
+			return (0);
+		}
+	}
+	return (1);
+}
+
+/* Whether two ranges of addresses, last bytes included, have one in common. */
+static inline _Bool
+qpmap_ranges_meet(qpmap_vaddr_t first, qpmap_vaddr_t last,
+    qpmap_vaddr_t other_first, qpmap_vaddr_t other_last)
+{
+	return (first <= other_last && other_first <= last);
+}
+
+QPMAP_COLD int
+qpmap_shared_check(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_vaddr_t last)
+{
+	qpmap_vaddr_t first = config->shared_va;
+	qpmap_vaddr_t end = first + config->shared_count * QPMAP_SHARED_SIZE +
+	    QPMAP_PAGE_SIZE - 1;
+	__UINT32_TYPE__ i;
+
+	if (config->shared_count == 0) {
+		return (QPMAP_OK);
+	}
+	if (config->shared == 0 ||
+	    (__UINTPTR_TYPE__)config->shared % QPMAP_CACHE_LINE != 0) {
+		return (QPMAP_ERR_SHOOTDOWN);
+	}
+	if (first == 0 || first % QPMAP_SHARED_SIZE != 0 || end < first ||
+	    (__UINT64_TYPE__)config->shared_count * QPMAP_SHARED_SIZE >
+	    ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE ||
+	    !qpmap_probe_range(mmu, first, end) ||
+	    qpmap_ranges_meet(first, end, config->window_va, last) ||
+	    (config->direct_size != 0 && qpmap_ranges_meet(first, end,
+	    config->direct_va, config->direct_va + config->direct_size - 1))) {
+		return (QPMAP_ERR_SHARED_RANGE);
+	}
+	if ((config->flags & QPMAP_BUILD_TABLES) != 0) {
+		return (QPMAP_OK);
+	}
+	for (i = 0; i < config->shared_count; i++) {
+		if (!qpmap_shared_leaf_fits(config->shared[i].leaf)) {
+			return (QPMAP_ERR_SHARED_LEAF);
+		}
+	}
+	return (QPMAP_OK);
+}
+
+QPMAP_COLD void
+qpmap_shared_open(void)
+{
+	struct qpmap_shared *group = qpmap_state.shared;
+	qpmap_vaddr_t va = qpmap_state.shared_va;
+	__UINT32_TYPE__ i;
+
+	for (i = 0; i < qpmap_state.shared_count; i++, group++) {
+		if (QPMAP_TABLES &&
+		    (qpmap_state.flags & QPMAP_BUILD_TABLES) != 0) {
+			group->leaf = qpmap_tables_leaf(&qpmap_state.mmu, va);
+		}
+		group->clean = ~(__UINTPTR_TYPE__)0;
+		group->used = 0;
+		group->dirty = 0;
+		va += QPMAP_SHARED_SIZE;
+	}
+}
+
+/* A slot, while one call owns it. */
+struct qpmap_shared_slot {
+	struct qpmap_shared *group;
+	__UINTPTR_TYPE__ bit;
+	struct qpmap_pte *entry;
+	qpmap_vaddr_t va;
+};
+
+/* The slot of that number, counted through all groups. */
+static void
+qpmap_shared_locate(struct qpmap_shared_slot *slot, __UINT32_TYPE__ number)
+{
+	__UINT32_TYPE__ page = 2 * (number % QPMAP_SHARED_SLOTS) + 1;
+
+	slot->group = &qpmap_state.shared[number / QPMAP_SHARED_SLOTS];
+	slot->bit = (__UINTPTR_TYPE__)1 << number % QPMAP_SHARED_SLOTS;
+	slot->entry = &slot->group->leaf[page];
+	slot->va = qpmap_state.shared_va +
+	    (qpmap_vaddr_t)(number / QPMAP_SHARED_SLOTS) * QPMAP_SHARED_SIZE +
+	    page * QPMAP_PAGE_SIZE;
+}
+
+/* Take a clean slot of the group, if there is one.  Its number, or all. */
+static __UINT32_TYPE__
+qpmap_shared_take(struct qpmap_shared *group)
+{
+	__UINTPTR_TYPE__ clean = __atomic_load_n(&group->clean,
+	    __ATOMIC_RELAXED);
+	__UINT32_TYPE__ number = 0;
+
+	while (clean != 0 && !__atomic_compare_exchange_n(&group->clean,
+	    &clean, clean & (clean - 1), 0, __ATOMIC_SEQ_CST,
+	    __ATOMIC_RELAXED)) {
+	}
+	if (clean == 0) {
+		return (QPMAP_SHARED_SLOTS);
+	}
+	for (; (clean & 1) == 0; clean >>= 1) {
+		number++;
+	}
+	return (number);
+}
+
+/*
+ * Take a clean slot.  CPUs begin to look in different groups, so that they
+ * meet in no cache line before slots are short.
+ */
+static _Bool
+qpmap_shared_find(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
+{
+	__UINT32_TYPE__ i, number, group;
+
+	for (i = 0; i < qpmap_state.shared_count; i++) {
+		group = (home + i) % qpmap_state.shared_count;
+		number = qpmap_shared_take(&qpmap_state.shared[group]);
+		if (number != QPMAP_SHARED_SLOTS) {
+			qpmap_shared_locate(slot,
+			    group * (__UINT32_TYPE__)QPMAP_SHARED_SLOTS +
+			    number);
+			return (1);
+		}
+	}
+	return (0);
+}
+
+/*
+ * Shoot down the dirty slots of up to QPMAP_SHARED_BATCH groups from first
+ * on, all in one, and make them clean.  With everything, all else is shot
+ * down, too.  Whether there was a dirty one.
+ */
+static _Bool
+qpmap_shared_reclaim_batch(__UINT32_TYPE__ first, _Bool everything)
+{
+	struct qpmap_shared *group = &qpmap_state.shared[first];
+	__UINT32_TYPE__ i, count = qpmap_state.shared_count - first;
+	__UINTPTR_TYPE__ taken[QPMAP_SHARED_BATCH], any = 0;
+
+	count = count < QPMAP_SHARED_BATCH ? count : QPMAP_SHARED_BATCH;
+	for (i = 0; i < count; i++) {
+		taken[i] = __atomic_exchange_n(&group[i].dirty, 0,
+		    __ATOMIC_SEQ_CST);
+		any |= taken[i];
+	}
+	if (any == 0) {
+		return (0);
+	}
+	qpmap_shootdown(qpmap_state.shared_va + first * QPMAP_SHARED_SIZE,
+	    everything ? QPMAP_ALL_PAGES : count * QPMAP_SHARED_PAGES, 0);
+	for (i = 0; i < count; i++) {
+		__atomic_fetch_or(&group[i].clean, taken[i], __ATOMIC_SEQ_CST);
+	}
+	return (1);
+}
+
+/*
+ * Make every dirty slot clean.  Whether there was one, and so a shootdown.
+ *
+ * Pinned, and counted: who finds no slot sees that some are on their way.
+ */
+static _Bool
+qpmap_shared_reclaim(_Bool everything)
+{
+	__UINTPTR_TYPE__ *reclaiming = &qpmap_state.shootdown->reclaiming;
+	struct qpmap_cpu *cpu = qpmap_host_pin();
+	__UINT32_TYPE__ first;
+	_Bool any = 0;
+
+	__atomic_fetch_add(reclaiming, 1, __ATOMIC_SEQ_CST);
+	for (first = 0; first < qpmap_state.shared_count;
+	    first += QPMAP_SHARED_BATCH) {
+		any |= qpmap_shared_reclaim_batch(first, everything);
+	}
+	__atomic_fetch_sub(reclaiming, 1, __ATOMIC_SEQ_CST);
+	qpmap_host_unpin(cpu);
+	return (any);
+}
+
+/*
+ * Own a clean slot: one that is, or one that is made clean, or, while another
+ * CPU makes some clean, one of those.  0 if every slot is used.
+ */
+static _Bool
+qpmap_shared_own(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
+{
+	while (!qpmap_shared_find(slot, home)) {
+		if (qpmap_shared_reclaim(0)) {
+			continue;
+		}
+		if (__atomic_load_n(&qpmap_state.shootdown->reclaiming,
+		    __ATOMIC_SEQ_CST) == 0) {
+			return (qpmap_shared_find(slot, home));
+		}
+		qpmap_spinning();
+		qpmap_shootdown_poll();
+	}
+	return (1);
+}
+
+QPMAP_CALL int
+qpmap_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
+{
+	const struct qpmap_kind *kind =
+	    qpmap_kind_admit(pa, attr, qpmap_state.rw);
+	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_shared_slot slot;
+
+	if (!qpmap_shared_own(&slot, cpu->window)) {
+		qpmap_host_unpin(cpu);
+		return (QPMAP_ERR_SHARED_FULL);
+	}
+	qpmap_slot_fill(slot.entry, qpmap_pte_make(pa, kind->bits));
+	qpmap_tlb_filled_special(slot.va, slot.entry, qpmap_state.flags);
+	if (QPMAP_TLB_KEEPS_EMPTY) {
+		qpmap_shootdown(slot.va, 1, 0);
+	}
+	__atomic_fetch_or(&slot.group->used, slot.bit, __ATOMIC_SEQ_CST);
+	qpmap_host_unpin(cpu);
+	*va = slot.va;
+	return (QPMAP_OK);
+}
+
+/* Own the slot that is mapped at va, and clear its entry; else panic. */
+static void
+qpmap_shared_clear(struct qpmap_shared_slot *slot, qpmap_vaddr_t va)
+{
+	qpmap_vaddr_t offset = va - qpmap_state.shared_va;
+
+	if (offset >= qpmap_state.shared_count * QPMAP_SHARED_SIZE ||
+	    (offset & (2 * QPMAP_PAGE_SIZE - 1)) != QPMAP_PAGE_SIZE) {
+		qpmap_host_panic(QPMAP_PANIC_SHARED, va, 0);
+	}
+	qpmap_shared_locate(slot,
+	    (__UINT32_TYPE__)(offset >> (QPMAP_PAGE_SHIFT + 1)));
+	if ((__atomic_fetch_and(&slot->group->used, ~slot->bit,
+	    __ATOMIC_SEQ_CST) & slot->bit) == 0) {
+		qpmap_host_panic(QPMAP_PANIC_SHARED, va, 0);
+	}
+	qpmap_tlb_emptying_special();
+	qpmap_slot_clear(slot->entry);
+	qpmap_tlb_cleared(slot->entry, qpmap_state.flags);
+}
+
+QPMAP_CALL void
+qpmap_shared_remove(qpmap_vaddr_t va)
+{
+	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_shared_slot slot;
+
+	qpmap_shared_clear(&slot, va);
+	qpmap_shootdown(va, 1, 0);
+	__atomic_fetch_or(&slot.group->clean, slot.bit, __ATOMIC_SEQ_CST);
+	qpmap_host_unpin(cpu);
+}
+
+QPMAP_CALL void
+qpmap_shared_remove_deferred(qpmap_vaddr_t va)
+{
+	struct qpmap_shared_slot slot;
+
+	qpmap_shared_clear(&slot, va);
+	__atomic_fetch_or(&slot.group->dirty, slot.bit, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Everything, since windows' translations go too.  One shootdown that began
+ * after the call is enough for all of them, and for slots that another CPU is
+ * reclaiming.
+ */
+QPMAP_CALL void
+qpmap_quiesce(void)
+{
+	if (!qpmap_shared_reclaim(1)) {
+		qpmap_shootdown(0, QPMAP_ALL_PAGES, 0);
+	}
+}
+
+#endif /* QPMAP_SHOOTDOWN */

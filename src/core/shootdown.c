@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Shootdown: make other CPUs forget translations, and know that they have.
+ *
+ * A request is a number, the generation.  Its initiator takes the next one,
+ * interrupts the CPUs that have not acknowledged it, and waits until they
+ * have.  A CPU that is asked reads what the newest generation is, then
+ * invalidates what all requests up to that one ask for, then acknowledges it:
+ * in this order.  So one acknowledgement serves all initiators that wait, and
+ * an interrupt that comes late or twice finds nothing to do.
+ *
+ * No lock: who waits holds nothing, and answers others meanwhile.  Each CPU
+ * writes its own struct qpmap_remote; requests are numbers of one counter, and
+ * a ring says what the last of them were about.  A CPU that does not find one
+ * there, or finds it half written, invalidates everything.
+ *
+ * docs/tlb.md, "Shootdown", argues each step; docs/models/shootdown.pml is this
+ * file for a model checker, with the same names.
+ *
+ * Of a build without QPMAP_SHOOTDOWN nothing is left.
+ */
+#include <qpmap/host.h>
+#include <qpmap/panic.h>
+
+#include "shootdown.h"
+
+#if QPMAP_SHOOTDOWN
+
+#define QPMAP_WORD_BITS (8 * sizeof(unsigned long))
+
+/* Not far from wrapping around, so that it is nothing rare. */
+#define QPMAP_GENERATION_FIRST (~(qpmap_generation_t)0 - 1023)
+
+/*
+ * A CPU that joins is taken to be so far behind, and nobody may be further:
+ * every so many generations a request goes to all CPUs.  Only 32-bit
+ * generations ever come round.
+ */
+#define QPMAP_GENERATION_BEHIND ((qpmap_generation_t)1 << 30)
+#define QPMAP_GENERATION_SWEEP ((qpmap_generation_t)1 << 24)
+
+/* Whether a is older than b. */
+static inline _Bool
+qpmap_generation_before(qpmap_generation_t a, qpmap_generation_t b)
+{
+	return ((__INTPTR_TYPE__)(a - b) < 0);
+}
+
+QPMAP_COLD int
+qpmap_shootdown_check(const struct qpmap_config *config)
+{
+	if (config->shootdown == 0 ||
+	    (config->remote == 0 && !QPMAP_TLB_BROADCASTS) ||
+	    (((__UINTPTR_TYPE__)config->shootdown |
+	    (__UINTPTR_TYPE__)config->remote) &
+	    (QPMAP_CACHE_LINE - 1)) != 0) {
+		return (QPMAP_ERR_SHOOTDOWN);
+	}
+	return (QPMAP_OK);
+}
+
+QPMAP_COLD void
+qpmap_shootdown_open(void)
+{
+	struct qpmap_shootdown *shootdown = qpmap_state.shootdown;
+	__UINT32_TYPE__ i;
+
+	qpmap_bytes_zero(shootdown, sizeof(*shootdown));
+	shootdown->generation = QPMAP_GENERATION_FIRST;
+	for (i = 0; i < QPMAP_REQUESTS; i++) {
+		shootdown->ring[i].generation = QPMAP_GENERATION_FIRST;
+	}
+	for (i = 0; i < qpmap_state.window_count && !QPMAP_TLB_BROADCASTS;
+	    i++) {
+		qpmap_state.remote[i].online = 0;
+	}
+}
+
+/*
+ * Acknowledge newest, unless an interrupt has acknowledged more meanwhile: the
+ * number never goes down.  The exchange releases: what was invalidated, and
+ * what was accessed through it before, is behind.
+ */
+static void
+qpmap_shootdown_acknowledge(struct qpmap_remote *remote,
+    qpmap_generation_t newest)
+{
+	qpmap_generation_t old = __atomic_load_n(&remote->acknowledged,
+	    __ATOMIC_RELAXED);
+
+	while (qpmap_generation_before(old, newest) &&
+	    !__atomic_compare_exchange_n(&remote->acknowledged, &old, newest,
+	    0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+	}
+}
+
+/*
+ * Online first and then the generation, with a fence in between; initiators
+ * clear the entry, and then look who is online, with a fence in between.  So
+ * either they wait for this CPU, or what they cleared was clear before it
+ * forgot everything.
+ */
+QPMAP_COLD void
+qpmap_shootdown_join(__UINT32_TYPE__ window)
+{
+	struct qpmap_remote *remote = &qpmap_state.remote[window];
+	qpmap_generation_t *generation = &qpmap_state.shootdown->generation;
+	qpmap_generation_t newest;
+
+	if (QPMAP_TLB_BROADCASTS) {
+		qpmap_tlb_online(qpmap_state.flags);
+		return;
+	}
+	newest = __atomic_load_n(generation, __ATOMIC_RELAXED);
+	__atomic_store_n(&remote->acknowledged,
+	    newest - QPMAP_GENERATION_BEHIND, __ATOMIC_RELAXED);
+	__atomic_store_n(&remote->online, 1, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	newest = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
+	qpmap_tlb_online(qpmap_state.flags);
+	qpmap_shootdown_acknowledge(remote, newest);
+}
+
+/*
+ * Who looks from now on does not wait, and who waits finds out.  What this CPU
+ * has in its TLB it does not use any more, and does not keep.
+ */
+QPMAP_COLD void
+qpmap_shootdown_leave(__UINT32_TYPE__ window)
+{
+	if (!QPMAP_TLB_BROADCASTS) {
+		__atomic_store_n(&qpmap_state.remote[window].online, 0,
+		    __ATOMIC_SEQ_CST);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	}
+	qpmap_tlb_online(qpmap_state.flags);
+}
+
+/*
+ * Put what request number generation asks for into the ring.  The place is
+ * claimed first: another initiator, a whole ring ahead or behind, may want it.
+ * Then this request stays out, as does number 0, which means half written.
+ */
+static void
+qpmap_request_write(struct qpmap_request *ring, qpmap_generation_t generation,
+    qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	struct qpmap_request *request =
+	    &ring[generation & (QPMAP_REQUESTS - 1)];
+	qpmap_generation_t old = __atomic_load_n(&request->generation,
+	    __ATOMIC_RELAXED);
+
+	if (generation == 0 || old == 0 ||
+	    !qpmap_generation_before(old, generation) ||
+	    !__atomic_compare_exchange_n(&request->generation, &old, 0, 0,
+	    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+		return;
+	}
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&request->va, va, __ATOMIC_RELAXED);
+	__atomic_store_n(&request->page_count, page_count, __ATOMIC_RELAXED);
+	__atomic_store_n(&request->generation, generation, __ATOMIC_RELEASE);
+}
+
+/* Do what request number generation asks for.  Whether it was in the ring. */
+static _Bool
+qpmap_request_serve(struct qpmap_request *ring, qpmap_generation_t generation)
+{
+	struct qpmap_request *request =
+	    &ring[generation & (QPMAP_REQUESTS - 1)];
+	qpmap_size_t page_count;
+	qpmap_vaddr_t va;
+
+	if (generation == 0 || __atomic_load_n(&request->generation,
+	    __ATOMIC_ACQUIRE) != generation) {
+		return (0);
+	}
+	va = __atomic_load_n(&request->va, __ATOMIC_RELAXED);
+	page_count = __atomic_load_n(&request->page_count, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&request->generation, __ATOMIC_RELAXED) !=
+	    generation) {
+		return (0);
+	}
+	qpmap_tlb_shot_down(va, page_count, qpmap_state.flags);
+	return (1);
+}
+
+/* Invalidate all that requests after old, up to newest, ask for. */
+static void
+qpmap_shootdown_serve(qpmap_generation_t old, qpmap_generation_t newest)
+{
+	struct qpmap_request *ring = qpmap_state.shootdown->ring;
+
+	if (newest - old <= QPMAP_REQUESTS) {
+		while (old != newest && qpmap_request_serve(ring, old + 1)) {
+			old++;
+		}
+	}
+	if (old != newest) {
+		qpmap_tlb_shot_down(0, QPMAP_ALL_PAGES, qpmap_state.flags);
+	}
+}
+
+/*
+ * What a request is about was cleared before its number was there to be read,
+ * so it is read before anything is invalidated.  An interrupt that comes in
+ * between does all this by itself; the rest is then done twice.
+ */
+QPMAP_CALL void
+qpmap_shootdown_poll(void)
+{
+	qpmap_generation_t newest, old;
+	const struct qpmap_cpu *cpu;
+	struct qpmap_remote *remote;
+
+	if (QPMAP_TLB_BROADCASTS) {
+		return;
+	}
+	cpu = qpmap_host_cpu();
+	if (cpu->window == 0) {
+		return;
+	}
+	remote = &qpmap_state.remote[cpu->window - 1];
+	newest = __atomic_load_n(&qpmap_state.shootdown->generation,
+	    __ATOMIC_ACQUIRE);
+	old = __atomic_load_n(&remote->acknowledged, __ATOMIC_RELAXED);
+	if (!qpmap_generation_before(old, newest)) {
+		return;
+	}
+	qpmap_shootdown_serve(old, newest);
+	qpmap_shootdown_acknowledge(remote, newest);
+}
+
+QPMAP_CALL void
+qpmap_shootdown_ipi(void)
+{
+	qpmap_shootdown_poll();
+}
+
+/* The next CPU of the set, from window on, that is online; or window_count. */
+static __UINT32_TYPE__
+qpmap_shootdown_next(const unsigned long *cpus, __UINT32_TYPE__ window)
+{
+	for (; window < qpmap_state.window_count; window++) {
+		if ((cpus == 0 || (cpus[window / QPMAP_WORD_BITS] >>
+		    window % QPMAP_WORD_BITS & 1) != 0) &&
+		    __atomic_load_n(&qpmap_state.remote[window].online,
+		    __ATOMIC_ACQUIRE) != 0) {
+			break;
+		}
+	}
+	return (window);
+}
+
+/* A host that forgot to fill in the numbers has left them all alike. */
+QPMAP_COLD _Bool
+qpmap_shootdown_admits(__UINT32_TYPE__ window)
+{
+	const struct qpmap_remote *remote = qpmap_state.remote;
+	__UINT32_TYPE__ other;
+
+	if ((qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) == 0) {
+		return (1);
+	}
+	other = qpmap_shootdown_next(0, 0);
+	while (other < qpmap_state.window_count &&
+	    remote[other].hart != remote[window].hart) {
+		other = qpmap_shootdown_next(0, other + 1);
+	}
+	return (other == qpmap_state.window_count);
+}
+
+/*
+ * Have the firmware do it: as few calls as the harts' numbers allow.  Whether
+ * it did; the interrupt is for what it refused.
+ */
+static _Bool
+qpmap_shootdown_firmware(qpmap_vaddr_t va, qpmap_size_t page_count,
+    const unsigned long *cpus)
+{
+	__UINTPTR_TYPE__ hart, base = 0, mask = 0;
+	__UINT32_TYPE__ window;
+	_Bool done = 1;
+
+	qpmap_tlb_sending();
+	window = qpmap_shootdown_next(cpus, 0);
+	while (done && window < qpmap_state.window_count) {
+		hart = qpmap_state.remote[window].hart;
+		if (mask != 0 && hart - base >= QPMAP_WORD_BITS) {
+			done = qpmap_tlb_firmware(mask, base, va, page_count,
+			    qpmap_state.flags);
+			mask = 0;
+		}
+		if (mask == 0) {
+			base = hart;
+		}
+		mask |= (__UINTPTR_TYPE__)1 << (hart - base);
+		window = qpmap_shootdown_next(cpus, window + 1);
+	}
+	return (done && (mask == 0 || qpmap_tlb_firmware(mask, base, va,
+	    page_count, qpmap_state.flags)));
+}
+
+/*
+ * Interrupt, and wait.  A CPU that acknowledged meanwhile is not interrupted;
+ * one that went offline is not waited for.
+ */
+static void
+qpmap_shootdown_ask(const struct qpmap_cpu *cpu, qpmap_generation_t generation,
+    const unsigned long *cpus)
+{
+	__UINT32_TYPE__ count = qpmap_state.window_count;
+	__UINT32_TYPE__ window = qpmap_shootdown_next(cpus, 0);
+
+	for (; window < count; window = qpmap_shootdown_next(cpus,
+	    window + 1)) {
+		if (window != cpu->window - 1 && qpmap_generation_before(
+		    __atomic_load_n(&qpmap_state.remote[window].acknowledged,
+		    __ATOMIC_ACQUIRE), generation)) {
+			qpmap_host_ipi(window);
+		}
+	}
+	qpmap_shootdown_poll();
+	window = qpmap_shootdown_next(cpus, 0);
+	while (window < count) {
+		if (qpmap_generation_before(
+		    __atomic_load_n(&qpmap_state.remote[window].acknowledged,
+		    __ATOMIC_ACQUIRE), generation)) {
+			qpmap_spinning();
+			qpmap_shootdown_poll();
+		} else {
+			window++;
+		}
+		window = qpmap_shootdown_next(cpus, window);
+	}
+}
+
+QPMAP_CALL void
+qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
+    const unsigned long *cpus)
+{
+	qpmap_generation_t generation;
+	struct qpmap_cpu *cpu;
+
+	if (page_count == 0) {
+		return;
+	}
+	cpu = qpmap_host_pin();
+	if (cpu->window == 0) {
+		qpmap_host_panic(QPMAP_PANIC_SHOOTDOWN, 0, 0);
+	}
+	if (QPMAP_TLB_BROADCASTS) {
+		qpmap_tlb_shot_down(va, page_count, qpmap_state.flags);
+		qpmap_host_unpin(cpu);
+		return;
+	}
+	if ((qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) != 0 &&
+	    qpmap_shootdown_firmware(va, page_count, cpus)) {
+		qpmap_host_unpin(cpu);
+		return;
+	}
+	generation = __atomic_add_fetch(&qpmap_state.shootdown->generation, 1,
+	    __ATOMIC_SEQ_CST);
+	qpmap_request_write(qpmap_state.shootdown->ring, generation, va,
+	    page_count);
+	if (generation % QPMAP_GENERATION_SWEEP == 0) {
+		cpus = 0;
+	}
+	qpmap_tlb_sending();
+	qpmap_shootdown_ask(cpu, generation, cpus);
+	qpmap_host_unpin(cpu);
+}
+
+#endif /* QPMAP_SHOOTDOWN */
