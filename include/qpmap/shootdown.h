@@ -94,7 +94,9 @@ QPMAP_CALL void qpmap_quiesce(void);
  *
  * After success *va is the address: page-aligned, never 0, an unmapped page on
  * both sides.  The caller is not pinned, may sleep, and may pass the address
- * on to other CPUs by any means that orders memory.
+ * on to other CPUs by any means that orders memory.  On arm64 CPUs without
+ * FEAT_ETS2 another CPU that is told has an ISB, or an exception taken or
+ * returned from, before it first uses the address: it may have walked ahead.
  *
  * QPMAP_ERR_SHARED_FULL if no slot is free: then *va is unchanged.
  *
