@@ -219,4 +219,12 @@ QPMAP_COLD _Bool qpmap_probe_range(const struct qpmap_mmu *mmu,
 #define QPMAP_KEEPS_ADDRESSES 0
 #endif
 
+/*
+ * In tlb.h: what keeps a compiler from calling its run-time library for an
+ * atomic operation.  Of every function that exchanges, adds, sets or clears.
+ */
+#ifndef QPMAP_ATOMIC
+#define QPMAP_ATOMIC
+#endif
+
 #endif /* QPMAP_ARCH_ARCH_H */

@@ -136,7 +136,7 @@ qpmap_shared_locate(struct qpmap_shared_slot *slot, __UINT32_TYPE__ number)
 }
 
 /* Take a clean slot of the group, if there is one.  Its number, or all. */
-static __UINT32_TYPE__
+QPMAP_ATOMIC static __UINT32_TYPE__
 qpmap_shared_take(struct qpmap_shared *group)
 {
 	__UINTPTR_TYPE__ clean = __atomic_load_n(&group->clean,
@@ -183,7 +183,7 @@ qpmap_shared_find(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
  * on, all in one, and make them clean.  With everything, all else is shot
  * down, too.  Whether there was a dirty one.
  */
-static _Bool
+QPMAP_ATOMIC static _Bool
 qpmap_shared_reclaim_batch(__UINT32_TYPE__ first, _Bool everything)
 {
 	struct qpmap_shared *group = &qpmap_state.shared[first];
@@ -212,7 +212,7 @@ qpmap_shared_reclaim_batch(__UINT32_TYPE__ first, _Bool everything)
  *
  * Pinned, and counted: who finds no slot sees that some are on their way.
  */
-static _Bool
+QPMAP_ATOMIC static _Bool
 qpmap_shared_reclaim(_Bool everything)
 {
 	__UINTPTR_TYPE__ *reclaiming = &qpmap_state.shootdown->reclaiming;
@@ -251,7 +251,7 @@ qpmap_shared_own(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
 	return (1);
 }
 
-QPMAP_CALL int
+QPMAP_ATOMIC QPMAP_CALL int
 qpmap_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 {
 	const struct qpmap_kind *kind =
@@ -275,7 +275,7 @@ qpmap_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 }
 
 /* Own the slot that is mapped at va, and clear its entry; else panic. */
-static void
+QPMAP_ATOMIC static void
 qpmap_shared_clear(struct qpmap_shared_slot *slot, qpmap_vaddr_t va)
 {
 	qpmap_vaddr_t offset = va - qpmap_state.shared_va;
@@ -295,7 +295,7 @@ qpmap_shared_clear(struct qpmap_shared_slot *slot, qpmap_vaddr_t va)
 	qpmap_tlb_cleared(slot->entry, qpmap_state.flags);
 }
 
-QPMAP_CALL void
+QPMAP_ATOMIC QPMAP_CALL void
 qpmap_shared_remove(qpmap_vaddr_t va)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
@@ -307,7 +307,7 @@ qpmap_shared_remove(qpmap_vaddr_t va)
 	qpmap_host_unpin(cpu);
 }
 
-QPMAP_CALL void
+QPMAP_ATOMIC QPMAP_CALL void
 qpmap_shared_remove_deferred(qpmap_vaddr_t va)
 {
 	struct qpmap_shared_slot slot;

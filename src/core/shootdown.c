@@ -81,7 +81,7 @@ qpmap_shootdown_open(void)
  * number never goes down.  The exchange releases: what was invalidated, and
  * what was accessed through it before, is behind.
  */
-static void
+QPMAP_ATOMIC static void
 qpmap_shootdown_acknowledge(struct qpmap_remote *remote,
     qpmap_generation_t newest)
 {
@@ -141,7 +141,7 @@ qpmap_shootdown_leave(__UINT32_TYPE__ window)
  * claimed first: another initiator, a whole ring ahead or behind, may want it.
  * Then this request stays out, as does number 0, which means half written.
  */
-static void
+QPMAP_ATOMIC static void
 qpmap_request_write(struct qpmap_request *ring, qpmap_generation_t generation,
     qpmap_vaddr_t va, qpmap_size_t page_count)
 {
@@ -304,7 +304,9 @@ qpmap_shootdown_firmware(qpmap_vaddr_t va, qpmap_size_t page_count,
 
 /*
  * Interrupt, and wait.  A CPU that acknowledged meanwhile is not interrupted;
- * one that went offline is not waited for.
+ * one that went offline is not waited for.  Where hardware broadcasts, nothing
+ * gets here, but a build without optimisation has this function, and must not
+ * need the hook.
  */
 static void
 qpmap_shootdown_ask(const struct qpmap_cpu *cpu, qpmap_generation_t generation,
@@ -315,7 +317,8 @@ qpmap_shootdown_ask(const struct qpmap_cpu *cpu, qpmap_generation_t generation,
 
 	for (; window < count; window = qpmap_shootdown_next(cpus,
 	    window + 1)) {
-		if (window != cpu->window - 1 && qpmap_generation_before(
+		if (!QPMAP_TLB_BROADCASTS && window != cpu->window - 1 &&
+		    qpmap_generation_before(
 		    __atomic_load_n(&qpmap_state.remote[window].acknowledged,
 		    __ATOMIC_ACQUIRE), generation)) {
 			qpmap_host_ipi(window);
@@ -336,7 +339,7 @@ qpmap_shootdown_ask(const struct qpmap_cpu *cpu, qpmap_generation_t generation,
 	}
 }
 
-QPMAP_CALL void
+QPMAP_ATOMIC QPMAP_CALL void
 qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
     const unsigned long *cpus)
 {

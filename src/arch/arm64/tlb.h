@@ -195,6 +195,15 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_TLB_KEEPS_EMPTY	0
 #define QPMAP_FLAGS_FIRMWARE	0u
 
+/*
+ * Where a compiler's default is -moutline-atomics.  Not inlined: there, the
+ * caller's default would count.
+ */
+#if defined(__clang__) || __GNUC__ >= 10
+#define QPMAP_ATOMIC							\
+	__attribute__((noinline, target("no-outline-atomics")))
+#endif
+
 /* More pages than these, without TLBI by range: everything is cheaper. */
 #define QPMAP_TLB_PAGES		512
 
