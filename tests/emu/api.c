@@ -3,6 +3,7 @@
  * The library's functions, called in the guest.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <qpmap/qpmap.h>
 
@@ -109,6 +110,13 @@ emu_prepare(const struct emu_mode *mode, const char *variant, uint64_t layout,
 	e->config[WIRE_NESTING] = e->fact[FACT_FRAMES];
 	e->config[WIRE_FLAGS] = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT |
 	    (mode->has_nx ? 0 : QPMAP_NO_NX);
+	if (e->fact[FACT_SHOOTDOWN] != 0) {
+		e->config[WIRE_SHOOTDOWN] = emu_symbol(e, "guest_shootdown");
+		e->config[WIRE_REMOTE] = emu_symbol(e, "guest_remote");
+		e->config[WIRE_SHARED_VA] = mode->shared_va;
+		e->config[WIRE_SHARED] = emu_symbol(e, "guest_group");
+		e->config[WIRE_SHARED_COUNT] = EMU_GROUPS;
+	}
 	return (e);
 }
 
@@ -199,6 +207,65 @@ emu_held(struct emu *e)
 	EMU_CALL(e, "qpmap_held", "w", emu_state_pa(e));
 	emu_must_return(e, "qpmap_held");
 	return ((unsigned)(uint32_t)e->result);
+}
+
+bool
+emu_spins(struct emu *e, uint64_t pc)
+{
+	return (memcmp(emu_ram(e, pc, e->arch->spin_size),
+	    e->arch->spin_bytes, e->arch->spin_size) == 0);
+}
+
+void
+emu_another(struct emu *e, unsigned cpu)
+{
+	int error;
+
+	emu_cpu(e, cpu);
+	emu_boot(e);
+	error = emu_online(e, cpu, 0);
+	if (error != 0) {
+		emu_die("online of CPU %u: error %d", cpu, error);
+	}
+}
+
+uint64_t
+emu_shared_enter(struct emu *e, uint64_t pa, unsigned attr)
+{
+	EMU_CALL(e, "guest_shared_enter", "pw", pa, attr);
+	emu_must_return(e, "qpmap_shared_enter");
+	if (e->result < QPMAP_ERR_COUNT_) {
+		emu_die("qpmap_shared_enter: error %llu",
+		    (unsigned long long)e->result);
+	}
+	return (e->result);
+}
+
+static uint64_t
+emu_word(struct emu *e, uint64_t pa)
+{
+	return (emu_read(e, pa, (unsigned)e->fact[FACT_WORD]));
+}
+
+uint64_t
+emu_shootdown_word(struct emu *e, unsigned fact)
+{
+	return (emu_word(e, emu_symbol(e, "guest_shootdown") +
+	    e->fact[fact]));
+}
+
+uint64_t
+emu_remote_word(struct emu *e, unsigned window, unsigned fact)
+{
+	return (emu_word(e, emu_symbol(e, "guest_remote") +
+	    window * e->fact[FACT_REMOTE_SIZE] + e->fact[fact]));
+}
+
+uint64_t
+emu_group_word(struct emu *e, unsigned group, unsigned fact)
+{
+	return (emu_word(e, emu_symbol(e, "guest_group") +
+	    group * e->fact[FACT_GROUP_SIZE] + e->fact[fact]));
 }
 
 enum emu_status

@@ -117,6 +117,15 @@ amd64_result(struct emu *e)
 	return (value);
 }
 
+static uint64_t
+amd64_argument(struct emu *e)
+{
+	uint64_t value = 0;
+
+	uc_reg_read(e->uc, UC_X86_REG_RDI, &value);
+	return (value);
+}
+
 static void
 amd64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 {
@@ -161,11 +170,14 @@ const struct emu_arch emu_amd64 = {
 	.decode_leaf = amd64_decode_leaf,
 	.call = amd64_call,
 	.result = amd64_result,
+	.argument = amd64_argument,
 	.fault = x86_fault,
 	.decode = x86_decode,
 	.expect = amd64_expect,
 	.ret_bytes = x86_ret_bytes,
 	.ret_size = sizeof(x86_ret_bytes),
+	.spin_bytes = x86_spin_bytes,
+	.spin_size = sizeof(x86_spin_bytes),
 	.type_name = x86_type_name,
 	.type_special = x86_type_special,
 	.layouts = x86_layouts,

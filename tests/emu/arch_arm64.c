@@ -700,6 +700,8 @@ static const struct emu_feature a64_differs[] = {
 
 /* RET */
 static const uint8_t a64_ret[] = { 0xc0, 0x03, 0x5f, 0xd6 };
+/* YIELD */
+static const uint8_t a64_spin[] = { 0x3f, 0x20, 0x03, 0xd5 };
 
 const struct emu_arch emu_arm64 = {
 	.name = "arm64",
@@ -718,11 +720,14 @@ const struct emu_arch emu_arm64 = {
 	.decode_leaf = a64_decode_leaf,
 	.call = a64_call,
 	.result = a64_result,
+	.argument = a64_result,		/* x0, too */
 	.fault = a64_fault,
 	.decode = a64_decode,
 	.expect = a64_expect,
 	.ret_bytes = a64_ret,
 	.ret_size = sizeof(a64_ret),
+	.spin_bytes = a64_spin,
+	.spin_size = sizeof(a64_spin),
 	.type_name = a64_type_name,
 	.type_special = a64_type_special,
 	.global_leaf = true,

@@ -161,6 +161,16 @@ i386_result(struct emu *e)
 	return (value);
 }
 
+/* The lowest of those on the stack, above the return address. */
+static uint64_t
+i386_argument(struct emu *e)
+{
+	uint64_t stack = 0;
+
+	uc_reg_read(e->uc, UC_X86_REG_ESP, &stack);
+	return (emu_read(e, stack + 4, 4));
+}
+
 /*
  * Without SMEP and without NX the error code does not tell a fetch from a
  * load (Intel SDM vol. 3, "Page-Fault Exceptions"): a fetch faults at the
@@ -371,11 +381,14 @@ static const struct emu_feature i386_differs[] = {
 	.decode_leaf = i386_decode_leaf,				\
 	.call = i386_call,						\
 	.result = i386_result,						\
+	.argument = i386_argument,					\
 	.fault = i386_fault,						\
 	.decode = x86_decode,						\
 	.expect = i386_expect,						\
 	.ret_bytes = x86_ret_bytes,					\
 	.ret_size = sizeof(x86_ret_bytes),				\
+	.spin_bytes = x86_spin_bytes,					\
+	.spin_size = sizeof(x86_spin_bytes),				\
 	.type_name = x86_type_name,					\
 	.type_special = x86_type_special,				\
 	.layouts = x86_layouts,						\

@@ -12,7 +12,7 @@
 #include <qpmap/arch/riscv64.h>
 #include <qpmap/qpmap.h>
 
-#include "emu.h"
+#include "machine.h"
 
 /* Translation stays off: satp = 0. */
 #define RV_BOOT_BARE (EMU_BOOT_ARCH << 0)
@@ -34,6 +34,11 @@
 #define RV_FETCH_FAULT	12
 #define RV_LOAD_FAULT	13
 #define RV_STORE_FAULT	15
+#define RV_USER_ECALL	8	/* as Unicorn names every one */
+#define RV_SUPERVISOR_ECALL 9
+
+/* RISC-V SBI specification, "RFENCE Extension": its number, "RFNC". */
+#define RV_SBI_RFENCE	UINT64_C(0x52464e43)
 
 struct rv_data {
 	size_t stval;		/* where the blob has the fault's address */
@@ -242,6 +247,52 @@ rv_result(struct emu *e)
 	return (value);
 }
 
+static uint64_t
+rv_reg_value(struct emu *e, uint32_t number)
+{
+	uint64_t value = 0;
+
+	if (number == 0) {
+		return (EMU_X0);
+	}
+	uc_reg_read(e->uc, UC_RISCV_REG_X0 + (int)number, &value);
+	return (value);
+}
+
+/* Whether the harts of an SBI call, base + n for bit n of mask, have it. */
+static bool
+rv_sbi_has(uint64_t mask, uint64_t base, uint64_t hart)
+{
+	return (base == EMU_X0 ||
+	    (hart - base < 64 && (mask >> (hart - base) & 1) != 0));
+}
+
+/*
+ * An ECALL: the SBI's RFENCE extension, which is done when it returns.  PC is
+ * behind it already.  Engines forget too much rather than too little.
+ */
+static bool
+rv_trap(struct emu *e, uint32_t vector)
+{
+	uint64_t error = (uint64_t)e->sbi_error, zero = 0;
+	unsigned i;
+
+	if ((vector != RV_USER_ECALL && vector != RV_SUPERVISOR_ECALL) ||
+	    rv_reg_value(e, 17) != RV_SBI_RFENCE) {
+		return (false);
+	}
+	e->sbi_count++;
+	for (i = 0; i < EMU_CPUS && e->sbi_error == 0; i++) {
+		if (e->machine->uc[i] != NULL && rv_sbi_has(
+		    rv_reg_value(e, 10), rv_reg_value(e, 11), e->hart[i])) {
+			uc_ctl_flush_tlb(e->machine->uc[i]);
+		}
+	}
+	uc_reg_write(e->uc, UC_RISCV_REG_A0, &error);
+	uc_reg_write(e->uc, UC_RISCV_REG_A1, &zero);
+	return (true);
+}
+
 /*
  * The cause does not tell a missing translation from a forbidden access: the
  * entry does.  Unicorn has moved PC on by four.
@@ -288,18 +339,6 @@ rv_fence_name(uint32_t insn)
 		*text = '\0';
 	}
 	return (name[sets]);
-}
-
-static uint64_t
-rv_reg_value(struct emu *e, uint32_t number)
-{
-	uint64_t value = 0;
-
-	if (number == 0) {
-		return (EMU_X0);
-	}
-	uc_reg_read(e->uc, UC_RISCV_REG_X0 + (int)number, &value);
-	return (value);
 }
 
 static void
@@ -596,6 +635,8 @@ static const struct emu_feature rv_differs[] = {
 
 /* C.JR ra */
 static const uint8_t rv_ret[] = { 0x82, 0x80 };
+/* PAUSE: FENCE w, 0 */
+static const uint8_t rv_spin[] = { 0x0f, 0x00, 0x00, 0x01 };
 
 const struct emu_arch emu_riscv64 = {
 	.name = "riscv64",
@@ -614,11 +655,15 @@ const struct emu_arch emu_riscv64 = {
 	.decode_leaf = rv_decode_leaf,
 	.call = rv_call,
 	.result = rv_result,
+	.argument = rv_result,		/* a0, too */
+	.trap = rv_trap,
 	.fault = rv_fault,
 	.decode = rv_decode,
 	.expect = rv_expect,
 	.ret_bytes = rv_ret,
 	.ret_size = sizeof(rv_ret),
+	.spin_bytes = rv_spin,
+	.spin_size = sizeof(rv_spin),
 	.type_name = rv_type_name,
 	.type_special = rv_type_special,
 	.type_flags = QPMAP_SVPBMT,

@@ -330,7 +330,8 @@ collapse_tables(struct emu *e, uint64_t pool_first, uint64_t pool_last)
 		}
 		if (bytes > 64) {
 			e->events[kept++] = (struct emu_event){
-			    "fill-table", event->a & mask, 0, 0, event->pc };
+			    "fill-table", event->a & mask, 0, 0, event->pc,
+			    event->cpu };
 		}
 	}
 	e->event_count = kept;

@@ -49,17 +49,34 @@ emu_check(uc_err error, const char *what)
  */
 
 static void
+emu_hook_ipi(struct emu *e)
+{
+	uint64_t window = e->arch->argument(e) & 0xffffffff;
+
+	if (window >= WIRE_REMOTE_COUNT) {
+		emu_die("interrupt for window %llu",
+		    (unsigned long long)window);
+	}
+	e->ipi_count[window]++;
+	if (e->on_ipi != NULL) {
+		e->on_ipi(e, (unsigned)window);
+	}
+}
+
+static void
 emu_hook_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user)
 {
 	struct emu *e = user;
 	struct emu_machine *m = e->machine;
 
-	if (e->insn_count == m->pause_at) {
+	if (e->insn_count == m->pause_at || (e->pause_before != NULL &&
+	    !m->begins && e->pause_before(e, pc))) {
 		m->pause_at = EMU_X0;
 		m->paused_now = true;
 		uc_emu_stop(uc);
 		return;
 	}
+	m->begins = false;
 	if (pc == m->pc_panicked) {
 		m->panicked = true;
 		uc_emu_stop(uc);
@@ -72,6 +89,9 @@ emu_hook_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user)
 	}
 	if (e->recording != 0) {
 		emu_record_insn(e, pc, size);
+	}
+	if (pc == m->pc_ipi) {
+		emu_hook_ipi(e);
 	}
 	if (e->on_insn != NULL) {
 		e->on_insn(e, pc);
@@ -104,6 +124,9 @@ emu_hook_intr(uc_engine *uc, uint32_t vector, void *user)
 {
 	struct emu *e = user;
 
+	if (e->arch->trap != NULL && e->arch->trap(e, vector)) {
+		return;
+	}
 	e->machine->excepted = true;
 	e->machine->vector = vector;
 	uc_emu_stop(uc);
@@ -149,6 +172,9 @@ emu_guest_open(struct emu *e)
 		m->pc_cpu = emu_symbol(e, "qpmap_host_cpu");
 		m->pc_unpin = emu_symbol(e, "qpmap_host_unpin");
 	}
+	if (emu_has_symbol(e, "qpmap_host_ipi")) {
+		m->pc_ipi = emu_symbol(e, "qpmap_host_ipi");
+	}
 	for (unsigned i = 0; i < FACT_COUNT; i++) {
 		e->fact[i] = emu_get64(e, "guest_fact", i);
 	}
@@ -178,6 +204,9 @@ emu_open(const struct emu_mode *mode, const char *variant)
 	emu_guest_open(e);
 	emu_tables_open(e);
 	e->layout = mode->arch->layouts[0].value;
+	for (unsigned i = 0; i < EMU_CPUS; i++) {
+		e->hart[i] = i;
+	}
 	emu_cpu(e, 0);
 	return (e);
 }
@@ -192,9 +221,9 @@ emu_close(struct emu *e)
 			uc_close(m->uc[i]);
 		}
 		free(e->arch_data[i]);
-	}
-	for (unsigned i = 0; i < m->paused_count; i++) {
-		uc_context_free(m->paused[i].context);
+		for (unsigned j = 0; j < m->paused_count[i]; j++) {
+			uc_context_free(m->paused[i][j].context);
+		}
 	}
 	emu_regions_close(e);
 	free(m->symbol);
@@ -211,8 +240,8 @@ emu_cpu(struct emu *e, unsigned cpu)
 {
 	struct emu_machine *m = e->machine;
 
-	if (cpu >= EMU_CPUS || m->paused_count != 0) {
-		emu_die("no CPU %u, or a call is broken off", cpu);
+	if (cpu >= EMU_CPUS) {
+		emu_die("no CPU %u", cpu);
 	}
 	e->cpu = cpu;
 	e->percpu = emu_symbol(e, "guest_percpu") +
@@ -273,17 +302,33 @@ static void
 emu_pause(struct emu *e, uint64_t until)
 {
 	struct emu_machine *m = e->machine;
-	struct emu_paused *paused = &m->paused[m->paused_count];
+	unsigned count = m->paused_count[e->cpu];
 
-	if (m->paused_count == EMU_PAUSES) {
+	if (count == EMU_PAUSES) {
 		emu_die("more than %d calls broken off", EMU_PAUSES);
 	}
-	emu_check(uc_context_alloc(e->uc, &paused->context), "context");
-	emu_check(uc_context_save(e->uc, paused->context), "context");
-	paused->pc = emu_pc_now(e);
-	paused->until = until;
-	paused->insn_count = e->insn_count;
-	m->paused_count++;
+	m->paused[e->cpu][count] = (struct emu_paused){
+	    NULL, emu_pc_now(e), until, e->insn_count };
+	m->paused_count[e->cpu]++;
+}
+
+/* The current CPU is needed for another call: keep the registers. */
+static void
+emu_pause_keep(struct emu *e)
+{
+	struct emu_machine *m = e->machine;
+	unsigned count = m->paused_count[e->cpu];
+	struct emu_paused *paused;
+
+	if (count == 0) {
+		return;
+	}
+	paused = &m->paused[e->cpu][count - 1];
+	if (paused->context == NULL) {
+		emu_check(uc_context_alloc(e->uc, &paused->context),
+		    "context");
+		emu_check(uc_context_save(e->uc, paused->context), "context");
+	}
 }
 
 /* Run to the next event, and say what it was. */
@@ -294,6 +339,7 @@ emu_go(struct emu *e, uint64_t begin, uint64_t until)
 	uc_err error;
 
 	m->excepted = m->panicked = m->paused_now = false;
+	m->begins = true;
 	error = uc_emu_start(e->uc, begin, until, 0, 0);
 	if (m->paused_now) {
 		emu_pause(e, until);
@@ -351,11 +397,13 @@ emu_call_until(struct emu *e, uint64_t function, const char *kinds,
 	uint64_t return_to = emu_symbol(e, "guest_stop");
 	uint64_t stack = emu_symbol(e, "guest_stack") +
 	    (e->cpu + 1ull) * WIRE_STACK_SIZE -
-	    m->paused_count * (uint64_t)WIRE_STACK_SIZE / (EMU_PAUSES + 1);
+	    m->paused_count[e->cpu] * (uint64_t)WIRE_STACK_SIZE /
+	    (EMU_PAUSES + 1);
 
 	if (!m->booted[e->cpu]) {
 		emu_die("CPU %u is not booted", e->cpu);
 	}
+	emu_pause_keep(e);
 	e->arch->call(e, function, kinds, values, return_to, stack);
 	e->insn_count = 0;
 	m->pause_at = stop;
@@ -375,13 +423,16 @@ emu_resume_until(struct emu *e, uint64_t stop)
 	struct emu_machine *m = e->machine;
 	struct emu_paused *paused;
 
-	if (m->paused_count == 0) {
+	if (m->paused_count[e->cpu] == 0) {
 		emu_die("no call to resume");
 	}
-	m->paused_count--;
-	paused = &m->paused[m->paused_count];
-	emu_check(uc_context_restore(e->uc, paused->context), "context");
-	uc_context_free(paused->context);
+	m->paused_count[e->cpu]--;
+	paused = &m->paused[e->cpu][m->paused_count[e->cpu]];
+	if (paused->context != NULL) {
+		emu_check(uc_context_restore(e->uc, paused->context),
+		    "context");
+		uc_context_free(paused->context);
+	}
 	e->insn_count = paused->insn_count;
 	m->pause_at = stop;
 	return (emu_finish(e, emu_go(e, paused->pc, paused->until)));

@@ -53,6 +53,7 @@ struct emu_mode {
 	uint64_t high_base[EMU_HIGH_COUNT]; /* above 4 GiB, 0: no more */
 	uint64_t kernel_va;		/* lowest kernel address, 0: no limit */
 	uint64_t window_va;		/* of window 0, as tests use it */
+	uint64_t shared_va;		/* of the first shared slots */
 	uint64_t direct_va;		/* of a direct map */
 	uint64_t scratch_va;		/* anything else a test maps */
 };
@@ -102,6 +103,7 @@ struct emu_panic {
  *	"store"	size bytes of value b to physical address a
  *	"load"	size bytes from physical address a
  *	"pin", "unpin", "cpu"		the host's hook was entered
+ *	"ipi"	the same; a = the window whose CPU is to be interrupted
  *
  * and, from the architecture's decode(), each instruction that acts on TLB,
  * caches, order, or control registers, by its mnemonic as a programmer writes
@@ -119,6 +121,7 @@ struct emu_event {
 	uint64_t b;
 	unsigned size;		/* of a store or load, else 0 */
 	uint64_t pc;		/* of the instruction; not compared */
+	unsigned cpu;		/* that executed it; not compared */
 };
 
 /* What emu_record() asks for. */
@@ -250,6 +253,8 @@ struct emu_arch {
 	void (*call)(struct emu *e, uint64_t function, const char *kinds,
 	    const uint64_t *values, uint64_t return_to, uint64_t stack);
 	uint64_t (*result)(struct emu *e);	/* register-wide */
+	/* At a function's first instruction: its first argument. */
+	uint64_t (*argument)(struct emu *e);
 
 	/*
 	 * An exception came: fill e->fault from registers and blob, and make
@@ -264,6 +269,12 @@ struct emu_arch {
 	void (*decode)(struct emu *e, uint64_t pc, const uint8_t *bytes,
 	    size_t size);
 
+	/*
+	 * An exception came that a call goes on after: the driver has done
+	 * what was asked for, and the engine is fit to run.  May be NULL.
+	 */
+	bool (*trap)(struct emu *e, uint32_t vector);
+
 	/* Append what step must do, by tlb.md, with emu_expect(). */
 	void (*expect)(struct emu *e, enum emu_step step,
 	    const struct emu_step_arg *arg);
@@ -271,6 +282,10 @@ struct emu_arch {
 	/* Bytes of a function that returns at once, for guest_fetch(). */
 	const uint8_t *ret_bytes;
 	size_t ret_size;
+
+	/* The instruction of a loop that waits: PAUSE, YIELD. */
+	const uint8_t *spin_bytes;
+	size_t spin_size;
 
 	/*
 	 * "WB" etc. for each memory type of qpmap/types.h that the machine has
@@ -347,6 +362,28 @@ struct emu {
 	void (*on_store)(struct emu *e, uint64_t pa, unsigned size,
 	    uint64_t value);
 
+	/*
+	 * w: asked before each instruction of a call, if not NULL, but for the
+	 * first that a call or a resumption begins with: true breaks it off.
+	 */
+	bool (*pause_before)(struct emu *e, uint64_t pc);
+
+	/*
+	 * Interprocessor interrupts sent to each window, w; nothing is
+	 * delivered but by a test that calls qpmap_shootdown_ipi().  on_ipi is
+	 * called for each, if not NULL, w.
+	 */
+	unsigned ipi_count[WIRE_REMOTE_COUNT];
+	void (*on_ipi)(struct emu *e, unsigned window);
+
+	/*
+	 * riscv64, the SBI's RFENCE: the hart number of each CPU, w; the error
+	 * that a call returns, w, having done nothing; and calls so far, w.
+	 */
+	uint64_t hart[EMU_CPUS];
+	int64_t sbi_error;
+	unsigned sbi_count;
+
 	void *arch_data[EMU_CPUS];	/* w: the driver's own, malloc()ed */
 	struct emu_machine *machine;	/* emu.c's own */
 };
@@ -364,20 +401,27 @@ extern const char *emu_guest_dir;
 
 /*
  * Open a machine: RAM, guest image, page tables (low RAM at VA = PA), CPU 0's
- * engine; not booted.  variant is "std", "frames1", "bench0" or "bench1".
+ * engine; not booted.  variant is "std", "frames1", "bench0", "bench1", "smp"
+ * or "smp-bench".
  */
 struct emu *emu_open(const struct emu_mode *mode, const char *variant);
 void emu_close(struct emu *e);
 
-/* Open CPU cpu's engine, if need be, and make it the current one. */
+/*
+ * Open CPU cpu's engine, if need be, and make it the current one.  Calls may
+ * be broken off on each CPU: emu_resume() is the current one's.
+ */
 void emu_cpu(struct emu *e, unsigned cpu);
 /* Turn paging on, on the current CPU. */
 void emu_boot(struct emu *e);
 /*
  * The usual beginning: open, boot CPU 0, and set config to one window area
  * at mode->window_va with count windows, full nesting, BUILD_TABLES and
- * SINGLE_ROOT, NO_NX where there is no NX, and a full pool of table pages.
+ * SINGLE_ROOT, NO_NX where there is no NX, and a full pool of table pages;
+ * with QPMAP_SHOOTDOWN, also to its memory in the guest, and EMU_GROUPS groups
+ * of shared slots at mode->shared_va.
  */
+#define EMU_GROUPS 2
 struct emu *emu_begin(const struct emu_mode *mode, const char *variant);
 /* The same with another layout and boot flags. */
 struct emu *emu_prepare(const struct emu_mode *mode, const char *variant,
@@ -458,6 +502,18 @@ uint64_t emu_enter(struct emu *e, uint64_t pa, unsigned attr);
 uint64_t emu_enter_ro(struct emu *e, uint64_t pa, unsigned attr);
 void emu_remove(struct emu *e, uint64_t va);
 unsigned emu_held(struct emu *e);
+
+/* For pause_before: whether the instruction at pc waits for another CPU. */
+bool emu_spins(struct emu *e, uint64_t pc);
+
+/* The next CPU, opened, booted, and online with the window of its number. */
+void emu_another(struct emu *e, unsigned cpu);
+/* With QPMAP_SHOOTDOWN: the address of a new shared mapping; dies if none. */
+uint64_t emu_shared_enter(struct emu *e, uint64_t pa, unsigned attr);
+/* The shootdown's memory: a word of what FACT_GENERATION and the like say. */
+uint64_t emu_shootdown_word(struct emu *e, unsigned fact);
+uint64_t emu_remote_word(struct emu *e, unsigned window, unsigned fact);
+uint64_t emu_group_word(struct emu *e, unsigned group, unsigned fact);
 
 /* One access by the guest at va: status, and e->result or e->fault. */
 enum emu_status emu_load(struct emu *e, uint64_t va, unsigned size);

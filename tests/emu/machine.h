@@ -21,9 +21,12 @@ struct emu_symbol {
 	uint64_t size;
 };
 
-/* A call that was broken off, to be resumed. */
+/*
+ * A call that was broken off, to be resumed.  Its registers are in the engine
+ * until another call needs that, and then in the context.
+ */
 struct emu_paused {
-	uc_context *context;
+	uc_context *context;		/* NULL: in the engine */
 	uint64_t pc;
 	uint64_t until;
 	uint64_t insn_count;
@@ -44,6 +47,7 @@ struct emu_machine {
 	uc_engine *uc[EMU_CPUS];
 	uint64_t pc_panicked;
 	uint64_t pc_pin, pc_cpu, pc_unpin;	/* 0: inline */
+	uint64_t pc_ipi;			/* 0: there is none */
 
 	bool booted[EMU_CPUS];
 	bool excepted;
@@ -52,8 +56,9 @@ struct emu_machine {
 	bool running;
 	uint64_t pause_at;		/* EMU_X0: never */
 	bool paused_now;
-	struct emu_paused paused[EMU_PAUSES];
-	unsigned paused_count;
+	bool begins;			/* with the next instruction */
+	struct emu_paused paused[EMU_CPUS][EMU_PAUSES];
+	unsigned paused_count[EMU_CPUS];
 };
 
 /* elf.c */

@@ -41,7 +41,8 @@ emu_pc(struct emu *e)
 void
 emu_event(struct emu *e, const char *name, uint64_t a, uint64_t b)
 {
-	emu_event_add(e, &(struct emu_event){ name, a, b, 0, emu_pc(e) });
+	emu_event_add(e, &(struct emu_event){ name, a, b, 0, emu_pc(e),
+	    e->cpu });
 }
 
 void
@@ -49,7 +50,7 @@ emu_record_access(struct emu *e, const char *name, uint64_t pa, unsigned size,
     uint64_t value)
 {
 	emu_event_add(e, &(struct emu_event){ name, pa, value, size,
-	    emu_pc(e) });
+	    emu_pc(e), e->cpu });
 }
 
 void
@@ -60,7 +61,7 @@ emu_expect(struct emu *e, const char *name, uint64_t a, uint64_t b,
 		emu_die("more than %d expected events", EMU_EVENTS);
 	}
 	e->expected[e->expected_count++] =
-	    (struct emu_event){ name, a, b, size, 0 };
+	    (struct emu_event){ name, a, b, size, 0, 0 };
 }
 
 void
@@ -84,6 +85,8 @@ emu_record_insn(struct emu *e, uint64_t pc, uint32_t size)
 		emu_event(e, "cpu", 0, 0);
 	} else if (pc == m->pc_unpin) {
 		emu_event(e, "unpin", 0, 0);
+	} else if (pc == m->pc_ipi) {
+		emu_event(e, "ipi", e->arch->argument(e) & 0xffffffff, 0);
 	}
 	if (pc - e->mode->ram_base < e->mode->ram_size) {
 		e->arch->decode(e, pc, emu_ram(e, pc, size), size);

@@ -23,6 +23,11 @@ enum wire_config {
 	WIRE_PRIVATE_MASK,
 	WIRE_SHARED_MASK,
 	WIRE_OPTIONS_XOR,	/* not 0: the kernel's options differ */
+	WIRE_SHOOTDOWN,		/* from here on, with QPMAP_SHOOTDOWN */
+	WIRE_REMOTE,
+	WIRE_SHARED_VA,
+	WIRE_SHARED,
+	WIRE_SHARED_COUNT,
 	WIRE_CONFIG_COUNT
 };
 
@@ -49,6 +54,25 @@ enum wire_fact {
 	FACT_PERCPU_STATE,	/* offset of its struct qpmap_cpu */
 	FACT_PERCPU_DEPTH,	/* offset of its preemption counter */
 	FACT_PERCPU_UNPINNED,	/* offset of its count of wrong queries */
+	FACT_SHOOTDOWN,		/* QPMAP_SHOOTDOWN; if it is 0, so is the rest */
+	FACT_GENERATION,	/* offsets in struct qpmap_shootdown */
+	FACT_RECLAIMING,
+	FACT_RING,
+	FACT_REQUESTS,		/* QPMAP_REQUESTS */
+	FACT_REQUEST_SIZE,	/* sizeof(struct qpmap_request) */
+	FACT_REQUEST_GENERATION, /* offsets of its members */
+	FACT_REQUEST_VA,
+	FACT_REQUEST_PAGES,
+	FACT_REMOTE_SIZE,	/* sizeof(struct qpmap_remote) */
+	FACT_REMOTE_ONLINE,	/* offsets of its members */
+	FACT_REMOTE_ACKNOWLEDGED,
+	FACT_REMOTE_HART,
+	FACT_SHARED_SLOTS,	/* QPMAP_SHARED_SLOTS */
+	FACT_GROUP_SIZE,	/* sizeof(struct qpmap_shared) */
+	FACT_GROUP_CLEAN,	/* offsets of its members */
+	FACT_GROUP_USED,
+	FACT_GROUP_DIRTY,
+	FACT_GROUP_LEAF,
 	FACT_COUNT
 };
 
@@ -57,6 +81,13 @@ enum wire_fact {
 
 /* Most pages in guest_pool[], for qpmap_host_table_alloc(). */
 #define WIRE_POOL_COUNT 64
+
+/*
+ * Elements of guest_remote[] and guest_group[], which the configuration may
+ * name; there may be more windows than CPUs.
+ */
+#define WIRE_REMOTE_COUNT 64
+#define WIRE_GROUP_COUNT 16
 
 /* CPUs for which the guest has per-CPU data and a stack. */
 #define WIRE_CPU_COUNT 4

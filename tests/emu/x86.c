@@ -12,6 +12,8 @@
 #include "x86.h"
 
 const uint8_t x86_ret_bytes[1] = { 0xc3 };
+/* PAUSE */
+const uint8_t x86_spin_bytes[2] = { 0xf3, 0x90 };
 
 int x86_cpu_model = UC_CPU_X86_SKYLAKE_SERVER;
 

@@ -39,6 +39,7 @@ extern const struct emu_layout x86_layouts[];
 extern const struct emu_feature x86_features[];
 extern const struct emu_feature x86_poison;
 extern const uint8_t x86_ret_bytes[1];
+extern const uint8_t x86_spin_bytes[2];
 
 /* "WB" etc. for entry index of the live PAT. */
 const char *x86_pat_name(const struct emu *e, unsigned index);

@@ -9,6 +9,7 @@
 #include <qpmap/host.h>
 #include <qpmap/pmap.h>
 #include <qpmap/qpmap.h>
+#include <qpmap/shootdown.h>
 
 #include "../wire.h"
 #include "guest.h"
@@ -29,6 +30,13 @@ extern struct guest_percpu guest_percpu[WIRE_CPU_COUNT];
 struct guest_percpu guest_percpu[WIRE_CPU_COUNT];
 unsigned char guest_stack[WIRE_CPU_COUNT * WIRE_STACK_SIZE]
     __attribute__((aligned(4096)));
+
+#if QPMAP_SHOOTDOWN
+/* What the configuration names; the harness looks into it. */
+struct qpmap_shootdown guest_shootdown;
+struct qpmap_remote guest_remote[WIRE_REMOTE_COUNT];
+struct qpmap_shared guest_group[WIRE_GROUP_COUNT];
+#endif
 
 const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 	[FACT_OPTIONS] = QPMAP_OPTIONS,
@@ -53,6 +61,32 @@ const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 	[FACT_PERCPU_DEPTH] = __builtin_offsetof(struct guest_percpu, depth),
 	[FACT_PERCPU_UNPINNED] =
 	    __builtin_offsetof(struct guest_percpu, unpinned),
+#if QPMAP_SHOOTDOWN
+	[FACT_SHOOTDOWN] = 1,
+	[FACT_GENERATION] =
+	    __builtin_offsetof(struct qpmap_shootdown, generation),
+	[FACT_RECLAIMING] =
+	    __builtin_offsetof(struct qpmap_shootdown, reclaiming),
+	[FACT_RING] = __builtin_offsetof(struct qpmap_shootdown, ring),
+	[FACT_REQUESTS] = QPMAP_REQUESTS,
+	[FACT_REQUEST_SIZE] = sizeof(struct qpmap_request),
+	[FACT_REQUEST_GENERATION] =
+	    __builtin_offsetof(struct qpmap_request, generation),
+	[FACT_REQUEST_VA] = __builtin_offsetof(struct qpmap_request, va),
+	[FACT_REQUEST_PAGES] =
+	    __builtin_offsetof(struct qpmap_request, page_count),
+	[FACT_REMOTE_SIZE] = sizeof(struct qpmap_remote),
+	[FACT_REMOTE_ONLINE] = __builtin_offsetof(struct qpmap_remote, online),
+	[FACT_REMOTE_ACKNOWLEDGED] =
+	    __builtin_offsetof(struct qpmap_remote, acknowledged),
+	[FACT_REMOTE_HART] = __builtin_offsetof(struct qpmap_remote, hart),
+	[FACT_SHARED_SLOTS] = QPMAP_SHARED_SLOTS,
+	[FACT_GROUP_SIZE] = sizeof(struct qpmap_shared),
+	[FACT_GROUP_CLEAN] = __builtin_offsetof(struct qpmap_shared, clean),
+	[FACT_GROUP_USED] = __builtin_offsetof(struct qpmap_shared, used),
+	[FACT_GROUP_DIRTY] = __builtin_offsetof(struct qpmap_shared, dirty),
+	[FACT_GROUP_LEAF] = __builtin_offsetof(struct qpmap_shared, leaf),
+#endif
 };
 
 /* Where every call returns to; never executed. */
@@ -150,6 +184,18 @@ qpmap_host_page_pinned(qpmap_paddr_t pa)
 	return (pa != guest_not_pinned);
 }
 
+#if QPMAP_SHOOTDOWN
+/*
+ * The harness sees the call and its operand, and is the interrupt controller:
+ * there is nothing to do.
+ */
+QPMAP_CALL void
+qpmap_host_ipi(__UINT32_TYPE__ window)
+{
+	__asm__ volatile("" :: "r"(window) : "memory");
+}
+#endif
+
 /* qpmap_init() with the configuration on the wire. */
 int
 guest_init(void)
@@ -169,6 +215,16 @@ guest_init(void)
 	    .pa_bits = (__UINT32_TYPE__)wire[WIRE_PA_BITS],
 	    .private_mask = wire[WIRE_PRIVATE_MASK],
 	    .shared_mask = wire[WIRE_SHARED_MASK],
+#if QPMAP_SHOOTDOWN
+	    .shootdown = (struct qpmap_shootdown *)
+		(__UINTPTR_TYPE__)wire[WIRE_SHOOTDOWN],
+	    .remote = (struct qpmap_remote *)
+		(__UINTPTR_TYPE__)wire[WIRE_REMOTE],
+	    .shared_va = (qpmap_vaddr_t)wire[WIRE_SHARED_VA],
+	    .shared = (struct qpmap_shared *)
+		(__UINTPTR_TYPE__)wire[WIRE_SHARED],
+	    .shared_count = (__UINT32_TYPE__)wire[WIRE_SHARED_COUNT],
+#endif
 	};
 	unsigned int i;
 
@@ -196,6 +252,18 @@ guest_quick_remove(qpmap_vaddr_t va)
 {
 	pmap_quick_remove_page(va);
 }
+
+#if QPMAP_SHOOTDOWN
+/* qpmap_shared_enter(): the address, or the error, which is no address. */
+qpmap_vaddr_t
+guest_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	qpmap_vaddr_t va = 0;
+	int error = qpmap_shared_enter(pa, attr, &va);
+
+	return (error == QPMAP_OK ? va : (qpmap_vaddr_t)error);
+}
+#endif
 
 /* Probes: one access each, at a known instruction. */
 __UINTPTR_TYPE__
