@@ -36,7 +36,23 @@
 #define QPMAP_TABLE_SHIFT 7
 
 #define QPMAP_FLAGS_SPECIAL (QPMAP_FLUSH_ON_FILL | QPMAP_ERRATUM_INVLPG)
-#define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SPECIAL | QPMAP_LOCAL_TLBI)
+#define QPMAP_FLAGS_ARCH						\
+	(QPMAP_FLAGS_SPECIAL | QPMAP_LOCAL_TLBI |			\
+	    (QPMAP_SHOOTDOWN ? QPMAP_FLAGS_FIRMWARE : 0))
+
+/*
+ * Options of the tests, for builds with QPMAP_SHOOTDOWN: what kind of machine
+ * this is.
+ */
+#ifndef FAKE_BROADCASTS
+#define FAKE_BROADCASTS 0
+#endif
+#ifndef FAKE_KEEPS_EMPTY
+#define FAKE_KEEPS_EMPTY 1
+#endif
+#define QPMAP_TLB_BROADCASTS FAKE_BROADCASTS
+#define QPMAP_TLB_KEEPS_EMPTY FAKE_KEEPS_EMPTY
+#define QPMAP_FLAGS_FIRMWARE (FAKE_BROADCASTS ? 0u : QPMAP_SBI_RFENCE)
 
 _Bool fake_slot_is_empty(const struct qpmap_pte *slot);
 struct qpmap_pte fake_slot_load(const struct qpmap_pte *slot);
@@ -53,6 +69,14 @@ void fake_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
 void fake_online(__UINT32_TYPE__ flags);
 void fake_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags);
 void fake_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags);
+void fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags);
+void fake_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
+    __UINT32_TYPE__ flags);
+void fake_sending(void);
+_Bool fake_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags);
+void fake_spinning(void);
+void fake_step(void);
 
 static inline struct qpmap_pte
 qpmap_pte_none(void)
@@ -183,5 +207,66 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags)
 {
 	fake_linked(link, in_root, flags);
 }
+
+#if QPMAP_SHOOTDOWN
+
+static inline void
+qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+{
+	fake_cleared(slot, flags);
+}
+
+static inline void
+qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
+    __UINT32_TYPE__ flags)
+{
+	fake_shot_down(va, page_count, flags);
+}
+
+static inline void
+qpmap_tlb_sending(void)
+{
+	fake_sending();
+}
+
+static inline _Bool
+qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+{
+	return (fake_firmware(mask, base, va, page_count, flags));
+}
+
+static inline void
+qpmap_spinning(void)
+{
+	fake_spinning();
+}
+
+/*
+ * Before each atomic operation of the core something may happen: an interrupt,
+ * or another CPU's turn.  A name within its own macro stays as it is.
+ */
+#define __atomic_load_n(p, o)						\
+	(fake_step(), __atomic_load_n((p), (o)))
+#define __atomic_store_n(p, v, o)					\
+	(fake_step(), __atomic_store_n((p), (v), (o)))
+#define __atomic_exchange_n(p, v, o)					\
+	(fake_step(), __atomic_exchange_n((p), (v), (o)))
+#define __atomic_add_fetch(p, v, o)					\
+	(fake_step(), __atomic_add_fetch((p), (v), (o)))
+#define __atomic_fetch_add(p, v, o)					\
+	(fake_step(), __atomic_fetch_add((p), (v), (o)))
+#define __atomic_fetch_sub(p, v, o)					\
+	(fake_step(), __atomic_fetch_sub((p), (v), (o)))
+#define __atomic_fetch_or(p, v, o)					\
+	(fake_step(), __atomic_fetch_or((p), (v), (o)))
+#define __atomic_fetch_and(p, v, o)					\
+	(fake_step(), __atomic_fetch_and((p), (v), (o)))
+#define __atomic_compare_exchange_n(p, e, v, w, s, f)			\
+	(fake_step(), __atomic_compare_exchange_n((p), (e), (v), (w), (s), (f)))
+#define __atomic_thread_fence(o)					\
+	(fake_step(), __atomic_thread_fence(o))
+
+#endif /* QPMAP_SHOOTDOWN */
 
 #endif /* QPMAP_TESTS_FAKE_H */

@@ -36,6 +36,7 @@ qpmap_host_pin(void)
 		fake_migrate();
 	}
 	fake.pins[fake.cpu]++;
+	fake.sent[fake.cpu] = 0;
 	cpu = &fake_cpu[fake.cpu];
 	fake_event_end();
 	return (cpu);
@@ -181,6 +182,7 @@ fake_online_cpu(unsigned int cpu, unsigned int window, struct qpmap_pte *leaf)
 	fake.pins[cpu]++;
 	error = qpmap_cpu_online(&fake_cpu[cpu], window, leaf);
 	fake.pins[cpu]--;
+	fake.joined[cpu] = fake_cpu[cpu].window != 0;
 	fake.tables_allowed = 0;
 	return (error);
 }
@@ -190,9 +192,79 @@ fake_offline_cpu(unsigned int cpu)
 {
 	fake_run_on(cpu);
 	fake.pins[cpu]++;
+	fake.joined[cpu] = 0;
 	qpmap_cpu_offline(&fake_cpu[cpu]);
 	fake.pins[cpu]--;
 }
+
+#if QPMAP_SHOOTDOWN
+
+void
+fake_interrupt(unsigned int cpu)
+{
+	unsigned int was = fake.cpu;
+
+	fake_run_on(cpu);
+	fake.pins[cpu]++;
+	qpmap_shootdown_ipi();
+	fake.pins[cpu]--;
+	fake_run_on(was);
+}
+
+void
+fake_poll(unsigned int cpu)
+{
+	unsigned int was = fake.cpu;
+
+	fake_run_on(cpu);
+	fake.pins[cpu]++;
+	qpmap_shootdown_poll();
+	fake.pins[cpu]--;
+	fake_run_on(was);
+}
+
+unsigned int
+fake_target(uint32_t window)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (*(volatile uint32_t *)&fake_cpu[cpu].window ==
+		    window + 1) {
+			break;
+		}
+	}
+	return (cpu);
+}
+
+void
+qpmap_host_ipi(uint32_t window)
+{
+	unsigned int cpu = fake.cpu, target;
+
+	fake_event_begin(FAKE_IPI, window);
+	if (fake.pins[cpu] == 0) {
+		fail_msg("an interrupt is sent while preemptible");
+	}
+	if (!fake.sent[cpu]) {
+		fail_msg("an interrupt may overtake the request");
+	}
+	if (window >= qpmap_state.window_count ||
+	    window + 1 == fake_cpu[cpu].window) {
+		fail_msg("an interrupt to window %u", window);
+	}
+	fake_event_end();
+	if (fake.ipi != NULL) {
+		fake.ipi(window);
+		return;
+	}
+	target = fake_target(window);
+	if (target != FAKE_CPUS) {
+		fake_interrupt(target);
+	}
+}
+
+#endif /* QPMAP_SHOOTDOWN */
 
 struct qpmap_config
 fake_config(void)
@@ -202,7 +274,32 @@ fake_config(void)
 	    .window_count = FAKE_CPUS,
 	    .nesting = QPMAP_FRAMES,
 	    .types = QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1,
+#if QPMAP_SHOOTDOWN
+	    .shootdown = &fake_shootdown_memory,
+	    .remote = FAKE_BROADCASTS ? NULL : fake_remote,
+	    .shared_va = FAKE_SHARED_VA,
+	    .shared = fake_shared,
+#endif
 	});
+}
+
+/* Windows and shared slots, whose entries the host has. */
+static void
+fake_watch_all(const struct qpmap_config *config)
+{
+	unsigned int pages =
+	    config->window_count * (unsigned int)QPMAP_WINDOW_PAGES + 2;
+
+#if QPMAP_SHOOTDOWN
+	for (unsigned int i = 0; i < config->shared_count; i++) {
+		config->shared[i].leaf = fake_host_leaf(config->shared_va +
+		    i * QPMAP_SHARED_SIZE);
+		pages = (unsigned int)((config->shared_va -
+		    config->window_va + (i + 1) * QPMAP_SHARED_SIZE) >>
+		    QPMAP_PAGE_SHIFT) + 2;
+	}
+#endif
+	fake_watch(config->window_va - QPMAP_PAGE_SIZE, pages);
 }
 
 void
@@ -211,8 +308,7 @@ fake_start(const struct qpmap_config *config)
 	struct qpmap_pte *leaf;
 	qpmap_vaddr_t va;
 
-	fake_watch(config->window_va - QPMAP_PAGE_SIZE,
-	    config->window_count * (unsigned int)QPMAP_WINDOW_PAGES + 2);
+	fake_watch_all(config);
 	assert_int_equal(fake_init(config), QPMAP_OK);
 	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		va = config->window_va + cpu * QPMAP_WINDOW_SIZE;

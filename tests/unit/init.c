@@ -8,6 +8,7 @@
 #define INIT_KNOWN_FLAGS						\
 	(QPMAP_NO_NX | QPMAP_NO_DIRECT | QPMAP_FLUSH_ON_FILL |		\
 	    QPMAP_ERRATUM_INVLPG | QPMAP_LOCAL_TLBI |			\
+	    (QPMAP_SHOOTDOWN ? QPMAP_FLAGS_FIRMWARE : 0) |		\
 	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
 
 /* Refused with that code, and everything is as it was. */

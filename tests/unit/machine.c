@@ -17,7 +17,8 @@
 #define FAKE_PAGE	((size_t)1 << QPMAP_PAGE_SHIFT)
 #define FAKE_ENTRIES	(1u << QPMAP_TABLE_SHIFT)
 #define FAKE_TABLE_BYTES (FAKE_ENTRIES * sizeof(struct qpmap_pte))
-#define FAKE_KEYS	12
+#define FAKE_KEYS	18
+#define FAKE_PENDING	16
 #define FAKE_RING	64
 
 enum fake_use {
@@ -43,13 +44,18 @@ struct fake_tlb {
 /* A leaf entry that is in use, by whom, and whether accesses are under way. */
 struct fake_live {
 	struct qpmap_pte *slot;
-	unsigned int cpu;
+	unsigned int cpu;	/* FAKE_CPUS: all of them */
 	unsigned int depth;	/* of the interrupt that filled it */
 	_Bool dirty;
 };
 
 struct fake fake;
 struct qpmap_cpu fake_cpu[FAKE_CPUS];
+#if QPMAP_SHOOTDOWN
+struct qpmap_shootdown fake_shootdown_memory;
+struct qpmap_remote fake_remote[FAKE_WINDOWS];
+struct qpmap_shared fake_shared[FAKE_GROUPS];
+#endif
 
 static int fake_file = -1;
 static unsigned char *fake_base, *fake_leaf_base, *fake_ring_base;
@@ -57,7 +63,12 @@ static unsigned int fake_ring_next;
 static int fake_ring_page[FAKE_RING];
 static enum fake_use fake_use[FAKE_PAGES];
 static uint64_t fake_linked_sum[FAKE_PAGES];
-static struct fake_tlb fake_tlb[FAKE_CPUS];
+static struct fake_tlb fake_tlb[FAKE_CPUS][FAKE_CONTEXTS];
+/* Slots that were cleared, which walkers do not know yet; their entries. */
+static struct {
+	const struct qpmap_pte *slot;	/* in fake_base */
+	struct qpmap_pte entry;
+} fake_pending[FAKE_PENDING];
 static qpmap_vaddr_t fake_watch_va;
 static unsigned int fake_watch_pages;
 static struct fake_live fake_live[FAKE_WATCHED];
@@ -361,11 +372,14 @@ fake_hide(void)
 	}
 }
 
+/* A page of the first contexts is forgotten: 1, the one in use; or all. */
 static void
-fake_forget_page(unsigned int cpu, unsigned int page)
+fake_forget_page(unsigned int cpu, unsigned int page, unsigned int contexts)
 {
-	fake_tlb[cpu].known[page] = FAKE_UNKNOWN;
-	fake_tlb[cpu].stale = 1;
+	for (unsigned int i = 0; i < contexts; i++) {
+		fake_tlb[cpu][i].known[page] = FAKE_UNKNOWN;
+		fake_tlb[cpu][i].stale = 1;
+	}
 	if (cpu == fake.cpu) {
 		fake_hide();
 	}
@@ -374,8 +388,14 @@ fake_forget_page(unsigned int cpu, unsigned int page)
 static void
 fake_forget_all(unsigned int cpu)
 {
-	memset(&fake_tlb[cpu], 0, sizeof(fake_tlb[cpu]));
-	fake_tlb[cpu].stale = 1;
+	struct fake_tlb *tlb;
+
+	for (unsigned int i = 0; i < FAKE_CONTEXTS; i++) {
+		tlb = &fake_tlb[cpu][i];
+		memset(tlb->known, 0, fake_watch_pages);
+		memset(tlb->upper, 0, sizeof(tlb->upper));
+		tlb->stale = 1;
+	}
 	if (cpu == fake.cpu) {
 		fake_hide();
 	}
@@ -383,9 +403,8 @@ fake_forget_all(unsigned int cpu)
 
 /* Invalid upper entries are forgotten, up to that level. */
 static void
-fake_forget_upper(unsigned int cpu, unsigned int last)
+fake_forget_upper(struct fake_tlb *tlb, unsigned int last)
 {
-	struct fake_tlb *tlb = &fake_tlb[cpu];
 	unsigned int level, i;
 
 	for (level = 1; level <= last; level++) {
@@ -449,6 +468,18 @@ fake_follow_down(struct qpmap_pte link, unsigned int level)
 	}
 }
 
+/* What a walker finds in a leaf entry: the old one for a while, perhaps. */
+static struct qpmap_pte
+fake_walker_load(const struct qpmap_pte *slot)
+{
+	for (unsigned int i = 0; i < FAKE_PENDING; i++) {
+		if (fake_pending[i].slot == slot) {
+			return (fake_pending[i].entry);
+		}
+	}
+	return (*slot);
+}
+
 static void
 fake_walk(struct fake_tlb *tlb, unsigned int page)
 {
@@ -478,7 +509,8 @@ fake_walk(struct fake_tlb *tlb, unsigned int page)
 		}
 		table = qpmap_pte_pa(entry, fake.private_bit);
 	}
-	tlb->leaf[page] = fake_entries(table)[fake_index(va, 0)];
+	tlb->leaf[page] =
+	    fake_walker_load(&fake_entries(table)[fake_index(va, 0)]);
 	tlb->known[page] = FAKE_KNOWN;
 }
 
@@ -486,18 +518,17 @@ fake_walk(struct fake_tlb *tlb, unsigned int page)
 static void
 fake_walk_all(void)
 {
-	unsigned int cpu, page;
+	struct fake_tlb *tlb;
+	unsigned int i, page;
 
-	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
-		if (!fake_tlb[cpu].stale) {
-			continue;
-		}
-		for (page = 0; page < fake_watch_pages; page++) {
-			if (fake_tlb[cpu].known[page] == FAKE_UNKNOWN) {
-				fake_walk(&fake_tlb[cpu], page);
+	for (i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
+		tlb = &fake_tlb[i / FAKE_CONTEXTS][i % FAKE_CONTEXTS];
+		for (page = 0; tlb->stale && page < fake_watch_pages; page++) {
+			if (tlb->known[page] == FAKE_UNKNOWN) {
+				fake_walk(tlb, page);
 			}
 		}
-		fake_tlb[cpu].stale = 0;
+		tlb->stale = 0;
 	}
 }
 
@@ -527,15 +558,82 @@ fake_plant(unsigned int cpu, qpmap_vaddr_t va, struct qpmap_pte entry)
 
 	assert_true(page < fake_watch_pages);
 	fake_walk_all();
-	fake_tlb[cpu].leaf[page] = entry;
-	fake_tlb[cpu].known[page] = FAKE_KNOWN;
+	for (unsigned int i = 0; i < FAKE_CONTEXTS; i++) {
+		fake_tlb[cpu][i].leaf[page] = entry;
+		fake_tlb[cpu][i].known[page] = FAKE_KNOWN;
+	}
+}
+
+struct qpmap_pte
+fake_cached(unsigned int cpu, unsigned int context, qpmap_vaddr_t va)
+{
+	unsigned int page = fake_watched(va);
+
+	assert_true(page < fake_watch_pages && context < FAKE_CONTEXTS);
+	fake_walk_all();
+	return (fake_tlb[cpu][context].known[page] == FAKE_KNOWN ?
+	    fake_tlb[cpu][context].leaf[page] : qpmap_pte_none());
+}
+
+unsigned int
+fake_cached_page(qpmap_paddr_t pa)
+{
+	unsigned int count = 0, cpu, page;
+	const struct fake_tlb *tlb;
+	qpmap_ptebits_t bits;
+
+	fake_walk_all();
+	for (cpu = 0; cpu < FAKE_CPUS * FAKE_CONTEXTS; cpu++) {
+		tlb = &fake_tlb[cpu / FAKE_CONTEXTS][cpu % FAKE_CONTEXTS];
+		for (page = 0; page < fake_watch_pages &&
+		    fake.joined[cpu / FAKE_CONTEXTS]; page++) {
+			bits = tlb->leaf[page].bits;
+			count += tlb->known[page] == FAKE_KNOWN &&
+			    (bits & (QPTE_PA | QPTE_VALID)) ==
+			    (pa << QPTE_PA_SHIFT | QPTE_VALID);
+		}
+	}
+	return (count);
+}
+
+/*
+ * An entry became valid.  Machines that keep no invalid entries look again;
+ * the others have to be told.
+ */
+static void
+fake_refill(qpmap_vaddr_t va)
+{
+	unsigned int page = fake_watched(va);
+	struct fake_tlb *tlb;
+
+	if (page == fake_watch_pages) {
+		return;
+	}
+	for (unsigned int i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
+		tlb = &fake_tlb[i / FAKE_CONTEXTS][i % FAKE_CONTEXTS];
+		if (tlb->known[page] == FAKE_KNOWN &&
+		    !qpmap_pte_is_valid(tlb->leaf[page])) {
+			tlb->known[page] = FAKE_UNKNOWN;
+			tlb->stale = 1;
+		}
+	}
+}
+
+void
+fake_host_map(qpmap_vaddr_t va, struct qpmap_pte entry)
+{
+	fake_host_tables(va, 0)->bits = entry.bits;
+	if (entry.bits != 0) {
+		fake_refill(va);
+	}
+	fake_walk_all();
 }
 
 struct fake_result
 fake_translate(qpmap_vaddr_t va, enum fake_access access)
 {
 	unsigned int page = fake_watched(va);
-	struct fake_tlb *tlb = &fake_tlb[fake.cpu];
+	struct fake_tlb *tlb = &fake_tlb[fake.cpu][0];
 	struct fake_result result = { .fault = FAKE_ABSENT };
 	qpmap_ptebits_t bits;
 
@@ -568,7 +666,7 @@ fake_reaches(qpmap_vaddr_t va)
 
 	fake_walk_all();
 	return (page < fake_watch_pages &&
-	    fake_tlb[fake.cpu].known[page] == FAKE_KNOWN);
+	    fake_tlb[fake.cpu][0].known[page] == FAKE_KNOWN);
 }
 
 /* Real accesses to the window. */
@@ -653,23 +751,38 @@ fake_point(void)
 }
 
 void
-fake_event_begin(enum fake_kind kind, uint64_t what)
+fake_step(void)
 {
 	fake_walk_all();
 	fake_point();
+	if (fake.step != NULL) {
+		fake.step();
+	}
+	fake_walk_all();
+}
+
+void
+fake_event_more(enum fake_kind kind, uint64_t what, uint64_t more)
+{
+	fake_step();
 	fake.kind_count[kind]++;
 	if (fake.event_count < FAKE_EVENTS) {
 		fake.event[fake.event_count++] = (struct fake_event){
-		    .kind = kind, .cpu = fake.cpu, .what = what };
+		    .kind = kind, .cpu = fake.cpu, .what = what,
+		    .more = more };
 	}
+}
+
+void
+fake_event_begin(enum fake_kind kind, uint64_t what)
+{
+	fake_event_more(kind, what, 0);
 }
 
 void
 fake_event_end(void)
 {
-	fake_walk_all();
-	fake_point();
-	fake_walk_all();
+	fake_step();
 }
 
 void
@@ -718,6 +831,13 @@ fake_reset(void)
 		}
 	}
 	fake_live_count = 0;
+	memset(fake_pending, 0, sizeof(fake_pending));
+#if QPMAP_SHOOTDOWN
+	/* The host need not zero it. */
+	memset(&fake_shootdown_memory, 0xa5, sizeof(fake_shootdown_memory));
+	memset(fake_remote, 0xa5, sizeof(fake_remote));
+	memset(fake_shared, 0xa5, sizeof(fake_shared));
+#endif
 	fake_watch_pages = 0;
 	fake_shown_count = 1;
 	fake_hide();
@@ -764,10 +884,52 @@ fake_is_special(struct qpmap_pte pte)
 	return ((fake.special_types & QPMAP_TYPE_BIT(type)) != 0);
 }
 
+/* The address of a shared slot or of a frame of this CPU; 0: of neither. */
+static qpmap_vaddr_t
+fake_slot_va(const struct qpmap_pte *slot, _Bool *shared)
+{
+	unsigned int i;
+
+	*shared = 0;
+	for (i = 1; i <= QPMAP_FRAMES; i++) {
+		if (fake_cpu[fake.cpu].frame[i].slot == slot) {
+			return (qpmap_frame_va(&fake_cpu[fake.cpu].frame[i]));
+		}
+	}
+#if QPMAP_SHOOTDOWN
+	for (i = 0; i < qpmap_state.shared_count; i++) {
+		size_t at = (size_t)((uintptr_t)slot -
+		    (uintptr_t)qpmap_state.shared[i].leaf) / sizeof(*slot);
+
+		if (at < 2 * QPMAP_SHARED_SLOTS) {
+			*shared = 1;
+			return (qpmap_state.shared_va + i * QPMAP_SHARED_SIZE +
+			    at * QPMAP_PAGE_SIZE);
+		}
+	}
+#endif
+	return (0);
+}
+
+/* A shared slot is to be filled: nobody has its old translation. */
+static void
+fake_check_forgotten(qpmap_vaddr_t va)
+{
+	for (unsigned int i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
+		if (fake.joined[i / FAKE_CONTEXTS] && qpmap_pte_is_valid(
+		    fake_cached(i / FAKE_CONTEXTS, i % FAKE_CONTEXTS, va))) {
+			fail_msg("slot %#lx is used again, but CPU %u has "
+			    "its old translation", (unsigned long)va,
+			    i / FAKE_CONTEXTS);
+		}
+	}
+}
+
 void
 fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
 {
-	_Bool leaf;
+	_Bool leaf, shared;
+	qpmap_vaddr_t va;
 	int n;
 
 	fake_event_begin(FAKE_FILL, pte.bits);
@@ -782,12 +944,19 @@ fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
 	if (!qpmap_pte_is_valid(pte)) {
 		fail_msg("an invalid entry is stored");
 	}
+	va = fake_slot_va(slot, &shared);
+	if (leaf && shared) {
+		fake_check_forgotten(va);
+	}
 	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
 	if (leaf) {
 		assert_true(fake_live_count < FAKE_WATCHED);
 		fake_live[fake_live_count++] = (struct fake_live){
-		    .slot = slot, .cpu = fake.cpu, .depth = fake.irq_now,
-		    .dirty = 1 };
+		    .slot = slot, .cpu = shared ? FAKE_CPUS : fake.cpu,
+		    .depth = fake.irq_now, .dirty = 1 };
+		if (!FAKE_KEEPS_EMPTY) {
+			fake_refill(va);
+		}
 	} else if (fake_use[n] == FAKE_USE_HOST ||
 	    fake_use[n] == FAKE_USE_LIVE) {
 		fake_follow_down(pte, (unsigned int)
@@ -796,11 +965,29 @@ fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
 	fake_event_end();
 }
 
+/* A shared slot is about to be cleared: walkers will hear of it. */
+static void
+fake_pend(const struct qpmap_pte *slot)
+{
+	const struct qpmap_pte *at = (const struct qpmap_pte *)(const void *)
+	    (fake_base + ((uintptr_t)slot - (uintptr_t)fake_leaf_base));
+	unsigned int i;
+
+	for (i = 0; i < FAKE_PENDING; i++) {
+		if (fake_pending[i].slot == NULL) {
+			fake_pending[i].slot = at;
+			fake_pending[i].entry = *slot;
+			return;
+		}
+	}
+	fail_msg("too many shared entries cleared and not announced");
+}
+
 void
 fake_slot_clear(struct qpmap_pte *slot)
 {
+	_Bool leaf, shared;
 	unsigned int i;
-	_Bool leaf;
 	int n;
 
 	fake_event_begin(FAKE_CLEAR, (uintptr_t)slot);
@@ -810,7 +997,8 @@ fake_slot_clear(struct qpmap_pte *slot)
 	}
 	for (i = 0; i < fake_live_count; i++) {
 		if (fake_live[i].slot == slot) {
-			if (fake_live[i].cpu != fake.cpu) {
+			if (fake_live[i].cpu != fake.cpu &&
+			    fake_live[i].cpu != FAKE_CPUS) {
 				fail_msg("another CPU's entry is cleared");
 			}
 			if (fake_live[i].dirty) {
@@ -819,6 +1007,10 @@ fake_slot_clear(struct qpmap_pte *slot)
 			}
 			fake_live[i] = fake_live[--fake_live_count];
 		}
+	}
+	(void)fake_slot_va(slot, &shared);
+	if (leaf && shared) {
+		fake_pend(slot);
 	}
 	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
 	fake_event_end();
@@ -840,8 +1032,9 @@ static void
 fake_drain(_Bool special)
 {
 	for (unsigned int i = 0; i < fake_live_count; i++) {
-		if (fake_live[i].cpu == fake.cpu &&
-		    (special || !fake_is_special(*fake_live[i].slot))) {
+		if ((fake_live[i].cpu == fake.cpu ||
+		    fake_live[i].cpu == FAKE_CPUS) && (special ||
+		    !fake_is_special(*fake_live[i].slot))) {
 			fake_live[i].dirty = 0;
 		}
 	}
@@ -870,8 +1063,8 @@ fake_forget_invalid(qpmap_vaddr_t va)
 	unsigned int page = fake_watched(va);
 
 	if (page < fake_watch_pages && !qpmap_pte_is_valid(
-	    fake_tlb[fake.cpu].leaf[page])) {
-		fake_forget_page(fake.cpu, page);
+	    fake_tlb[fake.cpu][0].leaf[page])) {
+		fake_forget_page(fake.cpu, page, 1);
 	}
 }
 
@@ -881,7 +1074,7 @@ fake_forget_va(qpmap_vaddr_t va)
 	unsigned int page = fake_watched(va);
 
 	if (page < fake_watch_pages && !fake.broken_invalidation) {
-		fake_forget_page(fake.cpu, page);
+		fake_forget_page(fake.cpu, page, 1);
 	}
 }
 
@@ -922,7 +1115,7 @@ fake_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
 	fake_check_slot(va, slot);
 	fake_forget_invalid(va);
 	if ((flags & QPMAP_FLUSH_ON_FILL) != 0) {
-		fake_forget_page(fake.cpu, fake_watched(va));
+		fake_forget_page(fake.cpu, fake_watched(va), 1);
 	}
 	fake_event_end();
 }
@@ -978,10 +1171,124 @@ fake_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags)
 	if (n < 0 || leaf || !qpmap_pte_is_valid(*link)) {
 		fail_msg("qpmap_tlb_linked() of what is no link");
 	}
-	fake_forget_upper(fake.cpu,
-	    in_root ? FAKE_LEVELS - 1 : FAKE_LEVELS - 2);
+	for (unsigned int i = 0; i < FAKE_CONTEXTS; i++) {
+		fake_forget_upper(&fake_tlb[fake.cpu][i],
+		    in_root ? FAKE_LEVELS - 1 : FAKE_LEVELS - 2);
+	}
 	fake_event_end();
 }
+
+#if QPMAP_SHOOTDOWN
+
+void
+fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+{
+	const struct qpmap_pte *at = (const struct qpmap_pte *)(const void *)
+	    (fake_base + ((uintptr_t)slot - (uintptr_t)fake_leaf_base));
+	_Bool found = 0;
+
+	fake_event_begin(FAKE_CLEARED, flags);
+	for (unsigned int i = 0; i < FAKE_PENDING; i++) {
+		if (fake_pending[i].slot == at) {
+			fake_pending[i].slot = NULL;
+			found = 1;
+		}
+	}
+	if (!found) {
+		fail_msg("qpmap_tlb_cleared() of what was not cleared");
+	}
+	fake_event_end();
+}
+
+/* Every context of a CPU forgets; more than a few pages: everything. */
+static void
+fake_shoot(unsigned int cpu, qpmap_vaddr_t va, qpmap_size_t page_count,
+    __UINT32_TYPE__ flags)
+{
+	unsigned int page;
+
+	if (page_count > 32 || (flags & QPMAP_ERRATUM_INVLPG) != 0) {
+		fake_forget_all(cpu);
+		return;
+	}
+	for (; page_count != 0; page_count--) {
+		page = fake_watched(va);
+		if (page < fake_watch_pages && !fake.broken_invalidation) {
+			fake_forget_page(cpu, page, FAKE_CONTEXTS);
+		}
+		va += QPMAP_PAGE_SIZE;
+	}
+}
+
+void
+fake_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
+    __UINT32_TYPE__ flags)
+{
+	unsigned int cpu;
+
+	fake_event_more(FAKE_SHOT_DOWN, va, page_count);
+	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (cpu == fake.cpu || FAKE_BROADCASTS) {
+			fake_shoot(cpu, va, page_count, flags);
+		}
+	}
+	fake_event_end();
+}
+
+void
+fake_sending(void)
+{
+	fake_event_begin(FAKE_SENDING, 0);
+	fake.sent[fake.cpu] = 1;
+	fake_event_end();
+}
+
+/* Harts that do not exist are an error, before anything was done. */
+_Bool
+fake_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+{
+	__UINTPTR_TYPE__ left = mask;
+	unsigned int cpu;
+
+	fake_event_more(FAKE_FIRMWARE, base, mask);
+	if (!fake.sent[fake.cpu]) {
+		fail_msg("the firmware may overtake the stores");
+	}
+	fake.firmware_calls++;
+	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (fake.hart[cpu] - base < 64) {
+			left &= ~((__UINTPTR_TYPE__)1 <<
+			    (fake.hart[cpu] - base));
+		}
+	}
+	if (left != 0 || fake.firmware_calls == fake.firmware_fails_at) {
+		fake_event_end();
+		return (0);
+	}
+	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (fake.hart[cpu] - base < 64 &&
+		    (mask >> (fake.hart[cpu] - base) & 1) != 0) {
+			fake_shoot(cpu, va, page_count, flags);
+		}
+	}
+	fake_event_end();
+	return (1);
+}
+
+void
+fake_spinning(void)
+{
+	fake_event_begin(FAKE_SPINNING, 0);
+	if (fake.spin != NULL) {
+		fake.spin();
+	} else if (++fake.spins > 1000) {
+		fail_msg("CPU %u waits, and nobody answers", fake.cpu);
+	}
+	fake_event_end();
+}
+
+#endif /* QPMAP_SHOOTDOWN */
 
 /* Probes. */
 

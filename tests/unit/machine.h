@@ -21,10 +21,13 @@
 #include <cmocka.h>
 
 #include <qpmap/panic.h>
+#include <qpmap/shootdown.h>
 
 #include "../../src/core/special.h"
 
 #define FAKE_CPUS	4
+/* Address spaces whose translations a CPU keeps; the first is in use. */
+#define FAKE_CONTEXTS	(QPMAP_SHOOTDOWN ? 2 : 1)
 #define FAKE_LEVELS	5
 #define FAKE_VA_BITS	47
 #define FAKE_PA_BITS	46
@@ -38,23 +41,33 @@
 #define FAKE_KERNEL_VA	0x400000000000ULL
 #define FAKE_WINDOW_VA	0x480000000000ULL
 #define FAKE_DIRECT_VA	0x4a0000000000ULL
+/* With QPMAP_SHOOTDOWN: pages of the kernel's own, and shared slots. */
+#define FAKE_PLAIN_PAGE	64
+#define FAKE_PLAIN_PAGES 63
+#define FAKE_PLAIN_VA	(FAKE_WINDOW_VA + FAKE_PLAIN_PAGE * QPMAP_PAGE_SIZE)
+#define FAKE_SHARED_VA	(FAKE_WINDOW_VA + QPMAP_SHARED_SIZE)
+#define FAKE_GROUPS	12
+/* Windows for which there is memory. */
+#define FAKE_WINDOWS	256
 /* Pages from FAKE_WINDOW_VA on that can really be loaded from. */
-#define FAKE_REACH_PAGES 1024
+#define FAKE_REACH_PAGES 2048
 /* Most pages that are watched at once. */
-#define FAKE_WATCHED	1024
+#define FAKE_WATCHED	2048
 
 enum fake_kind {
 	FAKE_PIN, FAKE_CPU, FAKE_UNPIN, FAKE_PINNED, FAKE_PEEK, FAKE_LOAD,
 	FAKE_FILL, FAKE_CLEAR, FAKE_FILLED, FAKE_EMPTYING, FAKE_EMPTIED,
 	FAKE_FILLED_SPECIAL, FAKE_EMPTYING_SPECIAL, FAKE_EMPTIED_SPECIAL,
 	FAKE_ONLINE, FAKE_LINKING, FAKE_LINKED, FAKE_LINKED_ROOT, FAKE_ALLOC,
-	FAKE_FREE, FAKE_PROBE, FAKE_KINDS
+	FAKE_FREE, FAKE_PROBE, FAKE_CLEARED, FAKE_SHOT_DOWN, FAKE_SENDING,
+	FAKE_FIRMWARE, FAKE_SPINNING, FAKE_IPI, FAKE_KINDS
 };
 
 struct fake_event {
 	enum fake_kind kind;
 	unsigned int cpu;
 	uint64_t what;		/* address, entry or page */
+	uint64_t more;		/* pages shot down; hart mask */
 };
 #define FAKE_EVENTS 4096
 
@@ -92,6 +105,20 @@ struct fake {
 	unsigned int irq_at[4];		/* point, by depth; ~0: every one */
 	unsigned int irq_point[4];	/* points met, by depth */
 	unsigned int irq_now;		/* depth now */
+	/*
+	 * Several CPUs: called between any two accesses to what CPUs have in
+	 * common; what an interrupt to a window does (NULL: its CPU handles it
+	 * at once); what happens while a CPU spins (NULL: nothing, for ever).
+	 */
+	void (*step)(void);
+	void (*ipi)(uint32_t window);
+	void (*spin)(void);
+	unsigned int spins;		/* in vain */
+	_Bool joined[FAKE_CPUS];	/* online, and not about to go */
+	_Bool sent[FAKE_CPUS];		/* "sending" came since the pin */
+	uintptr_t hart[FAKE_CPUS];	/* the firmware's numbers */
+	unsigned int firmware_fails_at;	/* 1: the first call; 0: never */
+	unsigned int firmware_calls;
 	/* The log, from the last fake_log_clear(). */
 	struct fake_event event[FAKE_EVENTS];
 	unsigned int event_count;
@@ -120,12 +147,18 @@ extern struct fake fake;
 
 /* The CPUs' states, in the host's per-CPU data. */
 extern struct qpmap_cpu fake_cpu[FAKE_CPUS];
+#if QPMAP_SHOOTDOWN
+extern struct qpmap_shootdown fake_shootdown_memory;
+extern struct qpmap_remote fake_remote[FAKE_WINDOWS];
+extern struct qpmap_shared fake_shared[FAKE_GROUPS];
+#endif
 
 /*
  * Every function that the core calls is between these two: each is a point at
  * which an interrupt may come, and the TLBs are filled up.
  */
 void fake_event_begin(enum fake_kind kind, uint64_t what);
+void fake_event_more(enum fake_kind kind, uint64_t what, uint64_t more);
 void fake_event_end(void);
 
 /* Everything as after power-on; the core's state is zeroed, too. */
@@ -146,6 +179,13 @@ struct fake_result fake_translate(qpmap_vaddr_t va, enum fake_access access);
 _Bool fake_reaches(qpmap_vaddr_t va);
 /* The leaf entry of va as it is in memory: 0 if there is no table. */
 struct qpmap_pte fake_leaf(qpmap_vaddr_t va);
+/* What a CPU knows of va in that context; never asks a walker. */
+struct qpmap_pte fake_cached(unsigned int cpu, unsigned int context,
+    qpmap_vaddr_t va);
+/* How many CPUs that have joined have the page at pa, at any address. */
+unsigned int fake_cached_page(qpmap_paddr_t pa);
+/* The host maps or, with an entry of 0, unmaps a page of its own. */
+void fake_host_map(qpmap_vaddr_t va, struct qpmap_pte entry);
 /* A CPU caches entry for va, whatever the tables say. */
 void fake_plant(unsigned int cpu, qpmap_vaddr_t va, struct qpmap_pte entry);
 
@@ -186,6 +226,13 @@ int fake_init(const struct qpmap_config *config);
 int fake_online_cpu(unsigned int cpu, unsigned int window,
     struct qpmap_pte *leaf);
 void fake_offline_cpu(unsigned int cpu);
+#if QPMAP_SHOOTDOWN
+/* A CPU's interrupt handler runs, and its poll. */
+void fake_interrupt(unsigned int cpu);
+void fake_poll(unsigned int cpu);
+/* The CPU that an interrupt to that window reaches, or FAKE_CPUS. */
+unsigned int fake_target(uint32_t window);
+#endif
 
 /* Panics: see EXPECT_PANIC. */
 void fake_panic_begin(void);
