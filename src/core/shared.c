@@ -207,19 +207,38 @@ qpmap_shared_reclaim_batch(__UINT32_TYPE__ first, _Bool everything)
 	return (1);
 }
 
+static _Bool
+qpmap_shared_is_dirty(void)
+{
+	__UINT32_TYPE__ i = 0;
+
+	while (i < qpmap_state.shared_count &&
+	    __atomic_load_n(&qpmap_state.shared[i].dirty,
+	    __ATOMIC_SEQ_CST) == 0) {
+		i++;
+	}
+	return (i < qpmap_state.shared_count);
+}
+
 /*
  * Make every dirty slot clean.  Whether there was one, and so a shootdown.
  *
- * Pinned, and counted: who finds no slot sees that some are on their way.
+ * Counted from before it takes any: who finds no slot sees that some are on
+ * their way.  Not counted if there is none to take, or two CPUs that both find
+ * none would wait for each other.  Pinned: a CPU that is waited for runs.
  */
 QPMAP_ATOMIC static _Bool
 qpmap_shared_reclaim(_Bool everything)
 {
 	__UINTPTR_TYPE__ *reclaiming = &qpmap_state.shootdown->reclaiming;
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu;
 	__UINT32_TYPE__ first;
 	_Bool any = 0;
 
+	if (!qpmap_shared_is_dirty()) {
+		return (0);
+	}
+	cpu = qpmap_host_pin();
 	__atomic_fetch_add(reclaiming, 1, __ATOMIC_SEQ_CST);
 	for (first = 0; first < qpmap_state.shared_count;
 	    first += QPMAP_SHARED_BATCH) {
