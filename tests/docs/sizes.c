@@ -6,7 +6,6 @@
 #include <qpmap/qpmap.h>
 
 #define SIZES_LONG	(sizeof(long) == 8)
-#define SIZES_KIB	1024u
 
 _Static_assert(sizeof(struct qpmap_shootdown) == (SIZES_LONG ? 448 : 256),
     "struct qpmap_shootdown");
@@ -15,10 +14,14 @@ _Static_assert(sizeof(struct qpmap_shared) == 64, "struct qpmap_shared");
 _Static_assert(QPMAP_REQUESTS == 16, "requests in the ring");
 _Static_assert(QPMAP_SHARED_SLOTS == (SIZES_LONG ? 64 : 32), "slots");
 
-/* In pages of 4 KiB; in others the same number of pages. */
-_Static_assert(QPMAP_SHARED_SIZE / QPMAP_PAGE_SIZE * 4 * SIZES_KIB ==
-    (SIZES_LONG ? 512 : 256) * SIZES_KIB, "address space of a group");
-_Static_assert(QPMAP_SHARED_SIZE / QPMAP_PAGE_SIZE * sizeof(struct qpmap_pte) ==
-    (SIZES_LONG ? SIZES_KIB : QPMAP_PAE ? 512 : 256), "entries of a group");
-_Static_assert(QPMAP_WINDOW_SIZE / QPMAP_PAGE_SIZE * 4 * SIZES_KIB ==
-    (QPMAP_PTE_SIZE == 8 ? 32 : 64) * SIZES_KIB, "address space of a window");
+/* The area of a group and of a window, in pages, and a group's entries. */
+#define SIZES_GROUP	(QPMAP_SHARED_SIZE / QPMAP_PAGE_SIZE)
+#define SIZES_WINDOW	(QPMAP_WINDOW_SIZE / QPMAP_PAGE_SIZE)
+#define SIZES_ENTRIES	(SIZES_GROUP * sizeof(struct qpmap_pte))
+
+/* 512 KiB, i386 256, of pages of 4 KiB; with larger pages as many more. */
+_Static_assert(SIZES_GROUP == (SIZES_LONG ? 128 : 64), "area of a group");
+_Static_assert(SIZES_ENTRIES == (SIZES_LONG ? 1024 : QPMAP_PAE ? 512 : 256),
+    "entries of a group");
+_Static_assert(SIZES_WINDOW == (QPMAP_PTE_SIZE == 8 ? 8 : 16),
+    "area of a window");
