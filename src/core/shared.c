@@ -275,7 +275,7 @@ qpmap_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 {
 	const struct qpmap_kind *kind =
 	    qpmap_kind_admit(pa, attr, qpmap_state.rw);
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_shootdown_pin();
 	struct qpmap_shared_slot slot;
 
 	if (!qpmap_shared_own(&slot, cpu->window)) {
@@ -317,7 +317,7 @@ qpmap_shared_clear(struct qpmap_shared_slot *slot, qpmap_vaddr_t va)
 QPMAP_ATOMIC QPMAP_CALL void
 qpmap_shared_remove(qpmap_vaddr_t va)
 {
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_shootdown_pin();
 	struct qpmap_shared_slot slot;
 
 	qpmap_shared_clear(&slot, va);

@@ -339,6 +339,17 @@ qpmap_shootdown_ask(const struct qpmap_cpu *cpu, qpmap_generation_t generation,
 	}
 }
 
+QPMAP_COLD struct qpmap_cpu *
+qpmap_shootdown_pin(void)
+{
+	struct qpmap_cpu *cpu = qpmap_host_pin();
+
+	if (cpu->window == 0) {
+		qpmap_host_panic(QPMAP_PANIC_SHOOTDOWN, 0, 0);
+	}
+	return (cpu);
+}
+
 QPMAP_ATOMIC QPMAP_CALL void
 qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
     const unsigned long *cpus)
@@ -349,10 +360,7 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
 	if (page_count == 0) {
 		return;
 	}
-	cpu = qpmap_host_pin();
-	if (cpu->window == 0) {
-		qpmap_host_panic(QPMAP_PANIC_SHOOTDOWN, 0, 0);
-	}
+	cpu = qpmap_shootdown_pin();
 	if (QPMAP_TLB_BROADCASTS) {
 		qpmap_tlb_shot_down(va, page_count, qpmap_state.flags);
 		qpmap_host_unpin(cpu);

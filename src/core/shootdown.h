@@ -25,6 +25,12 @@ QPMAP_COLD int qpmap_shared_check(const struct qpmap_config *config,
 QPMAP_COLD void qpmap_shootdown_open(void);
 QPMAP_COLD void qpmap_shared_open(void);
 
+/*
+ * Pinned on a CPU that is told what is shot down: who is not panics, before it
+ * uses an address that it may have cached.
+ */
+QPMAP_COLD struct qpmap_cpu *qpmap_shootdown_pin(void);
+
 /* With QPMAP_SBI_RFENCE: no other online CPU has this one's hart number. */
 QPMAP_COLD _Bool qpmap_shootdown_admits(__UINT32_TYPE__ window);
 
