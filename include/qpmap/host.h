@@ -128,7 +128,9 @@ QPMAP_CALL int qpmap_host_page_pinned(qpmap_paddr_t pa);
  * a fence from memory to I/O where its interrupt controller is written as a
  * device (riscv64, an ACLINT or IMSIC: FENCE w, o); and, where sending takes
  * several accesses, as with the xAPIC's two ICR words, that no interrupt on
- * this CPU comes in between.
+ * this CPU comes in between.  The handler, where it has to clear a pending bit
+ * itself, clears it before qpmap_shootdown_ipi(): behind it, it would clear a
+ * request that has just come.
  *
  * Context: of the shootdown, pinned; interrupts may be off.  It may not wait
  * for another CPU, but for the hardware's being ready to send.
