@@ -42,7 +42,8 @@ amd64_boot(struct emu *e)
 	emu_set64(e, "guest_boot_arg", 0, other ? amd64_other_root(e) :
 	    e->root[0]);
 	emu_set64(e, "guest_boot_arg", 1, X86_CR4_PAE | X86_CR4_PGE |
-	    (la57 ? X86_CR4_LA57 : 0));
+	    (la57 ? X86_CR4_LA57 : 0) |
+	    ((e->boot_flags & X86_BOOT_PCIDE) != 0 ? X86_CR4_PCIDE : 0));
 	emu_set64(e, "guest_boot_arg", 2, X86_EFER_LME |
 	    (nx ? X86_EFER_NXE : 0));
 	emu_set64(e, "guest_boot_arg", 3, e->layout);
@@ -185,4 +186,7 @@ const struct emu_arch emu_amd64 = {
 	.features = x86_features,
 	.differs = amd64_differs,
 	.poison = &x86_poison,
+	.shootdown_features = x86_shootdown_features,
+	.shootdown_boot_flag = X86_BOOT_PCIDE,
+	.shootdown_limit = X86_SHOOTDOWN_LIMIT,
 };

@@ -30,6 +30,8 @@
 #define A64_BOOT_IPS_40	(EMU_BOOT_ARCH << 8)	/* narrower than the CPU */
 #define A64_BOOT_IPS_44	(EMU_BOOT_ARCH << 9)	/* as wide as the CPU */
 
+#define A64_BOOT_RANGE	(EMU_BOOT_ARCH << 10)	/* FEAT_TLBIRANGE */
+
 #define A64_BIT(n)	(UINT64_C(1) << (n))
 #define A64_UXN		A64_BIT(54)
 #define A64_PXN		A64_BIT(53)
@@ -42,6 +44,9 @@
 /* Vectors, as UC_HOOK_INTR gives them. */
 #define A64_PREFETCH_ABORT 3
 #define A64_DATA_ABORT	4
+
+/* Pages from which on TLBI VMALLE1IS is cheaper, without TLBI by range. */
+#define A64_SHOOTDOWN_LIMIT 512
 
 /* Bytes in a line of the data cache, as this CPU's CTR_EL0 says. */
 #define A64_DCACHE_LINE	64
@@ -417,6 +422,7 @@ static const struct {
 	uint32_t code;
 	const char *name;
 } a64_sys[] = {
+	{ A64_SYS(0, 8, 2, 7), "tlbi rvaale1is" },
 	{ A64_SYS(0, 8, 3, 0), "tlbi vmalle1is" },
 	{ A64_SYS(0, 8, 3, 1), "tlbi vae1is" },
 	{ A64_SYS(0, 8, 3, 2), "tlbi aside1is" },
@@ -472,6 +478,41 @@ a64_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 	}
 }
 
+/*
+ * FEAT_TLBIRANGE, which Unicorn lacks: ID_AA64ISAR0_EL1.TLB, bits 59:56, says
+ * 2; and TLBI RVAALE1IS makes every engine forget, too much rather than too
+ * little: its operand is for the sequence tests to judge.
+ */
+static bool
+a64_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
+{
+	uc_arm64_cp_reg isar0 = { .op0 = 3, .crn = 0, .crm = 6, .op2 = 0 };
+	uint64_t next = pc + 4;
+	uint32_t insn;
+	unsigned i;
+
+	memcpy(&insn, bytes, sizeof(insn));
+	if (size != 4 || (e->boot_flags & A64_BOOT_RANGE) == 0) {
+		return (false);
+	}
+	if ((insn & 0xffffffe0) == 0xd50882e0) {
+		for (i = 0; i < EMU_CPUS; i++) {
+			if (e->machine->uc[i] != NULL) {
+				uc_ctl_flush_tlb(e->machine->uc[i]);
+			}
+		}
+	} else if ((insn & 0xffffffe0) == 0xd5380600 && (insn & 31) < 29) {
+		uc_reg_read(e->uc, UC_ARM64_REG_CP_REG, &isar0);
+		isar0.val |= UINT64_C(2) << 56;
+		uc_reg_write(e->uc, UC_ARM64_REG_X0 + (int)(insn & 31),
+		    &isar0.val);
+	} else {
+		return (false);
+	}
+	uc_reg_write(e->uc, UC_ARM64_REG_PC, &next);
+	return (true);
+}
+
 /* A DC for each line, or else the DSB that stands in its place. */
 static void
 a64_expect_publish(struct emu *e, const struct emu_step_arg *arg, uint64_t va,
@@ -519,6 +560,61 @@ a64_expect_online(struct emu *e, const struct emu_step_arg *arg)
 	emu_expect(e, "isb", 0, 0, 0);
 }
 
+/* Bits of a TLBI RVAALE1IS: one for a single page; then 2^(5n+1) each. */
+static void
+a64_expect_ranges(struct emu *e, const struct emu_step_arg *arg)
+{
+	unsigned shift = e->mode->page_shift;
+	uint64_t page = arg->va << 8 >> 8 >> shift, pages = arg->page_count;
+	uint64_t tg = shift == 12 ? 1 : shift == 14 ? 2 : 3;
+	uint64_t times;
+
+	if (pages % 2 != 0) {
+		emu_expect(e, "tlbi vaale1is", page << shift >> 12, 0, 0);
+		page++;
+	}
+	for (uint64_t scale = 0; scale < 4; scale++) {
+		times = (pages >> (5 * scale + 1)) % 32;
+		if (times != 0) {
+			emu_expect(e, "tlbi rvaale1is", tg << 46 |
+			    scale << 44 | (times - 1) << 39 |
+			    (page & (A64_BIT(37) - 1)), 0, 0);
+			page += times << (5 * scale + 1);
+		}
+	}
+}
+
+static void
+a64_expect_batch(struct emu *e, const struct emu_step_arg *arg)
+{
+	bool range = (e->boot_flags & A64_BOOT_RANGE) != 0 &&
+	    (arg->flags & QPMAP_NO_TLBI_RANGE) == 0;
+
+	if (range && arg->page_count < A64_BIT(21)) {
+		a64_expect_ranges(e, arg);
+	} else if (arg->page_count > A64_SHOOTDOWN_LIMIT) {
+		emu_expect(e, "tlbi vmalle1is", 0, 0, 0);
+	} else {
+		for (uint64_t i = 0; i < arg->page_count; i++) {
+			emu_expect(e, "tlbi vaale1is", (arg->va +
+			    (i << e->mode->page_shift)) << 8 >> 20, 0, 0);
+		}
+	}
+}
+
+static void
+a64_expect_shot_down(struct emu *e, const struct emu_step_arg *arg)
+{
+	emu_expect(e, "dsb ishst", 0, 0, 0);
+	a64_expect_batch(e, arg);
+	emu_expect(e, "dsb ish", 0, 0, 0);
+	if ((arg->flags & QPMAP_ERRATUM_REPEAT_TLBI) != 0) {
+		a64_expect_batch(e, arg);
+		emu_expect(e, "dsb ish", 0, 0, 0);
+	}
+	emu_expect(e, "isb", 0, 0, 0);
+}
+
 /* tlb.md, arm64's column. */
 static void
 a64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
@@ -550,6 +646,16 @@ a64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 	case EMU_LINKING:
 		a64_expect_publish(e, arg, arg->table_va,
 		    UINT64_C(1) << e->mode->page_shift);
+		break;
+	case EMU_CLEARED:
+		if ((arg->flags & QPMAP_ERRATUM_WALKER) != 0) {
+			a64_expect_publish(e, arg, arg->slot_pa, 8);
+		}
+		break;
+	case EMU_SHOT_DOWN:
+		a64_expect_shot_down(e, arg);
+		break;
+	case EMU_SENDING:
 		break;
 	}
 }
@@ -687,6 +793,14 @@ static const struct emu_feature a64_features[] = {
 	{ NULL, 0 }
 };
 
+static const struct emu_feature a64_shootdown_features[] = {
+	{ "LOCAL_TLBI", QPMAP_LOCAL_TLBI },
+	{ "NO_TLBI_RANGE", QPMAP_NO_TLBI_RANGE },
+	{ "ERRATUM_REPEAT_TLBI", QPMAP_ERRATUM_REPEAT_TLBI },
+	{ "ERRATUM_WALKER", QPMAP_ERRATUM_WALKER },
+	{ NULL, 0 }
+};
+
 static const struct emu_feature a64_differs[] = {
 	{ "mmu-off", A64_BOOT_MMU_OFF },
 	{ "epd1", A64_BOOT_EPD1 },
@@ -723,6 +837,7 @@ const struct emu_arch emu_arm64 = {
 	.argument = a64_result,		/* x0, too */
 	.fault = a64_fault,
 	.decode = a64_decode,
+	.lacks = a64_lacks,
 	.expect = a64_expect,
 	.ret_bytes = a64_ret,
 	.ret_size = sizeof(a64_ret),
@@ -735,5 +850,9 @@ const struct emu_arch emu_arm64 = {
 	.layouts = a64_layouts,
 	.refusals = a64_refusals,
 	.features = a64_features,
-	.differs = a64_differs
+	.differs = a64_differs,
+	.shootdown_features = a64_shootdown_features,
+	.shootdown_boot_flag = A64_BOOT_RANGE,
+	.shootdown_limit = A64_SHOOTDOWN_LIMIT,
+	.broadcasts = true
 };

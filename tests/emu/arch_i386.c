@@ -397,6 +397,8 @@ static const struct emu_feature i386_differs[] = {
 	.features = x86_features,					\
 	.differs = i386_differs,					\
 	.poison = &x86_poison,						\
+	.shootdown_features = x86_shootdown_features,			\
+	.shootdown_limit = X86_SHOOTDOWN_LIMIT,				\
 }
 
 const struct emu_arch emu_i386 = I386_ARCH(i386_refusals, true);

@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <qpmap/arch/riscv64.h>
 #include <qpmap/qpmap.h>
@@ -29,6 +30,15 @@
 #define RV_A		RV_BIT(6)
 #define RV_D		RV_BIT(7)
 #define RV_NC_ALIAS	RV_BIT(63)
+
+/* Pages from which on SFENCE.VMA x0, x0 is cheaper. */
+#define RV_SHOOTDOWN_LIMIT 32
+
+/* Instructions: "Svinval"; SINVAL.VMA without its registers. */
+#define RV_ECALL		0x00000073
+#define RV_SINVAL_VMA		0x16000073
+#define RV_SFENCE_W_INVAL	0x18000073
+#define RV_SFENCE_INVAL_IR	0x18100073
 
 /* Causes, "Supervisor Cause Register (scause)". */
 #define RV_FETCH_FAULT	12
@@ -341,6 +351,54 @@ rv_fence_name(uint32_t insn)
 	return (name[sets]);
 }
 
+/* Of an SBI call with four arguments. */
+static void
+rv_decode_ecall(struct emu *e)
+{
+	emu_event(e, "ecall", rv_reg_value(e, 17), rv_reg_value(e, 16));
+	emu_event(e, "ecall harts", rv_reg_value(e, 10), rv_reg_value(e, 11));
+	emu_event(e, "ecall range", rv_reg_value(e, 12), rv_reg_value(e, 13));
+}
+
+/* LR, SC, and AMOs: what they order is in bits 26, aq, and 25, rl. */
+static void
+rv_decode_atomic(struct emu *e, uint32_t insn, uint64_t rs1)
+{
+	static const char *const name[3][4] = {
+		{ "lr", "lr.rl", "lr.aq", "lr.aqrl" },
+		{ "sc", "sc.rl", "sc.aq", "sc.aqrl" },
+		{ "amo", "amo.rl", "amo.aq", "amo.aqrl" }
+	};
+	uint32_t function = insn >> 27;
+
+	emu_event(e, name[function == 2 ? 0 : function == 3 ? 1 : 2]
+	    [insn >> 25 & 3], rs1, 0);
+}
+
+/*
+ * Svinval, which Unicorn lacks.  The engine forgets everything when the batch
+ * ends: before that nothing is promised.
+ */
+static bool
+rv_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
+{
+	uint64_t next = pc + 4;
+	uint32_t insn;
+
+	if (size != 4) {
+		return (false);
+	}
+	memcpy(&insn, bytes, sizeof(insn));
+	if (insn == RV_SFENCE_INVAL_IR) {
+		uc_ctl_flush_tlb(e->uc);
+	} else if (insn != RV_SFENCE_W_INVAL &&
+	    (insn & 0xfe007fff) != RV_SINVAL_VMA) {
+		return (false);
+	}
+	uc_reg_write(e->uc, UC_RISCV_REG_PC, &next);
+	return (true);
+}
+
 static void
 rv_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 {
@@ -357,9 +415,17 @@ rv_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 	if ((insn & 0xfe007fff) == 0x12000073) {
 		emu_event(e, "sfence.vma", rs1,
 		    rv_reg_value(e, insn >> 20 & 31));
-	} else if ((insn & 0xfe007fff) == 0x16000073) {
+	} else if ((insn & 0xfe007fff) == RV_SINVAL_VMA) {
 		emu_event(e, "sinval.vma", rs1,
 		    rv_reg_value(e, insn >> 20 & 31));
+	} else if (insn == RV_SFENCE_W_INVAL) {
+		emu_event(e, "sfence.w.inval", 0, 0);
+	} else if (insn == RV_SFENCE_INVAL_IR) {
+		emu_event(e, "sfence.inval.ir", 0, 0);
+	} else if (insn == RV_ECALL) {
+		rv_decode_ecall(e);
+	} else if ((insn & 0x7f) == 0x2f) {
+		rv_decode_atomic(e, insn, rs1);
 	} else if ((insn & 0xf000707f) == 0x8000000f) {
 		emu_event(e, "fence.tso", 0, 0);
 	} else if ((insn & 0x707f) == 0x000f) {
@@ -369,6 +435,29 @@ rv_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 	} else if ((insn & 0x7f) == 0x73 && (insn >> 12 & 7) != 0 &&
 	    insn >> 20 == 0x180 && (insn & 0x000ff000) != 0x2000) {
 		emu_event(e, "csrw satp", rs1, 0);
+	}
+}
+
+/* Svinval's batch, for more than one page. */
+static void
+rv_expect_shot_down(struct emu *e, const struct emu_step_arg *arg)
+{
+	bool batch = (arg->flags & QPMAP_SVINVAL) != 0 && arg->page_count > 1;
+
+	if (arg->page_count > RV_SHOOTDOWN_LIMIT ||
+	    (arg->flags & QPMAP_ERRATUM_CIP_1200) != 0) {
+		emu_expect(e, "sfence.vma", EMU_X0, EMU_X0, 0);
+		return;
+	}
+	if (batch) {
+		emu_expect(e, "sfence.w.inval", 0, 0, 0);
+	}
+	for (uint64_t i = 0; i < arg->page_count; i++) {
+		emu_expect(e, batch ? "sinval.vma" : "sfence.vma",
+		    arg->va + (i << 12), EMU_X0, 0);
+	}
+	if (batch) {
+		emu_expect(e, "sfence.inval.ir", 0, 0, 0);
 	}
 }
 
@@ -400,6 +489,14 @@ rv_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 	case EMU_LINKED:
 	case EMU_LINKED_ROOT:
 		emu_expect(e, "sfence.vma", EMU_X0, EMU_X0, 0);
+		break;
+	case EMU_CLEARED:
+		break;
+	case EMU_SHOT_DOWN:
+		rv_expect_shot_down(e, arg);
+		break;
+	case EMU_SENDING:
+		emu_expect(e, "fence rw,rw", 0, 0, 0);
 		break;
 	}
 }
@@ -624,6 +721,14 @@ static const struct emu_feature rv_features[] = {
 	{ NULL, 0 }
 };
 
+static const struct emu_feature rv_shootdown_features[] = {
+	{ "SVINVAL", QPMAP_SVINVAL },
+	{ "ERRATUM_CIP_1200", QPMAP_ERRATUM_CIP_1200 },
+	{ "SVINVAL+ERRATUM_CIP_1200",
+	    QPMAP_SVINVAL | QPMAP_ERRATUM_CIP_1200 },
+	{ NULL, 0 }
+};
+
 /* Every filling invalidates: an invalid entry may have been cached. */
 static const struct emu_feature rv_poison = { "fill", 0 };
 
@@ -659,6 +764,7 @@ const struct emu_arch emu_riscv64 = {
 	.trap = rv_trap,
 	.fault = rv_fault,
 	.decode = rv_decode,
+	.lacks = rv_lacks,
 	.expect = rv_expect,
 	.ret_bytes = rv_ret,
 	.ret_size = sizeof(rv_ret),
@@ -674,5 +780,7 @@ const struct emu_arch emu_riscv64 = {
 	.refusals = rv_refusals,
 	.features = rv_features,
 	.differs = rv_differs,
-	.poison = &rv_poison
+	.poison = &rv_poison,
+	.shootdown_features = rv_shootdown_features,
+	.shootdown_limit = RV_SHOOTDOWN_LIMIT
 };

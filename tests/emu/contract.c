@@ -346,6 +346,7 @@ contract_cases(const struct emu_mode *mode)
 	contract_init_cases(mode);
 	contract_tables_cases(mode);
 	contract_hostile_cases(mode);
+	contract_shootdown_cases(mode);
 	contract_i386_cases(mode);
 	contract_arm64_cases(mode);
 	contract_riscv64_cases(mode);

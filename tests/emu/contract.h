@@ -58,6 +58,7 @@ void contract_direct_cases(const struct emu_mode *mode);
 void contract_cpu_cases(const struct emu_mode *mode);
 void contract_sequence_cases(const struct emu_mode *mode);
 void contract_hostile_cases(const struct emu_mode *mode);
+void contract_shootdown_cases(const struct emu_mode *mode);
 void contract_i386_cases(const struct emu_mode *mode);
 void contract_arm64_cases(const struct emu_mode *mode);
 void contract_riscv64_cases(const struct emu_mode *mode);

@@ -96,6 +96,10 @@ emu_hook_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user)
 	if (e->on_insn != NULL) {
 		e->on_insn(e, pc);
 	}
+	if (e->arch->lacks != NULL &&
+	    pc - e->mode->ram_base < e->mode->ram_size) {
+		e->arch->lacks(e, pc, emu_ram(e, pc, size), size);
+	}
 }
 
 static void

@@ -111,8 +111,12 @@ struct emu_panic {
  * value), "mov cr4", "sfence", "tlbi vaale1is" (a = operand register's
  * value), "dsb ish", "dmb ishst", "isb", "dc cvac" (a), "fence rw,rw",
  * "fence.i", "sfence.vma" (a = value of rs1, or EMU_X0 if it is x0; b = the
- * same for rs2).  Two that differ in anything that matters have different
- * names or operands.
+ * same for rs2), "ecall" (a = extension, b = function), after it "ecall harts"
+ * (a = mask, b = base) and "ecall range" (a = start, b = size).  Two that
+ * differ in anything that matters have different names or operands.
+ *
+ * Atomic accesses, before their loads and stores: "lock" on x86; on riscv64
+ * "lr", "sc" and "amo", with ".aq", ".rl" or ".aqrl".
  */
 #define EMU_X0 UINT64_C(0xffffffffffffffff)	/* no such operand */
 struct emu_event {
@@ -174,7 +178,10 @@ enum emu_step {
 	EMU_ONLINE,		/* tlb_online: flags */
 	EMU_LINKING,		/* tlb_linking: table_va */
 	EMU_LINKED,		/* tlb_linked: slot_pa (VA = PA) */
-	EMU_LINKED_ROOT		/* the same, of a link in the root */
+	EMU_LINKED_ROOT,	/* the same, of a link in the root */
+	EMU_CLEARED,		/* tlb_cleared: slot_pa */
+	EMU_SHOT_DOWN,		/* tlb_shot_down: va, page_count */
+	EMU_SENDING		/* tlb_sending */
 };
 
 struct emu_step_arg {
@@ -182,6 +189,7 @@ struct emu_step_arg {
 	uint64_t slot_pa;	/* where its entry is (VA = PA) */
 	uint64_t bits;		/* the entry */
 	uint64_t table_va;	/* of the table about to be linked */
+	uint64_t page_count;	/* from va on */
 	bool special;		/* type or flags make the kind special */
 	unsigned flags;		/* QPMAP_*, of the configuration */
 };
@@ -275,6 +283,14 @@ struct emu_arch {
 	 */
 	bool (*trap)(struct emu *e, uint32_t vector);
 
+	/*
+	 * The instruction at pc is about to be executed: if it is one that the
+	 * machine has and the engine lacks, do it, move PC on, and say so.
+	 * May be NULL.
+	 */
+	bool (*lacks)(struct emu *e, uint64_t pc, const uint8_t *bytes,
+	    size_t size);
+
 	/* Append what step must do, by tlb.md, with emu_expect(). */
 	void (*expect)(struct emu *e, enum emu_step step,
 	    const struct emu_step_arg *arg);
@@ -300,6 +316,17 @@ struct emu_arch {
 	unsigned local_flags;
 	/* Flags that the types need, riscv64: QPMAP_SVPBMT. */
 	unsigned type_flags;
+	/*
+	 * Boot flag with which the CPU has what changes shootdowns: PCIDs in
+	 * use, TLBI by range; 0 if there is none.
+	 */
+	unsigned shootdown_boot_flag;
+	/* A shootdown reaches all CPUs by hardware: no interrupts. */
+	bool broadcasts;
+	/* For a shootdown: features as above; ends with name NULL. */
+	const struct emu_feature *shootdown_features;
+	/* Pages from which on a shootdown invalidates everything. */
+	unsigned shootdown_limit;
 	/* Bits that Unicorn takes for address and are not, riscv64: PBMT. */
 	uint64_t pa_ignored;
 	bool lower_half;	/* the kernel may be in either half */

@@ -86,7 +86,7 @@ enum wire_fact {
  * Elements of guest_remote[] and guest_group[], which the configuration may
  * name; there may be more windows than CPUs.
  */
-#define WIRE_REMOTE_COUNT 64
+#define WIRE_REMOTE_COUNT 130
 #define WIRE_GROUP_COUNT 16
 
 /* CPUs for which the guest has per-CPU data and a stack. */

@@ -32,6 +32,11 @@ const struct emu_feature x86_features[] = {
 	{ NULL, 0 }
 };
 
+const struct emu_feature x86_shootdown_features[] = {
+	{ "ERRATUM_INVLPG", QPMAP_ERRATUM_INVLPG },
+	{ NULL, 0 }
+};
+
 const struct emu_feature x86_poison = {
 	"FLUSH_ON_FILL", QPMAP_FLUSH_ON_FILL
 };
@@ -321,6 +326,24 @@ x86_expect_all(struct emu *e)
 	emu_expect(e, "mov cr4", cr4, 0, 0);
 }
 
+/*
+ * A page at a time, where INVLPG reaches every translation of a page; else, and
+ * for many pages, everything.
+ */
+static void
+x86_expect_shot_down(struct emu *e, const struct emu_step_arg *arg)
+{
+	if (arg->page_count > X86_SHOOTDOWN_LIMIT ||
+	    (arg->flags & QPMAP_ERRATUM_INVLPG) != 0 ||
+	    (e->boot_flags & X86_BOOT_PCIDE) != 0) {
+		x86_expect_all(e);
+		return;
+	}
+	for (uint64_t i = 0; i < arg->page_count; i++) {
+		emu_expect(e, "invlpg", arg->va + (i << 12), 0, 0);
+	}
+}
+
 void
 x86_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 {
@@ -346,6 +369,13 @@ x86_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 		break;
 	case EMU_ONLINE:
 		x86_expect_all(e);
+		break;
+	case EMU_SHOT_DOWN:
+		x86_expect_shot_down(e, arg);
+		break;
+	case EMU_SENDING:
+		emu_expect(e, "mfence", 0, 0, 0);
+		emu_expect(e, "lfence", 0, 0, 0);
 		break;
 	default:
 		break;

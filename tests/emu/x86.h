@@ -15,6 +15,7 @@
 #define X86_CR4_PAE	UINT64_C(0x00000020)
 #define X86_CR4_PGE	UINT64_C(0x00000080)
 #define X86_CR4_LA57	UINT64_C(0x00001000)
+#define X86_CR4_PCIDE	UINT64_C(0x00020000)
 #define X86_EFER_LME	UINT64_C(0x00000100)
 #define X86_EFER_NXE	UINT64_C(0x00000800)
 
@@ -22,6 +23,9 @@
 #define X86_BOOT_NO_PGE	(EMU_BOOT_ARCH << 4)
 /* PAE: the PDPT is in the middle of a page. */
 #define X86_BOOT_PDPT_INSIDE (EMU_BOOT_ARCH << 5)
+
+/* amd64: booted with CR4.PCIDE set.  The engine has no PCIDs. */
+#define X86_BOOT_PCIDE (EMU_BOOT_ARCH << 6)
 
 /* The model of the next engine: UC_CPU_X86_SKYLAKE_SERVER but for a test. */
 extern int x86_cpu_model;
@@ -38,6 +42,8 @@ bool x86_type_special(const struct emu *e, unsigned type);
 extern const struct emu_layout x86_layouts[];
 extern const struct emu_feature x86_features[];
 extern const struct emu_feature x86_poison;
+extern const struct emu_feature x86_shootdown_features[];
+#define X86_SHOOTDOWN_LIMIT 32
 extern const uint8_t x86_ret_bytes[1];
 extern const uint8_t x86_spin_bytes[2];
 
