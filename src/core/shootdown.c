@@ -103,14 +103,15 @@ qpmap_shootdown_acknowledge(struct qpmap_remote *remote,
 QPMAP_COLD void
 qpmap_shootdown_join(__UINT32_TYPE__ window)
 {
-	struct qpmap_remote *remote = &qpmap_state.remote[window];
 	qpmap_generation_t *generation = &qpmap_state.shootdown->generation;
+	struct qpmap_remote *remote;
 	qpmap_generation_t newest;
 
 	if (QPMAP_TLB_BROADCASTS) {
 		qpmap_tlb_online(qpmap_state.flags);
 		return;
 	}
+	remote = &qpmap_state.remote[window];
 	newest = __atomic_load_n(generation, __ATOMIC_RELAXED);
 	__atomic_store_n(&remote->acknowledged,
 	    newest - QPMAP_GENERATION_BEHIND, __ATOMIC_RELAXED);
