@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The module's own: what its files have in common.
+ */
+#ifndef LINUX_H
+#define LINUX_H
+
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/smp.h>
+
+#include <qpmap/host.h>
+#include <qpmap/panic.h>
+#include <qpmap/pmap.h>
+#include <qpmap/shootdown.h>
+
+#ifdef pr_fmt
+#undef pr_fmt
+#endif
+#define pr_fmt(fmt) "qpmap: " fmt
+
+#define LINUX_GROUPS	2u	/* of shared slots */
+#define LINUX_SPARE	16u	/* pages mapped by Linux, for the tests */
+
+/* window.c: where everything is. */
+struct linux_area {
+	void *mapped;			/* what vmap() returned */
+	struct page *placeholder;	/* the page that it mapped */
+	qpmap_vaddr_t shared_va;
+	qpmap_vaddr_t window_va;
+	qpmap_vaddr_t spare_va;
+	qpmap_vaddr_t end;
+	struct qpmap_shootdown *shootdown;
+	struct qpmap_remote *remote;
+	struct qpmap_shared *shared;
+};
+
+extern struct linux_area linux_area;
+
+int linux_area_get(void);
+void linux_area_put(void);
+void linux_area_clear(void);
+void linux_configure(struct qpmap_config *config);
+pte_t *linux_leaf(qpmap_vaddr_t va);
+int linux_cpus_online(void);
+void linux_cpus_offline(void);
+
+/* host.c: counts for the report; and the panic that a test waits for. */
+struct linux_ipi_count {
+	unsigned long asked;		/* by the library */
+	unsigned long merged;		/* one was on its way already */
+	unsigned long handled;
+};
+
+void linux_host_init(void);
+struct linux_ipi_count linux_ipi_count(unsigned int cpu);
+bool linux_panics(int (*function)(void *), const char *text);
+
+/* report.c: /proc/qpmap. */
+int linux_report_open(void);
+void linux_report_close(void);
+
+/* pages.c: the pages that tests use, with contents that name them. */
+#define LINUX_WORDS	(PAGE_SIZE / sizeof(u32))
+
+extern struct page **linux_pages;
+extern unsigned int linux_page_count;
+
+int linux_pages_get(unsigned int count);
+void linux_pages_put(void);
+u32 linux_word(unsigned int page, unsigned int word);
+void linux_page_fill(unsigned int page);
+void linux_pages_fill(void);
+bool linux_page_same(unsigned int page, const void *va, unsigned int from);
+bool linux_page_shows(unsigned int page, qpmap_vaddr_t va);
+bool linux_faults(qpmap_vaddr_t va);
+bool linux_store_faults(qpmap_vaddr_t va, u32 value);
+u32 linux_random(u32 *state);
+
+/*
+ * run.c: a test returns NULL, or why it failed.  linux_on_cpus() runs one on
+ * every CPU at once, in a thread bound to it; the answer is the first bad one.
+ */
+typedef const char *(*linux_test)(unsigned int rounds);
+
+const char *linux_on_cpus(linux_test test, unsigned int rounds);
+void *linux_start(linux_test test, unsigned int cpu, unsigned int rounds);
+const char *linux_wait(void *thread);
+unsigned int linux_run(const char *only, unsigned int rounds);
+
+/* The tests. */
+const char *linux_test_refusals(unsigned int rounds);
+const char *linux_test_refusals_cpu(unsigned int rounds);
+const char *linux_test_selftest(unsigned int rounds);
+const char *linux_test_contents(unsigned int rounds);
+const char *linux_test_write_through(unsigned int rounds);
+const char *linux_test_use_after_remove(unsigned int rounds);
+const char *linux_test_nesting(unsigned int rounds);
+const char *linux_test_read_only(unsigned int rounds);
+const char *linux_test_helpers(unsigned int rounds);
+const char *linux_test_types(unsigned int rounds);
+const char *linux_test_panics(unsigned int rounds);
+const char *linux_test_interrupts(unsigned int rounds);
+const char *linux_test_shared(unsigned int rounds);
+const char *linux_test_shared_deferred(unsigned int rounds);
+const char *linux_test_shared_stress(unsigned int rounds);
+const char *linux_test_shootdown(unsigned int rounds);
+const char *linux_test_shootdown_duel(unsigned int rounds);
+const char *linux_test_hotplug(unsigned int rounds);
+
+/* count.c */
+void linux_count(void);
+
+#endif /* LINUX_H */

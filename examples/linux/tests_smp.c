@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tests of what several CPUs have in common: shared mappings, shootdown, and
+ * CPUs that go and come.
+ */
+#include <linux/cpu.h>
+#include <linux/sched.h>
+#include <linux/workqueue.h>
+
+#include "linux.h"
+
+/* An address that all CPUs load from, or find that they cannot. */
+static qpmap_vaddr_t linux_probe_va;
+static unsigned int linux_probe_page;
+
+static const char *
+linux_probe_present(unsigned int rounds)
+{
+	(void)rounds;
+	if (linux_faults(linux_probe_va) ||
+	    !linux_page_shows(linux_probe_page, linux_probe_va)) {
+		return ("a CPU does not see a shared mapping");
+	}
+	return (NULL);
+}
+
+static const char *
+linux_probe_absent(unsigned int rounds)
+{
+	(void)rounds;
+	return (linux_faults(linux_probe_va) ? NULL :
+	    "a CPU can still use what was shot down");
+}
+
+static const char *
+linux_shared_once(unsigned int page)
+{
+	const char *why;
+
+	linux_probe_page = page;
+	if (qpmap_shared_enter(page_to_phys(linux_pages[page]),
+	    QPMAP_WRITE_BACK, &linux_probe_va) != QPMAP_OK) {
+		return ("no shared slot");
+	}
+	why = linux_on_cpus(linux_probe_present, 0);
+	qpmap_shared_remove(linux_probe_va);
+	return (why != NULL ? why : linux_on_cpus(linux_probe_absent, 0));
+}
+
+const char *
+linux_test_shared(unsigned int rounds)
+{
+	unsigned int i;
+	const char *why = NULL;
+
+	for (i = 0; i < 8 * rounds && why == NULL; i++) {
+		why = linux_shared_once(i);
+	}
+	return (why);
+}
+
+#define LINUX_SLOTS (LINUX_GROUPS * QPMAP_SHARED_SLOTS)
+
+/* Every slot in use: one more is refused; then all are removed, deferred. */
+static const char *
+linux_shared_fill(qpmap_vaddr_t *va)
+{
+	unsigned int i;
+	const char *why = NULL;
+	qpmap_vaddr_t more;
+
+	for (i = 0; i < LINUX_SLOTS; i++) {
+		if (qpmap_shared_enter(page_to_phys(linux_pages[i]),
+		    QPMAP_WRITE_BACK, &va[i]) != QPMAP_OK) {
+			return ("slots run out early");
+		}
+	}
+	if (qpmap_shared_enter(page_to_phys(linux_pages[i]), QPMAP_WRITE_BACK,
+	    &more) != QPMAP_ERR_SHARED_FULL) {
+		why = "more shared mappings than slots";
+	}
+	for (i = 0; i < LINUX_SLOTS; i++) {
+		if (!linux_page_shows(i, va[i])) {
+			why = "a shared mapping shows another page";
+		}
+		qpmap_shared_remove_deferred(va[i]);
+	}
+	return (why);
+}
+
+static const char *
+linux_shared_deferred_once(qpmap_vaddr_t *va, bool quiesce)
+{
+	unsigned int i;
+	const char *why = linux_shared_fill(va);
+
+	if (!quiesce || why != NULL) {
+		return (why);
+	}
+	qpmap_quiesce();
+	for (i = 0; i < LINUX_SLOTS && why == NULL; i += 31) {
+		linux_probe_va = va[i];
+		why = linux_on_cpus(linux_probe_absent, 0);
+	}
+	return (why);
+}
+
+/* Without a qpmap_quiesce(), the next turn's enters reclaim the slots. */
+const char *
+linux_test_shared_deferred(unsigned int rounds)
+{
+	static qpmap_vaddr_t va[LINUX_SLOTS];
+	unsigned int i;
+	const char *why = NULL;
+
+	for (i = 0; i < 2 * rounds && why == NULL; i++) {
+		why = linux_shared_deferred_once(va, i % 2 != 0);
+	}
+	return (why);
+}
+
+/* All CPUs enter and remove, in both ways, as fast as they can. */
+static const char *
+linux_shared_stress_cpu(unsigned int rounds)
+{
+	u32 random = raw_smp_processor_id() * 1013u + 7;
+	unsigned int i, page;
+	qpmap_vaddr_t va, window;
+	const char *why = NULL;
+
+	for (i = 0; i < 256 * rounds && why == NULL; i++) {
+		page = linux_random(&random) % linux_page_count;
+		if (qpmap_shared_enter(page_to_phys(linux_pages[page]),
+		    QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
+			return ("no shared slot");
+		}
+		window = pmap_quick_enter_page(linux_pages[page]);
+		if (!linux_page_shows(page, va) ||
+		    !linux_page_shows(page, window)) {
+			why = "a shared mapping shows another page";
+		}
+		pmap_quick_remove_page(window);
+		if (random % 3 != 0) {
+			qpmap_shared_remove_deferred(va);
+		} else {
+			qpmap_shared_remove(va);
+		}
+		cond_resched();
+	}
+	return (why);
+}
+
+const char *
+linux_test_shared_stress(unsigned int rounds)
+{
+	const char *why = linux_on_cpus(linux_shared_stress_cpu, rounds);
+
+	qpmap_quiesce();
+	return (why);
+}
+
+/*
+ * A mapping that Linux made: its entry is taken out and put back by hand, and
+ * only qpmap_shootdown() tells the CPUs.
+ */
+static const char *
+linux_probe_spare(unsigned int rounds)
+{
+	(void)rounds;
+	return (linux_faults(linux_probe_va) ?
+	    "a CPU does not see Linux's own mapping" : NULL);
+}
+
+static const char *
+linux_shootdown_once(unsigned int page_count)
+{
+	qpmap_vaddr_t va = linux_area.spare_va;
+	pte_t saved = *linux_leaf(va);
+	unsigned int i;
+	const char *why = NULL;
+
+	for (i = 0; i < page_count && why == NULL; i++) {
+		linux_probe_va = va + i * PAGE_SIZE;
+		why = linux_on_cpus(linux_probe_spare, 0);
+	}
+	for (i = 0; i < page_count; i++) {
+		pte_clear(current->active_mm, va + i * PAGE_SIZE,
+		    linux_leaf(va + i * PAGE_SIZE));
+	}
+	qpmap_shootdown(va, page_count, NULL);
+	for (i = 0; i < page_count && why == NULL; i++) {
+		linux_probe_va = va + i * PAGE_SIZE;
+		why = linux_on_cpus(linux_probe_absent, 0);
+	}
+	for (i = 0; i < page_count; i++) {
+		set_pte(linux_leaf(va + i * PAGE_SIZE), saved);
+	}
+	/* riscv64 and arm64: CPUs may have kept that it was empty. */
+	qpmap_shootdown(va, page_count, NULL);
+	return (why);
+}
+
+const char *
+linux_test_shootdown(unsigned int rounds)
+{
+	unsigned int i;
+	const char *why = NULL;
+
+	for (i = 0; i < rounds && why == NULL; i++) {
+		why = linux_shootdown_once(i % 2 == 0 ? 1 : LINUX_SPARE);
+	}
+	return (why);
+}
+
+/* CPUs that shoot at each other, with interrupts off and on. */
+static const char *
+linux_duel_cpu(unsigned int rounds)
+{
+	unsigned int i;
+	qpmap_vaddr_t va;
+
+	for (i = 0; i < 512 * rounds; i++) {
+		if (i % 4 != 0) {
+			local_irq_disable();
+		}
+		va = pmap_quick_enter_page(linux_pages[i % 64]);
+		qpmap_shootdown(linux_area.spare_va, 1 + i % 48, NULL);
+		if (!linux_page_shows(i % 64, va)) {
+			local_irq_enable();
+			return ("a mapping is gone after a shootdown");
+		}
+		pmap_quick_remove_page(va);
+		if (i % 4 != 0) {
+			local_irq_enable();
+		}
+		cond_resched();
+	}
+	return (NULL);
+}
+
+const char *
+linux_test_shootdown_duel(unsigned int rounds)
+{
+	return (linux_on_cpus(linux_duel_cpu, rounds));
+}
+
+/* What CPU 0 does while the others are away. */
+static bool linux_hotplug_over;
+static unsigned int linux_hotplug_turns;
+
+static const char *
+linux_hotplug_worker(unsigned int rounds)
+{
+	const char *why = NULL;
+
+	while (!READ_ONCE(linux_hotplug_over) && why == NULL) {
+		why = linux_shared_stress_cpu(1);
+		WRITE_ONCE(linux_hotplug_turns, linux_hotplug_turns + 1);
+	}
+	return (why);
+}
+
+/* One CPU goes and comes; then it uses its window, and shared mappings. */
+static const char *
+linux_hotplug_once(unsigned int cpu, unsigned int round)
+{
+	unsigned int before = READ_ONCE(linux_hotplug_turns);
+	const char *why;
+
+	if (remove_cpu(cpu) != 0) {
+		return ("a CPU does not go offline");
+	}
+	while (READ_ONCE(linux_hotplug_turns) == before) {
+		schedule_timeout_uninterruptible(1);
+	}
+	if (add_cpu(cpu) != 0) {
+		return ("a CPU does not come online again");
+	}
+	why = linux_wait(linux_start(linux_shared_stress_cpu, cpu, 1));
+	return (why != NULL ? why : linux_wait(linux_start(
+	    linux_test_read_only, cpu, 1)));
+}
+
+const char *
+linux_test_hotplug(unsigned int rounds)
+{
+	unsigned int i, cpu = cpumask_last(cpu_online_mask);
+	const char *why = NULL, *worker_why;
+	void *worker;
+
+	if (cpu == 0) {
+		return ("there is only one CPU");
+	}
+	linux_hotplug_over = false;
+	worker = linux_start(linux_hotplug_worker, 0, 1);
+	for (i = 0; i < rounds && why == NULL; i++) {
+		why = linux_hotplug_once(cpu, i);
+	}
+	WRITE_ONCE(linux_hotplug_over, true);
+	worker_why = linux_wait(worker);
+	return (why != NULL ? why : worker_why);
+}
