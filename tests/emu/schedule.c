@@ -233,7 +233,9 @@ sched_setup(const struct emu_mode *mode)
 		struct sched_cpu *c = &sched.cpu[i];
 
 		emu_cpu(e, i);
-		emu_boot(e);
+		if (i != 0) {
+			emu_boot(e);
+		}
 		c->number = i;
 		c->bit = 1u << i;
 		c->uc = e->uc;

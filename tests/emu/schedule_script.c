@@ -578,12 +578,13 @@ sched_handler(struct sched_cpu *c)
 static void
 clear_up(struct sched_cpu *c)
 {
-	while (shared_any(true) != NULL) {
+	while (sched.busy != 0) {
 		if (sched_random(2) == 0) {
 			do_shared_remove(c);
 		} else {
 			do_shared_deferred(c);
 		}
+		sched_spin(c, 1);	/* somebody's handler may have one */
 	}
 	do_quiesce(c);
 	for (unsigned i = 0; i < SCHED_AREA_FIRST; i++) {
