@@ -628,6 +628,7 @@ contract_b1_nesting(void **state)
 	contract_start();
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		fake_run_on(cpu);
+		fake_shootdown();	/* of what it saw of the others' */
 		for (n = 0; n < QPMAP_FRAMES; n++) {
 			va[n] = contract_enter(fake_page(cpu * 16 + n),
 			    contract_types[(n + cpu) % 5], n & 1);
@@ -1048,6 +1049,7 @@ contract_b4_guards(void **state)
 	contract_start();
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		fake_run_on(cpu);
+		fake_shootdown();	/* of what it saw of the others' */
 		for (n = 0; n < QPMAP_FRAMES; n++) {
 			va[n] = qpmap_enter(fake_page(n),
 			    contract_types[n % 5]);

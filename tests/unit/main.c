@@ -9,7 +9,7 @@
 #include "machine.h"
 #include "tests.h"
 
-#define MAIN_MOST 160
+#define MAIN_MOST 256
 
 /* Append a file's tests. */
 static size_t
@@ -59,5 +59,8 @@ main(int argc, char **argv)
 	count = main_add(all, count, pages_tests, pages_count);
 	count = main_add(all, count, direct_tests, direct_count);
 	count = main_add(all, count, model_tests, model_count);
+#if QPMAP_SHOOTDOWN
+	count = main_add(all, count, smp_tests, smp_count);
+#endif
 	return (main_run(all, count));
 }

@@ -17,5 +17,9 @@ extern const struct CMUnitTest direct_tests[];
 extern const size_t direct_count;
 extern const struct CMUnitTest model_tests[];
 extern const size_t model_count;
+#if QPMAP_SHOOTDOWN
+extern const struct CMUnitTest smp_tests[];
+extern const size_t smp_count;
+#endif
 
 #endif /* QPMAP_TESTS_TESTS_H */

@@ -1,0 +1,1167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Shootdown, quiescence, CPUs that come and go: the contract's clauses, one
+ * statement of <qpmap/shootdown.h> after the other.
+ */
+#include "fibers.h"
+#include "tests.h"
+
+#if QPMAP_SHOOTDOWN
+
+#define SMP_WORD_BITS	(8 * sizeof(unsigned long))
+#define SMP_GENERATION	(fake_shootdown_memory.generation)
+
+/* All CPUs online, each in the window of its number. */
+static void
+smp_start(unsigned int flags)
+{
+	struct qpmap_config config = fake_config();
+
+	config.flags = flags;
+	config.shared_count = 1;
+	fake_start(&config);
+}
+
+static void
+smp_online(unsigned int cpu, unsigned int window)
+{
+	assert_int_equal(fake_online_cpu(cpu, window, fake_host_leaf(
+	    qpmap_state.window_va + window * QPMAP_WINDOW_SIZE)), QPMAP_OK);
+}
+
+static qpmap_vaddr_t
+smp_va(unsigned int page)
+{
+	return (FAKE_PLAIN_VA + page * QPMAP_PAGE_SIZE);
+}
+
+/* The host maps plain pages; every CPU knows them, in every context. */
+static void
+smp_map(unsigned int page, unsigned int count)
+{
+	for (unsigned int i = page; i < page + count; i++) {
+		fake_host_map(smp_va(i), qpmap_pte_make(fake_page(i),
+		    QPTE_RW_BITS | 1 << QPTE_TYPE_SHIFT));
+	}
+}
+
+static void
+smp_unmap(unsigned int page, unsigned int count)
+{
+	for (unsigned int i = page; i < page + count; i++) {
+		fake_host_map(smp_va(i), qpmap_pte_none());
+	}
+}
+
+/* Translations of those plain pages that a CPU has. */
+static unsigned int
+smp_left(unsigned int cpu, unsigned int page, unsigned int count)
+{
+	unsigned int left = 0;
+
+	for (unsigned int i = page; i < page + count; i++) {
+		for (unsigned int c = 0; c < FAKE_CONTEXTS; c++) {
+			left += qpmap_pte_is_valid(fake_cached(cpu, c,
+			    smp_va(i)));
+		}
+	}
+	return (left);
+}
+
+/* Mapped, cached by all, and no longer mapped. */
+static void
+smp_stale(unsigned int page, unsigned int count)
+{
+	smp_map(page, count);
+	smp_unmap(page, count);
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		assert_int_equal(smp_left(cpu, page, count),
+		    count * FAKE_CONTEXTS);
+	}
+}
+
+/* Events of that kind on that CPU. */
+static unsigned int
+smp_events(enum fake_kind kind, unsigned int cpu)
+{
+	unsigned int count = 0;
+
+	assert_true(fake.event_count < FAKE_EVENTS);
+	for (unsigned int i = 0; i < fake.event_count; i++) {
+		count += fake.event[i].kind == kind &&
+		    fake.event[i].cpu == cpu;
+	}
+	return (count);
+}
+
+static void
+smp_pages(void **state)
+{
+	static const qpmap_size_t counts[] = {
+		1, 2, 16, 31, 32, 33, 63, QPMAP_ALL_PAGES
+	};
+	unsigned int pages, i, cpu, self;
+	qpmap_vaddr_t va;
+	int at;
+
+	(void)state;
+	smp_start(0);
+	for (i = 0; i < 8 * FAKE_CPUS; i++) {
+		self = i % FAKE_CPUS;
+		pages = counts[i / 4] > 63 ? 63 : (unsigned int)counts[i / 4];
+		va = counts[i / 4] > 63 ? 0 : smp_va(63 - pages);
+		smp_stale(63 - pages, pages);
+		fake_run_on(self);
+		fake_log_clear();
+		qpmap_shootdown(va, counts[i / 4], NULL);
+		for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+			assert_int_equal(smp_left(cpu, 0, 63), 0);
+			assert_int_equal(smp_events(FAKE_SHOT_DOWN, cpu),
+			    cpu == self || !FAKE_BROADCASTS);
+		}
+		for (at = -1; (at = fake_log_find(FAKE_SHOT_DOWN,
+		    (unsigned int)at + 1)) >= 0;) {
+			assert_int_equal(fake.event[at].what, va);
+			assert_int_equal(fake.event[at].more, counts[i / 4]);
+		}
+		assert_int_equal(fake.kind_count[FAKE_IPI],
+		    FAKE_BROADCASTS ? 0 : FAKE_CPUS - 1);
+		fake_assert_idle();
+	}
+}
+
+static void
+smp_nothing(void **state)
+{
+	qpmap_generation_t generation;
+
+	(void)state;
+	smp_start(0);
+	generation = SMP_GENERATION;
+	smp_stale(0, 2);
+	fake_log_clear();
+	qpmap_shootdown(smp_va(0), 0, NULL);
+	assert_int_equal(fake.event_count, 0);
+	assert_int_equal(SMP_GENERATION, generation);
+	assert_int_equal(smp_left(1, 0, 2), 2 * FAKE_CONTEXTS);
+}
+
+/* Every set of four CPUs, from each of them; some offline. */
+static void
+smp_subsets(void **state)
+{
+	unsigned int cpu, self, offline, asked;
+	unsigned long set;
+
+	(void)state;
+	smp_start(0);
+	for (offline = 0; offline < 16; offline += 2) {
+		for (cpu = 1; cpu < FAKE_CPUS; cpu++) {
+			if ((offline >> cpu & 1) != 0) {
+				fake_offline_cpu(cpu);
+			}
+		}
+		for (set = 0; set < 16 * FAKE_CPUS; set++) {
+			self = (unsigned int)set / 16;
+			if ((offline >> self & 1) != 0) {
+				continue;
+			}
+			smp_stale(5, 2);
+			fake_run_on(self);
+			fake_log_clear();
+			qpmap_shootdown(smp_va(5), 2,
+			    &(unsigned long){ set & 15 });
+			asked = (unsigned int)set & 15 & ~offline &
+			    ~(1u << self);
+			assert_int_equal(fake.kind_count[FAKE_IPI],
+			    FAKE_BROADCASTS ? 0 : __builtin_popcount(asked));
+			for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+				if (((set & 15 & ~offline) >> cpu & 1) != 0) {
+					assert_int_equal(smp_left(cpu, 5, 2),
+					    0);
+				}
+			}
+			fake_run_on(self);
+			qpmap_quiesce();
+		}
+		for (cpu = 1; cpu < FAKE_CPUS; cpu++) {
+			if ((offline >> cpu & 1) != 0) {
+				smp_online(cpu, cpu);
+			}
+		}
+	}
+}
+
+/* CPUs of which there is nothing but what others see of them. */
+static struct {
+	_Bool online, member, ahead, answered;
+	unsigned int asked;
+} smp_ghost[FAKE_WINDOWS];
+static uint64_t smp_seed;
+static unsigned int smp_ghosts;
+
+static unsigned int
+smp_pick(unsigned int count)
+{
+	return (fake_random(&smp_seed) % count);
+}
+
+static void
+smp_ghost_ipi(uint32_t window)
+{
+	smp_ghost[window].asked++;
+}
+
+/* One ghost that was asked answers, or goes offline. */
+static void
+smp_ghost_spin(void)
+{
+	unsigned int from = smp_pick(smp_ghosts), i, w;
+
+	for (i = 0; i < smp_ghosts; i++) {
+		w = (from + i) % smp_ghosts;
+		if (smp_ghost[w].asked != 0 && !smp_ghost[w].answered) {
+			smp_ghost[w].answered = 1;
+			if (smp_pick(4) == 0) {
+				fake_remote[w].online = 0;
+			} else {
+				fake_remote[w].acknowledged = SMP_GENERATION;
+			}
+			return;
+		}
+	}
+	fail_msg("it waits for a CPU that was not asked");
+}
+
+/* One request to a random set of so many windows, exactly in its words. */
+static void
+smp_sets_once(unsigned int windows, unsigned int self)
+{
+	size_t words = (windows + SMP_WORD_BITS - 1) / SMP_WORD_BITS;
+	unsigned long *set = malloc(words * sizeof(*set));
+	unsigned int likely = smp_pick(5), w;
+	_Bool all = smp_pick(8) == 0;
+
+	assert_non_null(set);
+	memset(set, 0xff, words * sizeof(*set));
+	for (w = 0; w < windows; w++) {
+		smp_ghost[w].member = all || smp_pick(4) < likely;
+		smp_ghost[w].online = w != self && smp_pick(3) != 0;
+		smp_ghost[w].ahead = smp_pick(4) == 0;
+		smp_ghost[w].answered = 0;
+		smp_ghost[w].asked = 0;
+		if (!smp_ghost[w].member) {
+			set[w / SMP_WORD_BITS] &= ~(1ul << w % SMP_WORD_BITS);
+		}
+		if (w != self) {
+			fake_remote[w].online = smp_ghost[w].online;
+			fake_remote[w].acknowledged = SMP_GENERATION +
+			    smp_ghost[w].ahead - smp_pick(3) *
+			    !smp_ghost[w].ahead;
+		}
+	}
+	qpmap_shootdown(smp_va(0), 1 + smp_pick(40), all ? NULL : set);
+	for (w = 0; w < windows; w++) {
+		assert_int_equal(smp_ghost[w].asked, smp_ghost[w].member &&
+		    smp_ghost[w].online && !smp_ghost[w].ahead);
+		assert_int_equal(smp_ghost[w].asked, smp_ghost[w].answered);
+	}
+	free(set);
+}
+
+/* Sets of any length; nobody is asked or waited for but those that need be. */
+static void
+smp_sets(void **state)
+{
+	static const unsigned int counts[] = { 1, 2, 63, 64, 65, 127, 200 };
+	struct qpmap_config config = fake_config();
+	unsigned int self;
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_seed = 1968;
+	for (unsigned int i = 0; i < 7 * 6; i++) {
+		fake_reset();
+		smp_ghosts = config.window_count = counts[i / 6];
+		self = i % 6 == 0 ? smp_ghosts - 1 : smp_pick(smp_ghosts);
+		assert_int_equal(fake_init(&config), QPMAP_OK);
+		smp_online(0, self);
+		fake.ipi = smp_ghost_ipi;
+		fake.spin = smp_ghost_spin;
+		for (unsigned int n = 0; n < 30; n++) {
+			fake_log_clear();
+			smp_sets_once(smp_ghosts, self);
+		}
+		assert_int_equal(fake.pins[0], 0);
+	}
+}
+
+/* Offline: not asked, not waited for; and late interrupts do no harm. */
+static void
+smp_offline(void **state)
+{
+	struct qpmap_remote before[2];
+
+	(void)state;
+	smp_start(0);
+	fake_offline_cpu(2);
+	smp_stale(0, 1);
+	fake_run_on(0);
+	memcpy(before, &fake_remote[2], sizeof(before[0]));
+	fake_log_clear();
+	qpmap_shootdown(smp_va(0), 1, &(unsigned long){ 4 });
+	assert_int_equal(fake.kind_count[FAKE_IPI], 0);
+	qpmap_shootdown(smp_va(0), 1, NULL);
+	assert_int_equal(smp_events(FAKE_IPI, 0), FAKE_BROADCASTS ? 0 : 2);
+	for (unsigned int i = 0; i < 3; i++) {
+		fake_interrupt(2);
+		fake_poll(2);
+	}
+	assert_int_equal(smp_events(FAKE_SHOT_DOWN, 2), 0);
+	assert_memory_equal(before, &fake_remote[2], sizeof(before[0]));
+	/* What it had kept does not come back with it. */
+	smp_online(2, 2);
+	assert_int_equal(smp_left(2, 0, 1), 0);
+}
+
+/* Its number goes to another CPU, which is asked from then on. */
+static void
+smp_number(void **state)
+{
+	(void)state;
+	smp_start(0);
+	fake_offline_cpu(2);
+	fake_offline_cpu(3);
+	smp_stale(0, 1);
+	smp_online(3, 2);
+	assert_int_equal(smp_left(3, 0, 1), 0);
+	smp_stale(1, 1);
+	fake_run_on(0);
+	fake_log_clear();
+	qpmap_shootdown(smp_va(1), 1, &(unsigned long){ 1 << 2 });
+	assert_int_equal(smp_left(3, 1, 1), 0);
+	fake_interrupt(2);
+	assert_int_equal(smp_events(FAKE_SHOT_DOWN, 2), 0);
+	smp_online(2, 3);
+	smp_stale(2, 1);
+	fake_run_on(3);
+	qpmap_shootdown(smp_va(2), 1, &(unsigned long){ 1 << 3 });
+	assert_int_equal(smp_left(2, 2, 1), 0);
+}
+
+/* A CPU that acknowledged before it could be interrupted, is not. */
+static qpmap_generation_t smp_known;
+static void
+smp_early_step(void)
+{
+	if (SMP_GENERATION != smp_known &&
+	    fake_log_find(FAKE_SENDING, 0) >= 0) {
+		fake.step = NULL;
+		fake_poll(1);
+	}
+}
+
+static void
+smp_early(void **state)
+{
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_start(0);
+	smp_stale(0, 1);
+	smp_known = SMP_GENERATION;
+	fake_run_on(0);
+	fake_log_clear();
+	fake.step = smp_early_step;
+	qpmap_shootdown(smp_va(0), 1, NULL);
+	assert_null(fake.step);
+	assert_int_equal(fake.kind_count[FAKE_IPI], 2);
+	assert_int_equal(smp_left(1, 0, 1) + smp_left(2, 0, 1), 0);
+	assert_int_equal(smp_events(FAKE_SHOT_DOWN, 1), 1);
+	/* Interrupts that nobody needs do nothing; nor does a poll. */
+	fake_log_clear();
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		fake_interrupt(cpu);
+		fake_poll(cpu);
+	}
+	assert_int_equal(fake.event_count, 2 * FAKE_CPUS);
+	assert_int_equal(fake.kind_count[FAKE_CPU], 2 * FAKE_CPUS);
+}
+
+/* All CPUs are at that generation, and the ring is not far behind. */
+static void
+smp_set_generation(qpmap_generation_t generation)
+{
+	SMP_GENERATION = generation;
+	for (unsigned int i = 0; i < QPMAP_REQUESTS; i++) {
+		fake_shootdown_memory.ring[i].generation = generation - 100;
+	}
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		fake_remote[cpu].acknowledged = generation;
+	}
+}
+
+/* The number comes round; some CPUs lag, by up to hundreds. */
+static void
+smp_wrap(void **state)
+{
+	static const qpmap_generation_t starts[] = {
+		~(qpmap_generation_t)0 - 60, ~(qpmap_generation_t)0, 0,
+		((qpmap_generation_t)1 << 31) - 60,
+		((qpmap_generation_t)1 << 32) - 60,
+		((qpmap_generation_t)1 << 63) - 60, 12345
+	};
+	unsigned int set, cpu;
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_start(0);
+	smp_seed = 41;
+	for (unsigned int i = 0; i < 7 * 150; i++) {
+		if (i % 150 == 0) {
+			smp_set_generation(starts[i / 150]);
+		}
+		smp_stale(i % 50, 1 + i % 3);
+		fake_run_on(smp_pick(FAKE_CPUS));
+		set = i % 30 < 26 ? smp_pick(3) : smp_pick(16);
+		qpmap_shootdown(smp_va(i % 50), 1 + i % 3,
+		    &(unsigned long){ set });
+		for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+			if ((set >> cpu & 1) != 0) {
+				assert_int_equal(smp_left(cpu, i % 50,
+				    1 + i % 3), 0);
+			}
+		}
+	}
+}
+
+/* Number 0 is not in the ring: there it means half written. */
+static void
+smp_zero(void **state)
+{
+	int at = -1;
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_start(0);
+	smp_set_generation(~(qpmap_generation_t)0);
+	smp_stale(0, 1);
+	fake_run_on(0);
+	fake_log_clear();
+	qpmap_shootdown(smp_va(0), 1, NULL);
+	assert_int_equal(SMP_GENERATION, 0);
+	assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], FAKE_CPUS);
+	while ((at = fake_log_find(FAKE_SHOT_DOWN, (unsigned int)at + 1)) >=
+	    0) {
+		assert_int_equal(fake.event[at].more, QPMAP_ALL_PAGES);
+	}
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		assert_int_equal(smp_left(cpu, 0, 1), 0);
+	}
+}
+
+/* Now and then a request goes to everybody, so that nobody lags too far. */
+static void
+smp_sweep(void **state)
+{
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_start(0);
+	for (unsigned int turn = 1; turn < 300; turn += 37) {
+		smp_set_generation(((qpmap_generation_t)turn << 24) - 2);
+		for (unsigned int i = 0; i < 3; i++) {
+			fake_run_on(turn % FAKE_CPUS);
+			fake_log_clear();
+			qpmap_shootdown(smp_va(0), 1,
+			    &(unsigned long){ 1ul << turn % FAKE_CPUS });
+			assert_int_equal(fake.kind_count[FAKE_IPI],
+			    i == 1 ? FAKE_CPUS - 1 : 0);
+		}
+	}
+}
+
+/* Requests that only CPU 0 has served. */
+static void
+smp_lag(unsigned int count)
+{
+	fake_run_on(0);
+	for (unsigned int i = 0; i < count; i++) {
+		smp_stale(i, 1);
+		qpmap_shootdown(smp_va(i), 1, &(unsigned long){ 1 });
+	}
+	fake_log_clear();
+}
+
+/* The ring has as many as it has; who lags more, forgets everything. */
+static void
+smp_ring(void **state)
+{
+	unsigned int i, lag;
+	int at = -1;
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_start(0);
+	smp_set_generation(1000);
+	for (lag = 1; lag < 3 * QPMAP_REQUESTS; lag++) {
+		smp_lag(lag);
+		fake_interrupt(3);
+		assert_int_equal(smp_left(3, 0, lag), 0);
+		assert_int_equal(fake_remote[3].acknowledged, SMP_GENERATION);
+		if (lag > QPMAP_REQUESTS) {
+			assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 1);
+			at = fake_log_find(FAKE_SHOT_DOWN, 0);
+			assert_int_equal(fake.event[at].more, QPMAP_ALL_PAGES);
+			continue;
+		}
+		assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], lag);
+		for (at = -1, i = 0; i < lag; i++) {
+			at = fake_log_find(FAKE_SHOT_DOWN,
+			    (unsigned int)at + 1);
+			assert_int_equal(fake.event[at].what, smp_va(i));
+			assert_int_equal(fake.event[at].more, 1);
+		}
+	}
+}
+
+/* A request that is being written, or is not there any more. */
+static void
+smp_half_written(void **state)
+{
+	struct qpmap_request *ring = fake_shootdown_memory.ring, *request;
+	unsigned int lag, which, i;
+	int at;
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_start(0);
+	smp_set_generation(1000);
+	for (i = 0; i < 2 * QPMAP_REQUESTS * QPMAP_REQUESTS; i++) {
+		lag = 1 + i / 2 % QPMAP_REQUESTS;
+		which = i / 2 / QPMAP_REQUESTS % lag;
+		smp_lag(lag);
+		request = &ring[(SMP_GENERATION - which) % QPMAP_REQUESTS];
+		request->generation += i % 2 == 0 ? QPMAP_REQUESTS :
+		    -request->generation;
+		request->va = 0;
+		fake_interrupt(3);
+		assert_int_equal(smp_left(3, 0, lag), 0);
+		at = fake_log_find(FAKE_SHOT_DOWN, lag - 1 - which);
+		while (fake_log_find(FAKE_SHOT_DOWN, (unsigned int)at + 1) >=
+		    0) {
+			at = fake_log_find(FAKE_SHOT_DOWN,
+			    (unsigned int)at + 1);
+		}
+		assert_int_equal(fake.event[at].more, QPMAP_ALL_PAGES);
+		request->generation = SMP_GENERATION - QPMAP_REQUESTS;
+	}
+}
+
+static void
+smp_not_online(void **state)
+{
+	(void)state;
+	smp_start(0);
+	fake_offline_cpu(3);
+	fake_run_on(3);
+	fake_log_clear();
+	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0,
+	    qpmap_shootdown(smp_va(0), 1, NULL));
+	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0, qpmap_quiesce());
+	assert_int_equal(fake.kind_count[FAKE_IPI], 0);
+	assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 0);
+}
+
+/*
+ * B2: at every event of enter and remove another CPU shoots something down,
+ * and interrupts this one for it.
+ */
+static unsigned int smp_shots;
+static void
+smp_shot(void)
+{
+	unsigned int cpu = fake.cpu;
+
+	smp_stale(7, 3);
+	fake_run_on(cpu == 3 ? 2 : 3);
+	qpmap_shootdown(smp_va(7), 3, NULL);
+	fake_run_on(cpu);
+	for (unsigned int i = 0; i < FAKE_CPUS; i++) {
+		assert_int_equal(smp_left(i, 7, 3), 0);
+	}
+	smp_shots++;
+}
+
+static void
+smp_interrupted(unsigned int type, unsigned int point)
+{
+	qpmap_vaddr_t held = 0, va;
+
+	if (QPMAP_FRAMES > 1) {
+		held = qpmap_enter(fake_page(80), QPMAP_UNCACHED_MINUS);
+	}
+	fake.irq = smp_shot;
+	fake.irq_depth = 1;
+	fake.irq_at[0] = point;
+	fake.irq_point[0] = 0;
+	va = qpmap_enter(fake_page(81), type);
+	fake.irq = NULL;
+	fake_assert_shows(va, fake_page(81), type, 1);
+	*(volatile unsigned char *)va = 5;
+	fake.irq = smp_shot;
+	qpmap_remove(va);
+	fake.irq = NULL;
+	fake_assert_absent(va);
+	if (held != 0) {
+		fake_assert_shows(held, fake_page(80), QPMAP_UNCACHED_MINUS,
+		    1);
+		qpmap_remove(held);
+	}
+	fake_assert_idle();
+}
+
+static void
+smp_at_every_event(void **state)
+{
+	unsigned int type, point, before, special;
+
+	(void)state;
+	smp_start(0);
+	fake_run_on(1);
+	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
+		point = 0;
+		do {
+			before = smp_shots;
+			smp_interrupted(type, point++);
+		} while (smp_shots != before);
+		/* Both ends of nine events, or ten. */
+		special = (fake.special_types >> type & 1) != 0;
+		assert_int_equal(point - 1, 2 * (9 + special + QPMAP_CHECKED));
+		smp_interrupted(type, ~0u);
+	}
+}
+
+/*
+ * The interrupt interrupts its own handler, at every step: what it
+ * acknowledges is never taken back.
+ */
+static unsigned int smp_at, smp_met;
+static void
+smp_twice_step(void)
+{
+	unsigned int cpu = fake.cpu;
+
+	if (cpu != 1 || smp_met++ != smp_at) {
+		return;
+	}
+	fake.step = NULL;
+	fake_run_on(0);
+	smp_stale(1, 1);
+	qpmap_shootdown(smp_va(1), 1, NULL);
+	assert_int_equal(smp_left(1, 1, 1), 0);
+	fake_run_on(cpu);
+}
+
+static void
+smp_twice(void **state)
+{
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_start(0);
+	for (smp_at = 0; ; smp_at++) {
+		smp_lag(1);
+		smp_met = 0;
+		fake.step = smp_twice_step;
+		fake_interrupt(1);
+		if (fake.step != NULL) {
+			break;
+		}
+		assert_int_equal(fake_remote[1].acknowledged, SMP_GENERATION);
+		assert_int_equal(smp_left(1, 0, 2), 0);
+		fake_log_clear();
+		fake_interrupt(1);
+		assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 0);
+	}
+	fake.step = NULL;
+	assert_true(smp_at > 8);
+}
+
+/* Two CPUs against each other, at every pair of stops. */
+
+static void
+smp_pair_before(void)
+{
+	smp_start(0);
+	smp_set_generation(1000);
+	smp_map(0, 2);
+}
+
+static void
+smp_pair_clean(void)
+{
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (fake.joined[cpu]) {
+			assert_int_equal(smp_left(cpu, 0, 2), 0);
+		}
+	}
+	fake_assert_idle();
+}
+
+/* Its own page, with interrupts off: it answers by its own polls only. */
+static void
+smp_initiator(void)
+{
+	unsigned int page = fake.cpu % 2;
+
+	fibers_mask(1);
+	smp_unmap(page, 1);
+	qpmap_shootdown(smp_va(page), 1, NULL);
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (fake.joined[cpu]) {
+			assert_int_equal(smp_left(cpu, page, 1), 0);
+		}
+	}
+	fibers_mask(0);
+}
+
+static void
+smp_initiators(void **state)
+{
+	(void)state;
+	fibers_pairs(0, smp_initiator, 1, smp_initiator, smp_pair_before,
+	    smp_pair_clean);
+}
+
+/* CPU 0 removes both pages while CPU 3 comes, with interrupts off or on. */
+static _Bool smp_masked;
+static void
+smp_remover(void)
+{
+	smp_unmap(0, 2);
+	qpmap_shootdown(smp_va(0), 2, NULL);
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (fake.joined[cpu]) {
+			assert_int_equal(smp_left(cpu, 0, 2), 0);
+		}
+	}
+}
+
+static void
+smp_joiner(void)
+{
+	fibers_mask(smp_masked);
+	smp_online(3, 3);
+	fibers_mask(0);
+}
+
+static void
+smp_leaver(void)
+{
+	fibers_mask(smp_masked);
+	fake_offline_cpu(3);
+	fibers_mask(0);
+}
+
+static void
+smp_join_before(void)
+{
+	smp_pair_before();
+	fake_offline_cpu(3);
+	fake_run_on(0);
+}
+
+static void
+smp_joins(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		smp_masked = i == 1;
+		fibers_pairs(0, smp_remover, 3, smp_joiner, smp_join_before,
+		    smp_pair_clean);
+		fibers_pairs(3, smp_joiner, 0, smp_remover, smp_join_before,
+		    smp_pair_clean);
+	}
+}
+
+static void
+smp_leaves(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		smp_masked = i == 1;
+		fibers_pairs(0, smp_remover, 3, smp_leaver, smp_pair_before,
+		    smp_pair_clean);
+		fibers_pairs(3, smp_leaver, 0, smp_remover, smp_pair_before,
+		    smp_pair_clean);
+	}
+}
+
+/* A CPU a whole ring behind reads while others write over what it reads. */
+static void
+smp_behind_before(void)
+{
+	smp_start(0);
+	smp_set_generation(1000);
+	smp_lag(QPMAP_REQUESTS);
+	fake_run_on(0);
+}
+
+static void
+smp_behind_reader(void)
+{
+	qpmap_generation_t acknowledged;
+
+	fake_poll(3);
+	acknowledged = fake_remote[3].acknowledged;
+	assert_true(acknowledged >= 1000 + QPMAP_REQUESTS);
+	assert_int_equal(smp_left(3, 0, QPMAP_REQUESTS), 0);
+	if (acknowledged > 1000 + QPMAP_REQUESTS) {
+		assert_int_equal(smp_left(3, 40, 1), 0);
+	}
+}
+
+static void
+smp_behind_writer(void)
+{
+	smp_map(40, 1);
+	smp_unmap(40, 1);
+	qpmap_shootdown(smp_va(40), 1, &(unsigned long){ 1 });
+}
+
+static void
+smp_behind(void **state)
+{
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	fibers_pairs(3, smp_behind_reader, 0, smp_behind_writer,
+	    smp_behind_before, fake_assert_idle);
+	fibers_pairs(0, smp_behind_writer, 3, smp_behind_reader,
+	    smp_behind_before, fake_assert_idle);
+}
+
+/* A lock that is taken with interrupts off: its spin loop polls. */
+static unsigned int smp_lock;
+static void
+smp_locker(void)
+{
+	unsigned int cpu = fake.cpu;
+
+	fibers_mask(1);
+	while (__atomic_exchange_n(&smp_lock, 1, __ATOMIC_ACQUIRE) != 0) {
+		fake_poll(cpu);
+		fibers_spin();
+	}
+	smp_unmap(cpu % 2, 1);
+	qpmap_shootdown(smp_va(cpu % 2), 1, NULL);
+	__atomic_store_n(&smp_lock, 0, __ATOMIC_RELEASE);
+	fibers_mask(0);
+}
+
+static void
+smp_locked(void **state)
+{
+	(void)state;
+	smp_lock = 0;
+	fibers_pairs(0, smp_locker, 1, smp_locker, smp_pair_before,
+	    smp_pair_clean);
+}
+
+/* The firmware's way: as few calls as the harts' numbers allow. */
+static void
+smp_firmware_start(const uintptr_t *harts)
+{
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		fake.hart[cpu] = harts[cpu];
+		fake_remote[cpu].hart = harts[cpu];
+	}
+	smp_start(QPMAP_SBI_RFENCE);
+}
+
+static void
+smp_firmware(void **state)
+{
+	static const struct {
+		uintptr_t hart[FAKE_CPUS];
+		unsigned int calls;
+	} machine[] = {
+		{ { 0, 1, 2, 3 }, 1 }, { { 7, 8, 9, 70 }, 1 },
+		{ { 7, 8, 9, 71 }, 2 }, { { 3, 2, 1, 0 }, 4 },
+		{ { 0, 64, 128, 192 }, 4 }, { { 1000, 1063, 5, 6 }, 2 },
+		{ { ~(uintptr_t)0 - 63, ~(uintptr_t)0, 0, 63 }, 2 },
+		{ { 100, ~(uintptr_t)0, 101, 0 }, 4 },
+	};
+	unsigned long set;
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	for (unsigned int i = 0; i < 8; i++) {
+		fake_reset();
+		smp_firmware_start(machine[i].hart);
+		for (set = 0; set <= 16; set++) {
+			smp_stale(0, 3);
+			fake_run_on((unsigned int)set % FAKE_CPUS);
+			fake_log_clear();
+			qpmap_shootdown(smp_va(0), 3,
+			    set == 16 ? NULL : &set);
+			assert_int_equal(fake.kind_count[FAKE_IPI], 0);
+			assert_true(fake.kind_count[FAKE_FIRMWARE] <=
+			    machine[i].calls);
+			for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+				if (set == 16 || (set >> cpu & 1) != 0) {
+					assert_int_equal(smp_left(cpu, 0, 3),
+					    0);
+				}
+			}
+		}
+		assert_int_equal(fake.kind_count[FAKE_FIRMWARE],
+		    machine[i].calls);
+		fake_assert_idle();
+	}
+}
+
+/* Offline CPUs' harts are not asked about: the firmware may not know them. */
+static void
+smp_firmware_offline(void **state)
+{
+	static const uintptr_t harts[] = { 0, 1, 2, 3 };
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_firmware_start(harts);
+	fake_offline_cpu(2);
+	fake.hart[2] = 500;
+	smp_stale(0, 1);
+	fake_run_on(0);
+	fake_log_clear();
+	qpmap_shootdown(smp_va(0), 1, NULL);
+	assert_int_equal(fake.kind_count[FAKE_FIRMWARE], 1);
+	assert_int_equal(fake.event[fake_log_find(FAKE_FIRMWARE, 0)].more,
+	    1 + 2 + 8);
+	assert_int_equal(fake.kind_count[FAKE_IPI], 0);
+	assert_int_equal(smp_left(1, 0, 1) + smp_left(3, 0, 1), 0);
+}
+
+/* An error of the firmware's, at any call: the interrupt does it. */
+static void
+smp_firmware_error(void **state)
+{
+	static const uintptr_t harts[] = { 0, 100, 200, 300 };
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_firmware_start(harts);
+	for (unsigned int at = 1; at <= FAKE_CPUS; at++) {
+		fake.firmware_calls = 0;
+		fake.firmware_fails_at = at;
+		smp_stale(0, 1);
+		fake_run_on(at % FAKE_CPUS);
+		fake_log_clear();
+		qpmap_shootdown(smp_va(0), 1, NULL);
+		assert_int_equal(fake.firmware_calls, at);
+		assert_int_equal(fake.kind_count[FAKE_IPI], FAKE_CPUS - 1);
+		for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+			assert_int_equal(smp_left(cpu, 0, 1), 0);
+		}
+	}
+}
+
+/* Two online CPUs of one hart: the host forgot to fill the numbers in. */
+static void
+smp_firmware_twin(void **state)
+{
+	static const uintptr_t harts[] = { 4, 5, 6, 7 };
+	struct qpmap_cpu before;
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_firmware_start(harts);
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (cpu == 1) {
+			continue;
+		}
+		fake_offline_cpu(1);
+		before = fake_cpu[1];
+		fake_remote[1].hart = harts[cpu];
+		assert_int_equal(fake_online_cpu(1, 1, fake_host_leaf(
+		    qpmap_state.window_va + QPMAP_WINDOW_SIZE)),
+		    QPMAP_ERR_CPU_HART);
+		assert_memory_equal(&before, &fake_cpu[1], sizeof(before));
+		assert_int_equal(fake_remote[1].online, 0);
+		/* Not with one that is offline, and not with its own. */
+		fake_offline_cpu(cpu);
+		smp_online(1, 1);
+		fake_offline_cpu(1);
+		fake_remote[1].hart = harts[1];
+		smp_online(cpu, cpu);
+		smp_online(1, 1);
+	}
+	/* Without the firmware the numbers mean nothing. */
+	fake_reset();
+	smp_start(0);
+	fake_offline_cpu(1);
+	fake_remote[1].hart = fake_remote[0].hart;
+	smp_online(1, 1);
+}
+
+/* B6: enter and remove write nothing that CPUs have in common. */
+static void
+smp_apart(void **state)
+{
+	static struct qpmap_remote remote[FAKE_WINDOWS];
+	struct qpmap_shootdown shootdown;
+	struct qpmap_cpu other;
+
+	(void)state;
+	smp_start(0);
+	memcpy(remote, fake_remote, sizeof(remote));
+	shootdown = fake_shootdown_memory;
+	other = fake_cpu[1];
+	for (unsigned int i = 0; i < 10; i++) {
+		fake_log_clear();
+		qpmap_remove(i < 5 ? qpmap_enter(fake_page(i), i) :
+		    qpmap_enter_ro(fake_page(i), i - 5));
+		assert_int_equal(fake.kind_count[FAKE_IPI], 0);
+		assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 0);
+		assert_int_equal(fake.kind_count[FAKE_SENDING], 0);
+	}
+	assert_memory_equal(remote, fake_remote, sizeof(remote));
+	assert_memory_equal(&shootdown, &fake_shootdown_memory,
+	    sizeof(shootdown));
+	assert_memory_equal(&other, &fake_cpu[1], sizeof(other));
+}
+
+/* B3: what others walked speculatively ends with quiesce, everywhere. */
+static void
+smp_quiesce(void **state)
+{
+	qpmap_vaddr_t va;
+	unsigned int cpu;
+
+	(void)state;
+	smp_start(0);
+	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		fake_run_on(cpu);
+		va = qpmap_enter(fake_page(90 + cpu), cpu);
+		fake_plant((cpu + 1) % FAKE_CPUS, va, fake_leaf(va));
+		qpmap_remove(va);
+		fake_assert_absent(va);
+		assert_int_not_equal(fake_cached_page(fake_page(90 + cpu)), 0);
+	}
+	fake_offline_cpu(3);
+	for (cpu = 0; cpu < 3; cpu++) {
+		fake_run_on(cpu);
+		fake_plant((cpu + 1) % 3, fake_frame_va(0, 0), qpmap_pte_make(
+		    fake_page(95), QPTE_RW_BITS | 4));
+		fake_log_clear();
+		qpmap_quiesce();
+		for (unsigned int i = 0; i < 6; i++) {
+			assert_int_equal(fake_cached_page(fake_page(90 + i)),
+			    0);
+		}
+		assert_int_equal(fake.kind_count[FAKE_IPI],
+		    FAKE_BROADCASTS ? 0 : 2);
+		fake_assert_idle();
+	}
+}
+
+/* What init wants of the kernel's memory. */
+static void
+smp_init_refused(const struct qpmap_config *config, int code)
+{
+	struct qpmap_state before = qpmap_state;
+	struct qpmap_shootdown shootdown = fake_shootdown_memory;
+
+	assert_int_equal(fake_init(config), code);
+	assert_memory_equal(&before, &qpmap_state, sizeof(before));
+	assert_memory_equal(&shootdown, &fake_shootdown_memory,
+	    sizeof(shootdown));
+}
+
+static void
+smp_init(void **state)
+{
+	struct qpmap_config config = fake_config();
+
+	(void)state;
+	config.shootdown = NULL;
+	smp_init_refused(&config, QPMAP_ERR_SHOOTDOWN);
+	config.remote = NULL;
+	smp_init_refused(&config, QPMAP_ERR_SHOOTDOWN);
+	config = fake_config();
+	config.remote = NULL;
+	if (FAKE_BROADCASTS) {
+		assert_int_equal(fake_init(&config), QPMAP_OK);
+	} else {
+		smp_init_refused(&config, QPMAP_ERR_SHOOTDOWN);
+	}
+	for (unsigned int bit = 1; bit < QPMAP_CACHE_LINE; bit *= 2) {
+		config = fake_config();
+		config.shootdown = (struct qpmap_shootdown *)
+		    ((uintptr_t)&fake_shootdown_memory + bit);
+		smp_init_refused(&config, QPMAP_ERR_SHOOTDOWN);
+		config = fake_config();
+		config.remote = (struct qpmap_remote *)
+		    ((uintptr_t)fake_remote + bit);
+		smp_init_refused(&config, QPMAP_ERR_SHOOTDOWN);
+	}
+	assert_int_equal(sizeof(struct qpmap_remote) % QPMAP_CACHE_LINE, 0);
+	assert_int_equal(sizeof(struct qpmap_shared) % QPMAP_CACHE_LINE, 0);
+}
+
+const struct CMUnitTest smp_tests[] = {
+	FAKE_TEST("unit/B10/pages", smp_pages),
+	FAKE_TEST("unit/B10/no page", smp_nothing),
+	FAKE_TEST("unit/B10/every set of four", smp_subsets),
+	FAKE_TEST("unit/B10/sets of any length", smp_sets),
+	FAKE_TEST("unit/B11/offline is not asked", smp_offline),
+	FAKE_TEST("unit/B11/number of another CPU", smp_number),
+	FAKE_TEST("unit/B10/acknowledged before the interrupt", smp_early),
+	FAKE_TEST("unit/B10/generation wraps", smp_wrap),
+	FAKE_TEST("unit/B10/generation 0", smp_zero),
+	FAKE_TEST("unit/B10/sweep", smp_sweep),
+	FAKE_TEST("unit/B10/ring", smp_ring),
+	FAKE_TEST("unit/B10/half written", smp_half_written),
+	FAKE_TEST("unit/B10/not online", smp_not_online),
+	FAKE_TEST("unit/B2/shot down at every event", smp_at_every_event),
+	FAKE_TEST("unit/B2/shot down within the handler", smp_twice),
+	FIBERS_TEST("unit/B10/two initiators", smp_initiators),
+	FIBERS_TEST("unit/B11/joins meanwhile", smp_joins),
+	FIBERS_TEST("unit/B11/leaves meanwhile", smp_leaves),
+	FIBERS_TEST("unit/B10/a whole ring behind", smp_behind),
+	FIBERS_TEST("unit/B10/lock that polls", smp_locked),
+	FAKE_TEST("unit/B10/firmware", smp_firmware),
+	FAKE_TEST("unit/B10/firmware, offline", smp_firmware_offline),
+	FAKE_TEST("unit/B10/firmware's error", smp_firmware_error),
+	FAKE_TEST("unit/B10/firmware, hart twice", smp_firmware_twin),
+	FAKE_TEST("unit/B6/nothing in common", smp_apart),
+	FAKE_TEST("unit/B3/quiesce", smp_quiesce),
+	FAKE_TEST("unit/B10/init refuses the memory", smp_init),
+};
+const size_t smp_count = sizeof(smp_tests) / sizeof(smp_tests[0]);
+
+#endif /* QPMAP_SHOOTDOWN */
