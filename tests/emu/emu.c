@@ -171,6 +171,8 @@ emu_guest_open(struct emu *e)
 	    e->mode->target, e->variant);
 	emu_elf_load(e, path);
 	m->pc_panicked = emu_symbol(e, "guest_panicked");
+	m->pc_stop = emu_symbol(e, "guest_stop");
+	m->stack = emu_symbol(e, "guest_stack");
 	if (emu_has_symbol(e, "qpmap_host_pin")) {
 		m->pc_pin = emu_symbol(e, "qpmap_host_pin");
 		m->pc_cpu = emu_symbol(e, "qpmap_host_cpu");
@@ -398,9 +400,8 @@ emu_call_until(struct emu *e, uint64_t function, const char *kinds,
     const uint64_t *values, uint64_t stop)
 {
 	struct emu_machine *m = e->machine;
-	uint64_t return_to = emu_symbol(e, "guest_stop");
-	uint64_t stack = emu_symbol(e, "guest_stack") +
-	    (e->cpu + 1ull) * WIRE_STACK_SIZE -
+	uint64_t return_to = m->pc_stop;
+	uint64_t stack = m->stack + (e->cpu + 1ull) * WIRE_STACK_SIZE -
 	    m->paused_count[e->cpu] * (uint64_t)WIRE_STACK_SIZE /
 	    (EMU_PAUSES + 1);
 

@@ -45,7 +45,8 @@ struct emu_machine {
 	size_t symbol_count;
 
 	uc_engine *uc[EMU_CPUS];
-	uint64_t pc_panicked;
+	uint64_t pc_panicked, pc_stop;
+	uint64_t stack;			/* of CPU 0: its lowest byte */
 	uint64_t pc_pin, pc_cpu, pc_unpin;	/* 0: inline */
 	uint64_t pc_ipi;			/* 0: there is none */
 

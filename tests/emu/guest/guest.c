@@ -90,7 +90,7 @@ const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 };
 
 /* Where every call returns to; never executed. */
-__attribute__((noinline)) void
+__attribute__((noinline, section(".guest_stop"))) void
 guest_stop(void)
 {
 	for (;;) {
