@@ -1,0 +1,1043 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Shared mappings, and the tables of two areas.
+ */
+#include "fibers.h"
+#include "tests.h"
+
+#if QPMAP_SHOOTDOWN
+
+#define SHARED_SLOTS	((unsigned int)QPMAP_SHARED_SLOTS)
+#define SHARED_SPAN(level) (QPMAP_PAGE_SIZE << (level) * QPMAP_TABLE_SHIFT)
+
+static struct qpmap_config shared_config_now;
+
+static void
+shared_start(unsigned int groups, unsigned int flags)
+{
+	shared_config_now = fake_config();
+	shared_config_now.flags = flags;
+	shared_config_now.shared_count = groups;
+	fake_start(&shared_config_now);
+}
+
+/* Only so many slots of the first group are there. */
+static void
+shared_few(unsigned int slots)
+{
+	fake_shared[0].clean = ((uintptr_t)1 << slots) - 1;
+}
+
+static qpmap_vaddr_t
+shared_va(unsigned int slot)
+{
+	return (FAKE_SHARED_VA + (2 * slot + 1) * QPMAP_PAGE_SIZE);
+}
+
+static qpmap_vaddr_t
+shared_enter(unsigned int page, qpmap_attr_t attr)
+{
+	qpmap_vaddr_t va = 0;
+
+	assert_int_equal(qpmap_shared_enter(fake_page(page), attr, &va),
+	    QPMAP_OK);
+	return (va);
+}
+
+/* On every CPU, in every context. */
+static void
+shared_assert_shows(qpmap_vaddr_t va, unsigned int page, unsigned int type)
+{
+	unsigned int was = fake.cpu;
+
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (!fake.joined[cpu]) {
+			continue;
+		}
+		fake_run_on(cpu);
+		fake_assert_shows(va, fake_page(page), type, 1);
+		for (unsigned int c = 0; c < FAKE_CONTEXTS; c++) {
+			assert_true(qpmap_pte_is_valid(fake_cached(cpu, c,
+			    va)));
+		}
+	}
+	fake_run_on(was);
+}
+
+static void
+shared_assert_gone(qpmap_vaddr_t va, unsigned int page)
+{
+	unsigned int was = fake.cpu;
+
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		if (fake.joined[cpu]) {
+			fake_run_on(cpu);
+			fake_assert_absent(va);
+		}
+	}
+	fake_run_on(was);
+	assert_int_equal(fake_cached_page(fake_page(page)), 0);
+	assert_int_equal(fake_leaf(va).bits, 0);
+}
+
+/* Entered on one CPU, seen on all, removed on another. */
+static void
+shared_everywhere(void **state)
+{
+	qpmap_vaddr_t va;
+	unsigned int n;
+
+	(void)state;
+	shared_start(1, 0);
+	for (n = 0; n < 100; n++) {
+		fake_run_on(n % FAKE_CPUS);
+		va = shared_enter(n, n % QPMAP_TYPE_COUNT);
+		shared_assert_shows(va, n, n % QPMAP_TYPE_COUNT);
+		assert_int_equal(fake_leaf(va).bits & QPTE_RW_BITS,
+		    QPTE_RW_BITS);
+		fake_assert_absent(va - QPMAP_PAGE_SIZE);
+		fake_assert_absent(va + QPMAP_PAGE_SIZE);
+		fake_assert_idle();
+		fake_run_on(n / 2 % FAKE_CPUS);
+		*(volatile unsigned char *)(va + n) = (unsigned char)(n + 1);
+		assert_int_equal(fake_memory(fake_page(n))[n], n + 1);
+		qpmap_shared_remove(va);
+		shared_assert_gone(va, n);
+		EXPECT_FAULT(va, (void)*(volatile unsigned char *)va);
+		fake_assert_idle();
+	}
+}
+
+/* Every slot of every group has an address of its own, and guards. */
+static void
+shared_every_slot(void **state)
+{
+	static unsigned char taken[FAKE_GROUPS * 64];
+	unsigned int groups, n, slot, round;
+	qpmap_vaddr_t va, none = 77;
+
+	(void)state;
+	for (groups = 1; groups <= 3; groups += 2) {
+		fake_reset();
+		shared_start(groups, 0);
+		for (round = 0; round < 3; round++) {
+			memset(taken, 0, sizeof(taken));
+			for (n = 0; n < groups * SHARED_SLOTS; n++) {
+				fake_run_on(n % FAKE_CPUS);
+				va = shared_enter(n % 250, 0);
+				slot = (unsigned int)(va - shared_va(0)) /
+				    (2 << QPMAP_PAGE_SHIFT);
+				assert_int_equal(va, shared_va(slot));
+				assert_true(slot < groups * SHARED_SLOTS);
+				assert_int_equal(taken[slot], 0);
+				taken[slot] = (unsigned char)(1 + n % 250);
+				fake_assert_shows(va, fake_page(n % 250), 0,
+				    1);
+			}
+			assert_int_equal(qpmap_shared_enter(fake_page(0), 0,
+			    &none), QPMAP_ERR_SHARED_FULL);
+			assert_int_equal(none, 77);
+			for (n = 0; n < 2 * groups * SHARED_SLOTS; n++) {
+				va = FAKE_SHARED_VA + n * QPMAP_PAGE_SIZE;
+				if (n % 2 == 0) {
+					fake_assert_absent(va);
+				} else {
+					shared_assert_shows(va,
+					    taken[n / 2] - 1u, 0);
+				}
+			}
+			fake_assert_absent(va + QPMAP_PAGE_SIZE);
+			for (n = 0; n < groups * SHARED_SLOTS; n++) {
+				slot = (n * 29 + round) %
+				    (groups * SHARED_SLOTS);
+				if (round == 0) {
+					qpmap_shared_remove(shared_va(slot));
+				} else {
+					qpmap_shared_remove_deferred(
+					    shared_va(slot));
+				}
+			}
+		}
+		fake_assert_idle();
+	}
+}
+
+/* Attributes as for qpmap_enter(), and its panics, before anything is done. */
+static void
+shared_attributes(void **state)
+{
+	struct qpmap_shared before;
+	const char *text;
+	qpmap_vaddr_t va;
+	unsigned int bit;
+
+	(void)state;
+	shared_config_now = fake_config();
+	shared_config_now.types = 0xd;
+	shared_config_now.shared_count = 1;
+	fake_start(&shared_config_now);
+	before = fake_shared[0];
+	for (qpmap_attr_t attr = 0; attr < 40; attr++) {
+		va = 5;
+		if (attr < QPMAP_ATTR_COUNT && (0xd >> (attr & 7) & 1) != 0) {
+			va = shared_enter(3, attr);
+			shared_assert_shows(va, 3, attr & 7);
+			qpmap_shared_remove(va);
+			continue;
+		}
+		text = attr < QPMAP_ATTR_COUNT ? QPMAP_PANIC_TYPE :
+		    QPMAP_PANIC_ATTR;
+		EXPECT_PANIC(text, fake_page(3), attr,
+		    (void)qpmap_shared_enter(fake_page(3), attr, &va));
+		assert_int_equal(va, 5);
+	}
+	for (bit = 0; bit < 64; bit++) {
+		if (bit < QPMAP_PAGE_SHIFT || bit >= FAKE_PA_BITS) {
+			EXPECT_PANIC(bit < QPMAP_PAGE_SHIFT ?
+			    QPMAP_PANIC_ALIGN : QPMAP_PANIC_WIDTH, 1ULL << bit,
+			    2, (void)qpmap_shared_enter(1ULL << bit, 2, &va));
+		}
+	}
+	fake.not_pinned = fake_page(9);
+	if (QPMAP_CHECKED) {
+		EXPECT_PANIC(QPMAP_PANIC_UNPINNED, fake_page(9), 0,
+		    (void)qpmap_shared_enter(fake_page(9), 0, &va));
+	}
+	assert_memory_equal(&before, &fake_shared[0], sizeof(before));
+	fake_assert_idle();
+}
+
+/* The direct map is not used, and private and shared pages are told apart. */
+static void
+shared_sharing(void **state)
+{
+	uint64_t mask = 1ULL << (47 + QPTE_PA_SHIFT);
+	qpmap_vaddr_t va;
+
+	(void)state;
+	shared_config_now = fake_config();
+	shared_config_now.shared_count = 1;
+	shared_config_now.shared_mask = mask;
+	if (QPMAP_DIRECT_MAP) {
+		shared_config_now.direct_va = FAKE_DIRECT_VA;
+		shared_config_now.direct_pa = fake_page(0);
+		shared_config_now.direct_size = 16 * QPMAP_PAGE_SIZE;
+	}
+	fake_start(&shared_config_now);
+	va = shared_enter(1, QPMAP_WRITE_BACK);
+	assert_true(va - FAKE_SHARED_VA < QPMAP_SHARED_SIZE);
+	assert_int_equal(fake_leaf(va).bits & mask, 0);
+	qpmap_shared_remove(va);
+	va = shared_enter(1, QPMAP_WRITE_BACK | QPMAP_SHARED);
+	assert_int_equal(fake_leaf(va).bits & mask, mask);
+	qpmap_shared_remove(va);
+}
+
+/* The order of a removal's events, whatever the type. */
+static void
+shared_order(void **state)
+{
+	static const enum fake_kind kinds[] = {
+		FAKE_EMPTYING_SPECIAL, FAKE_CLEAR, FAKE_CLEARED
+	};
+	unsigned int type, i, deferred;
+	qpmap_vaddr_t va;
+	int at;
+
+	(void)state;
+	shared_start(1, 0);
+	for (i = 0; i < 2 * QPMAP_TYPE_COUNT; i++) {
+		type = i / 2;
+		deferred = i % 2;
+		va = shared_enter(1, type);
+		fake_log_clear();
+		if (deferred != 0) {
+			qpmap_shared_remove_deferred(va);
+		} else {
+			qpmap_shared_remove(va);
+		}
+		at = -1;
+		for (unsigned int k = 0; k < 3; k++) {
+			assert_int_equal(fake.kind_count[kinds[k]], 1);
+			assert_true(fake_log_find(kinds[k], 0) > at);
+			at = fake_log_find(kinds[k], 0);
+		}
+		assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], deferred !=
+		    0 ? 0 : FAKE_BROADCASTS ? 1 : FAKE_CPUS);
+		if (deferred != 0) {
+			/* Nobody was waited for, nobody pinned. */
+			assert_int_equal(fake.event_count, 3);
+		} else {
+			assert_true(fake_log_find(FAKE_SHOT_DOWN, 0) > at);
+			at = fake_log_find(FAKE_SHOT_DOWN, 0);
+			assert_int_equal(fake.event[at].what, va);
+			assert_int_equal(fake.event[at].more, 1);
+		}
+	}
+	qpmap_quiesce();
+}
+
+/* Addresses that no shared mapping has. */
+static void
+shared_refused(qpmap_vaddr_t va)
+{
+	static struct qpmap_shared before[FAKE_GROUPS];
+	uint64_t sum = fake_checksum();
+
+	memcpy(before, fake_shared, sizeof(before));
+	fake_log_clear();
+	EXPECT_PANIC(QPMAP_PANIC_SHARED, va, 0, qpmap_shared_remove(va));
+	EXPECT_PANIC(QPMAP_PANIC_SHARED, va, 0,
+	    qpmap_shared_remove_deferred(va));
+	assert_memory_equal(before, fake_shared, sizeof(before));
+	assert_int_equal(fake_checksum(), sum);
+	assert_int_equal(fake.kind_count[FAKE_CLEAR], 0);
+	assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 0);
+}
+
+static void
+shared_wrong(void **state)
+{
+	qpmap_vaddr_t used, removed, deferred, held, va;
+
+	(void)state;
+	shared_start(2, 0);
+	used = shared_enter(1, 0);
+	removed = shared_enter(2, 0);
+	deferred = shared_enter(3, 0);
+	held = qpmap_enter(fake_page(4), 0);
+	qpmap_shared_remove(removed);
+	qpmap_shared_remove_deferred(deferred);
+	va = FAKE_SHARED_VA - 2 * QPMAP_PAGE_SIZE;
+	for (; va < FAKE_SHARED_VA + 2 * QPMAP_SHARED_SIZE +
+	    3 * QPMAP_PAGE_SIZE; va += QPMAP_PAGE_SIZE) {
+		if (va != used) {
+			shared_refused(va);
+		}
+		shared_refused(va + 1);
+		shared_refused(va + QPMAP_PAGE_MASK);
+	}
+	shared_refused(0);
+	shared_refused(held);
+	shared_refused(fake_page(1));
+	shared_refused(~(qpmap_vaddr_t)0);
+	shared_refused(used + ((qpmap_vaddr_t)1 << 45));
+	shared_refused(used - ((qpmap_vaddr_t)1 << 45));
+	shared_refused(used + ((qpmap_vaddr_t)1 << (33 + QPMAP_PAGE_SHIFT)));
+	shared_assert_shows(used, 1, 0);
+	qpmap_shared_remove(used);
+	shared_refused(used);
+	qpmap_remove(held);
+	/* A build without any: every address is wrong. */
+	fake_reset();
+	shared_start(0, 0);
+	shared_refused(FAKE_SHARED_VA + QPMAP_PAGE_SIZE);
+	shared_refused(0);
+	va = 9;
+	assert_int_equal(qpmap_shared_enter(fake_page(0), 0, &va),
+	    QPMAP_ERR_SHARED_FULL);
+	assert_int_equal(va, 9);
+	fake_assert_idle();
+}
+
+/* Deferred: not used again, nor the page forgotten, before all are told. */
+static void
+shared_deferred(void **state)
+{
+	qpmap_vaddr_t va[5], again;
+	unsigned int n;
+
+	(void)state;
+	shared_start(1, 0);
+	shared_few(5);
+	for (n = 0; n < 5; n++) {
+		va[n] = shared_enter(n, n);
+	}
+	for (n = 0; n < 3; n++) {
+		qpmap_shared_remove_deferred(va[n]);
+		assert_int_equal(fake_leaf(va[n]).bits, 0);
+		assert_int_not_equal(fake_cached_page(fake_page(n)), 0);
+	}
+	qpmap_shared_remove(va[3]);
+	/* A clean slot first: nobody else has to be told of those three. */
+	assert_int_equal(shared_enter(10, 0), va[3]);
+	assert_int_equal(fake_shared[0].dirty, 7);
+	/* One shootdown for the three. */
+	fake_log_clear();
+	again = shared_enter(11, 0);
+	assert_true(again == va[0] || again == va[1] || again == va[2]);
+	assert_int_equal(fake.kind_count[FAKE_IPI], FAKE_BROADCASTS ? 0 :
+	    (FAKE_CPUS - 1) * (1 + FAKE_KEEPS_EMPTY));
+	for (n = 0; n < 3; n++) {
+		assert_int_equal(fake_cached_page(fake_page(n)), 0);
+	}
+	shared_assert_shows(again, 11, 0);
+	assert_int_equal(fake_shared[0].dirty, 0);
+	assert_int_equal(__builtin_popcountl(fake_shared[0].clean), 2);
+	assert_int_equal(fake_shootdown_memory.reclaiming, 0);
+	/* And by quiesce, all of them. */
+	qpmap_shared_remove_deferred(va[4]);
+	qpmap_shared_remove_deferred(again);
+	fake_log_clear();
+	qpmap_quiesce();
+	shared_assert_gone(va[4], 4);
+	shared_assert_gone(again, 11);
+	assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN],
+	    FAKE_BROADCASTS ? 1 : FAKE_CPUS);
+	assert_int_equal(__builtin_popcountl(fake_shared[0].clean), 4);
+	fake_assert_idle();
+}
+
+/* More groups than one batch has: dirty ones in any of them. */
+static void
+shared_batches(void **state)
+{
+	static const unsigned int dirty[] = { 0, 7, 8, 9, 11 };
+	qpmap_vaddr_t va[5];
+	unsigned int quiesce, i, n;
+
+	(void)state;
+	for (quiesce = 0; quiesce < 2; quiesce++) {
+		fake_reset();
+		shared_start(FAKE_GROUPS, 0);
+		for (i = 0; i < FAKE_GROUPS; i++) {
+			fake_shared[i].clean = 0;
+		}
+		for (i = 0; i < 5; i++) {
+			fake_shared[dirty[i]].clean = (uintptr_t)1 << 63;
+			va[i] = shared_enter(i, 0);
+			assert_int_equal(va[i],
+			    shared_va(dirty[i] * SHARED_SLOTS + 63));
+			fake_run_on((fake.cpu + 1) % FAKE_CPUS);
+		}
+		for (i = 0; i < 5; i++) {
+			qpmap_shared_remove_deferred(va[i]);
+		}
+		if (quiesce != 0) {
+			qpmap_quiesce();
+			for (i = 0; i < 5; i++) {
+				shared_assert_gone(va[i], i);
+			}
+		}
+		/* All five can be had again, and no more. */
+		for (n = 10; n < 15; n++) {
+			shared_assert_shows(shared_enter(n, 1), n, 1);
+		}
+		assert_int_equal(qpmap_shared_enter(fake_page(0), 0, va),
+		    QPMAP_ERR_SHARED_FULL);
+		for (i = 0; i < 5; i++) {
+			assert_int_equal(fake_cached_page(fake_page(i)), 0);
+		}
+	}
+}
+
+/* CPUs look in different groups first; all are searched. */
+static void
+shared_home(void **state)
+{
+	unsigned int seen = 0, cpu, group;
+	qpmap_vaddr_t va;
+
+	(void)state;
+	shared_start(FAKE_CPUS, 0);
+	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		fake_run_on(cpu);
+		va = shared_enter(cpu, 0);
+		seen |= 1u << (va - FAKE_SHARED_VA) / QPMAP_SHARED_SIZE;
+		qpmap_shared_remove(va);
+	}
+	assert_int_equal(seen, (1u << FAKE_CPUS) - 1);
+	for (group = 0; group < FAKE_CPUS; group++) {
+		for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+			for (unsigned int i = 0; i < FAKE_CPUS; i++) {
+				fake_shared[i].clean = i == group;
+			}
+			fake_run_on(cpu);
+			va = shared_enter(cpu, 0);
+			assert_int_equal(va, shared_va(group * SHARED_SLOTS));
+			qpmap_shared_remove(va);
+		}
+	}
+}
+
+/* While enter finds a clean slot nobody waits, where TLBs allow it. */
+static void
+shared_no_wait(void **state)
+{
+	qpmap_vaddr_t va;
+
+	(void)state;
+	shared_start(1, 0);
+	fake_log_clear();
+	va = shared_enter(1, 0);
+	assert_int_equal(fake.kind_count[FAKE_IPI],
+	    FAKE_KEEPS_EMPTY && !FAKE_BROADCASTS ? FAKE_CPUS - 1 : 0);
+	assert_int_equal(fake.kind_count[FAKE_FILLED_SPECIAL], 1);
+	assert_int_equal(fake.kind_count[FAKE_PIN],
+	    fake.kind_count[FAKE_UNPIN]);
+	qpmap_shared_remove(va);
+}
+
+/* A core whose invalidation by address is broken. */
+static void
+shared_erratum(void **state)
+{
+	qpmap_vaddr_t va;
+
+	(void)state;
+	fake.broken_invalidation = 1;
+	shared_start(1, QPMAP_ERRATUM_INVLPG);
+	for (unsigned int n = 0; n < 5; n++) {
+		va = shared_enter(n, n);
+		shared_assert_shows(va, n, n);
+		qpmap_shared_remove(va);
+		shared_assert_gone(va, n);
+	}
+}
+
+/* Interrupted at every event: a handler removes another mapping, deferred. */
+static qpmap_vaddr_t shared_victim;
+static void
+shared_handler(void)
+{
+	qpmap_shared_remove_deferred(shared_victim);
+	fake.irq = NULL;
+}
+
+static void
+shared_interrupted(void **state)
+{
+	unsigned int point = 0;
+	qpmap_vaddr_t va;
+	_Bool removed;
+
+	(void)state;
+	shared_start(1, 0);
+	do {
+		shared_victim = shared_enter(5, 0);
+		fake.irq_depth = 1;
+		fake.irq_at[0] = point++;
+		fake.irq_point[0] = 0;
+		fake.irq = shared_handler;
+		va = shared_enter(6, 2);
+		shared_assert_shows(va, 6, 2);
+		qpmap_shared_remove(va);
+		shared_assert_gone(va, 6);
+		removed = fake.irq == NULL;
+		fake.irq = NULL;
+		qpmap_quiesce();
+		assert_int_equal(fake_cached_page(fake_page(5)), removed ? 0 :
+		    FAKE_CPUS * FAKE_CONTEXTS);
+	} while (removed);
+	assert_true(point > 20);
+	qpmap_shared_remove(shared_victim);
+	assert_int_equal(__builtin_popcountl(fake_shared[0].clean), 64);
+}
+
+/* Two CPUs with three slots between them, at every pair of stops. */
+
+static unsigned int shared_full;
+static qpmap_vaddr_t shared_given;
+
+static void
+shared_pair_before(void)
+{
+	shared_start(1, 0);
+	shared_few(2);
+	shared_given = shared_enter(20, 0);
+	shared_full = 0;
+}
+
+/* Enter, look, remove: one slot is free, or will be. */
+static void
+shared_worker(void)
+{
+	unsigned int page = 30 + fake.cpu;
+	qpmap_vaddr_t va = 0;
+	int error;
+
+	fibers_mask(fake.cpu == 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		error = qpmap_shared_enter(fake_page(page), 0, &va);
+		if (error == QPMAP_ERR_SHARED_FULL) {
+			shared_full++;
+			continue;
+		}
+		assert_int_equal(error, QPMAP_OK);
+		fake_assert_shows(va, fake_page(page), 0, 1);
+		qpmap_shared_remove_deferred(va);
+	}
+	fibers_mask(0);
+}
+
+static void
+shared_remover(void)
+{
+	qpmap_shared_remove_deferred(shared_given);
+	qpmap_quiesce();
+	assert_int_equal(fake_cached_page(fake_page(20)), 0);
+}
+
+static void
+shared_pair_after(void)
+{
+	qpmap_quiesce();
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(fake_cached_page(fake_page(30 + i)), 0);
+	}
+	assert_int_equal(fake_shootdown_memory.reclaiming, 0);
+	assert_int_equal(fake_shared[0].dirty, 0);
+	fake_assert_idle();
+}
+
+/* Every slot is where it should be: none got lost, none is twice. */
+static void
+shared_workers_after(void)
+{
+	shared_pair_after();
+	assert_int_equal(fake_shared[0].used, 1);
+	assert_int_equal(fake_shared[0].clean, 2);
+}
+
+static void
+shared_remover_after(void)
+{
+	shared_pair_after();
+	/* The other's own slot comes round, sooner or later. */
+	assert_int_equal(shared_full, 0);
+	assert_int_equal(fake_shared[0].used, 0);
+	assert_int_equal(fake_shared[0].clean, 3);
+}
+
+static void
+shared_pairs(void **state)
+{
+	(void)state;
+	fibers_pairs(0, shared_worker, 1, shared_worker, shared_pair_before,
+	    shared_workers_after);
+	fibers_pairs(0, shared_worker, 1, shared_remover, shared_pair_before,
+	    shared_remover_after);
+	fibers_pairs(1, shared_remover, 0, shared_worker, shared_pair_before,
+	    shared_remover_after);
+}
+
+/* Slots on their way, in another CPU's reclaim, are waited for. */
+static void
+shared_reclaimer(void)
+{
+	qpmap_quiesce();
+}
+
+static void
+shared_waiter(void)
+{
+	qpmap_vaddr_t va = 0;
+	int error;
+
+	error = qpmap_shared_enter(fake_page(33), 0, &va);
+	assert_int_equal(error, QPMAP_OK);
+	assert_int_equal(fake_cached_page(fake_page(20)), 0);
+	qpmap_shared_remove(va);
+}
+
+static void
+shared_waiter_before(void)
+{
+	shared_start(1, 0);
+	shared_few(1);
+	shared_given = shared_enter(20, 0);
+	qpmap_shared_remove_deferred(shared_given);
+}
+
+static void
+shared_waits(void **state)
+{
+	(void)state;
+	fibers_pairs(0, shared_reclaimer, 1, shared_waiter,
+	    shared_waiter_before, shared_pair_after);
+	fibers_pairs(1, shared_waiter, 0, shared_reclaimer,
+	    shared_waiter_before, shared_pair_after);
+}
+
+/* Where the slots may be. */
+static void
+shared_init_refused(int code)
+{
+	struct qpmap_state before = qpmap_state;
+	unsigned int taken = fake_pool_taken();
+	uint64_t sum = fake_checksum();
+
+	assert_int_equal(fake_init(&shared_config_now), code);
+	assert_memory_equal(&before, &qpmap_state, sizeof(before));
+	assert_int_equal(fake_pool_taken(), taken);
+	assert_int_equal(fake_checksum(), sum);
+}
+
+static void
+shared_init_config(unsigned int groups)
+{
+	shared_config_now = fake_config();
+	shared_config_now.shared_count = groups;
+	for (unsigned int i = 0; i < groups; i++) {
+		fake_shared[i].leaf = fake_host_leaf(FAKE_SHARED_VA +
+		    i * QPMAP_SHARED_SIZE);
+	}
+}
+
+static void
+shared_init_range(void **state)
+{
+	struct qpmap_config *config = &shared_config_now;
+	qpmap_vaddr_t top = (qpmap_vaddr_t)1 << FAKE_VA_BITS;
+	unsigned int bit;
+
+	(void)state;
+	shared_init_config(2);
+	assert_int_equal(fake_init(config), QPMAP_OK);
+	for (bit = 0; SHARED_SPAN(0) << bit < 2 * QPMAP_SHARED_SIZE / 2;
+	    bit++) {
+		config->shared_va = FAKE_SHARED_VA + (SHARED_SPAN(0) << bit);
+		shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+	}
+	config->shared_va = FAKE_SHARED_VA + 1;
+	shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+	config->shared_va = 0;
+	shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+	config->shared_va = FAKE_KERNEL_VA - QPMAP_SHARED_SIZE;
+	shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+	config->shared_va = FAKE_KERNEL_VA;
+	assert_int_equal(fake_init(config), QPMAP_OK);
+	/* The guard page is past the end. */
+	config->shared_va = top - 2 * QPMAP_SHARED_SIZE;
+	shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+	config->shared_va -= QPMAP_SHARED_SIZE;
+	assert_int_equal(fake_init(config), QPMAP_OK);
+	/* The area or its guard wraps around, or there are too many. */
+	config->shared_va = -QPMAP_SHARED_SIZE;
+	shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+	config->shared_va = -(2 * QPMAP_SHARED_SIZE);
+	shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+	config->shared_va = FAKE_SHARED_VA;
+	config->shared_count = ~0u;
+	shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+}
+
+/* Against the windows and their guard, from both sides. */
+static void
+shared_init_windows(void **state)
+{
+	struct qpmap_config *config = &shared_config_now;
+	qpmap_vaddr_t size = QPMAP_SHARED_SIZE;
+	_Bool apart;
+
+	(void)state;
+	shared_init_config(2);
+	for (unsigned int page = 0; page < 6 * 2 * SHARED_SLOTS;
+	    page += QPMAP_WINDOW_PAGES) {
+		config->window_va = FAKE_SHARED_VA - 2 * size +
+		    page * QPMAP_PAGE_SIZE;
+		/* Each has a guard page, which is not the other's. */
+		apart = config->window_va + FAKE_CPUS * QPMAP_WINDOW_SIZE <
+		    FAKE_SHARED_VA ||
+		    config->window_va > FAKE_SHARED_VA + 2 * size;
+		if (apart) {
+			assert_int_equal(fake_init(config), QPMAP_OK);
+		} else {
+			shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+		}
+	}
+}
+
+static void
+shared_init_direct(void **state)
+{
+	struct qpmap_config *config = &shared_config_now;
+	qpmap_vaddr_t size = QPMAP_SHARED_SIZE;
+	_Bool apart;
+
+	(void)state;
+	if (!QPMAP_DIRECT_MAP) {
+		skip();
+	}
+	shared_init_config(2);
+	config->window_va = FAKE_SHARED_VA - 4 * size;
+	config->direct_pa = fake_page(0);
+	for (unsigned int i = 0; i < 2; i++) {
+		config->direct_size = (i == 0 ? 2 : 600) * QPMAP_PAGE_SIZE;
+		config->direct_va = FAKE_SHARED_VA - 3 * size;
+		for (; config->direct_va < FAKE_SHARED_VA + 3 * size;
+		    config->direct_va += QPMAP_PAGE_SIZE) {
+			apart = config->direct_va + config->direct_size <=
+			    FAKE_SHARED_VA || config->direct_va >
+			    FAKE_SHARED_VA + 2 * size;
+			if (apart) {
+				assert_int_equal(fake_init(config), QPMAP_OK);
+			} else {
+				shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+			}
+		}
+	}
+}
+
+/* The groups' memory, and the entries that a host hands over. */
+static void
+shared_init_leaf(void **state)
+{
+	struct qpmap_config *config = &shared_config_now;
+	struct qpmap_pte *leaf;
+	unsigned int group, i;
+
+	(void)state;
+	shared_init_config(3);
+	config->shared = NULL;
+	shared_init_refused(QPMAP_ERR_SHOOTDOWN);
+	for (i = 1; i < QPMAP_CACHE_LINE; i *= 2) {
+		config->shared = (struct qpmap_shared *)
+		    ((uintptr_t)fake_shared + i);
+		shared_init_refused(QPMAP_ERR_SHOOTDOWN);
+	}
+	config->shared = fake_shared;
+	for (group = 0; group < 3; group++) {
+		leaf = fake_shared[group].leaf;
+		fake_shared[group].leaf = NULL;
+		shared_init_refused(QPMAP_ERR_SHARED_LEAF);
+		for (i = 1; i < 2 * SHARED_SLOTS; i *= 2) {
+			fake_shared[group].leaf = leaf + i;
+			shared_init_refused(QPMAP_ERR_SHARED_LEAF);
+		}
+		fake_shared[group].leaf = leaf;
+		for (i = 0; i < 2 * SHARED_SLOTS; i++) {
+			leaf[i].bits = 1ULL << i % 64;
+			shared_init_refused(QPMAP_ERR_SHARED_LEAF);
+			leaf[i].bits = 0;
+		}
+	}
+	assert_int_equal(fake_init(config), QPMAP_OK);
+	/* None: then nothing of all this is looked at. */
+	config->shared_count = 0;
+	config->shared = NULL;
+	config->shared_va = 12345;
+	assert_int_equal(fake_init(config), QPMAP_OK);
+}
+
+/*
+ * The tables of two areas.  distance is from the windows to the slots, in
+ * bytes: they may have tables of each level in common.
+ */
+
+static void
+shared_tables_config(qpmap_vaddr_t window_va, qpmap_vaddr_t shared_va,
+    unsigned int groups)
+{
+	shared_config_now = fake_config();
+	shared_config_now.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT;
+	shared_config_now.window_va = window_va;
+	shared_config_now.shared_va = shared_va;
+	shared_config_now.shared_count = groups;
+}
+
+/* Tables of that level that the two areas need, each once. */
+static unsigned int
+shared_tables_of(unsigned int level)
+{
+	const struct qpmap_config *config = &shared_config_now;
+	qpmap_vaddr_t span = SHARED_SPAN(level + 1);
+	qpmap_vaddr_t first = config->window_va / span;
+	qpmap_vaddr_t last = (config->window_va + config->window_count *
+	    QPMAP_WINDOW_SIZE - 1) / span;
+	qpmap_vaddr_t from = config->shared_va / span;
+	qpmap_vaddr_t to = (config->shared_va + config->shared_count *
+	    QPMAP_SHARED_SIZE - 1) / span;
+	unsigned int count = (unsigned int)(last - first + to - from) + 2;
+
+	for (; from <= to; from++) {
+		count -= from >= first && from <= last;
+	}
+	return (count);
+}
+
+static unsigned int
+shared_tables_all(void)
+{
+	unsigned int count = 0;
+
+	for (unsigned int level = 0; level < FAKE_LEVELS - 1; level++) {
+		count += shared_tables_of(level);
+	}
+	return (count);
+}
+
+static void
+shared_tables_use(void)
+{
+	unsigned int groups = shared_config_now.shared_count;
+	qpmap_vaddr_t va, first = shared_config_now.shared_va;
+
+	fake_watch(first - QPMAP_PAGE_SIZE, groups * 2 * SHARED_SLOTS + 2);
+	assert_int_equal(fake_online_cpu(0, 0, NULL), QPMAP_OK);
+	assert_int_equal(fake_online_cpu(1, FAKE_CPUS - 1, NULL), QPMAP_OK);
+	for (unsigned int group = 0; group < groups; group++) {
+		assert_non_null(fake_shared[group].leaf);
+		for (unsigned int i = 0; i < groups; i++) {
+			fake_shared[i].clean = i == group ?
+			    1 | (uintptr_t)1 << 63 : 0;
+		}
+		va = shared_enter(1, 0);
+		assert_int_equal(va, first + group * QPMAP_SHARED_SIZE +
+		    QPMAP_PAGE_SIZE);
+		shared_assert_shows(va, 1, 0);
+		va = shared_enter(2, 0);
+		assert_int_equal(va, first + (group + 1) * QPMAP_SHARED_SIZE -
+		    QPMAP_PAGE_SIZE);
+		shared_assert_shows(va, 2, 0);
+		qpmap_shared_remove(va);
+		shared_assert_gone(va, 2);
+	}
+}
+
+static void
+shared_tables_built(unsigned int have)
+{
+	unsigned int needed = shared_tables_all();
+
+	assert_int_equal(fake_init(&shared_config_now), QPMAP_OK);
+	assert_int_equal(fake_pool_taken() - have, needed);
+	assert_int_equal(fake.kind_count[FAKE_ALLOC] -
+	    fake.kind_count[FAKE_FREE], needed);
+	assert_int_equal(fake.kind_count[FAKE_LINKING], needed);
+	shared_tables_use();
+	fake_offline_cpu(0);
+	fake_offline_cpu(1);
+}
+
+static void
+shared_tables(void **state)
+{
+	unsigned int level, groups;
+	qpmap_vaddr_t va;
+
+	(void)state;
+	if (!QPMAP_TABLES) {
+		skip();
+	}
+	for (level = 1; level < FAKE_LEVELS; level++) {
+		for (groups = 1; groups <= 3; groups++) {
+			/* Across a table's border, the windows far below. */
+			fake_reset();
+			va = FAKE_WINDOW_VA + SHARED_SPAN(level);
+			shared_tables_config(FAKE_WINDOW_VA, va +
+			    (level == 1 ? 0 : -QPMAP_SHARED_SIZE), groups);
+			shared_tables_built(fake_pool_taken());
+			/* The windows above, next to the border or beyond. */
+			fake_reset();
+			shared_tables_config(va + (level == 1 ? 4 : 0) *
+			    QPMAP_SHARED_SIZE, FAKE_WINDOW_VA, groups);
+			shared_config_now.shared_count =
+			    level == 1 ? groups : 1;
+			shared_tables_built(fake_pool_taken());
+		}
+	}
+}
+
+/* The allocator fails at each page in turn: nothing has changed. */
+static void
+shared_tables_no_memory(void **state)
+{
+	unsigned int taken, at;
+	uint64_t sum;
+	int error;
+
+	(void)state;
+	if (!QPMAP_TABLES) {
+		skip();
+	}
+	shared_tables_config(FAKE_WINDOW_VA, FAKE_WINDOW_VA +
+	    SHARED_SPAN(3) - QPMAP_SHARED_SIZE, 2);
+	taken = fake_pool_taken();
+	sum = fake_checksum();
+	for (at = 1; ; at++) {
+		fake.alloc_calls = 0;
+		fake.alloc_fails_at = at;
+		fake_log_clear();
+		error = fake_init(&shared_config_now);
+		if (error == QPMAP_OK) {
+			break;
+		}
+		assert_int_equal(error, QPMAP_ERR_TABLES);
+		assert_int_equal(fake_pool_taken(), taken);
+		assert_int_equal(fake_checksum(), sum);
+		assert_int_equal(fake.kind_count[FAKE_FREE], at - 1);
+		assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+		assert_int_equal(qpmap_state.window_count, 0);
+	}
+	assert_true(at > shared_tables_all());
+	assert_int_equal(fake_pool_taken() - taken, shared_tables_all());
+	shared_tables_use();
+}
+
+/* Something is mapped among the slots or in the guard after them. */
+static void
+shared_tables_mapped(void **state)
+{
+	static const unsigned int pages[] = { 0, 1, 77, 127, 128, 255, 256 };
+	struct qpmap_pte *entry;
+	unsigned int i;
+
+	(void)state;
+	if (!QPMAP_TABLES) {
+		skip();
+	}
+	for (i = 0; i < 7; i++) {
+		fake_reset();
+		shared_tables_config(FAKE_WINDOW_VA, FAKE_SHARED_VA, 2);
+		entry = fake_host_tables(FAKE_SHARED_VA +
+		    pages[i] * QPMAP_PAGE_SIZE, 0);
+		entry->bits = QPTE_RW_BITS | 4;
+		shared_init_refused(QPMAP_ERR_WINDOW_MAPPED);
+		entry->bits = 0;
+		entry = fake_host_tables(FAKE_SHARED_VA +
+		    pages[i] * QPMAP_PAGE_SIZE, 1);
+		entry->bits = QPTE_VALID | QPTE_LARGE | QPTE_USED;
+		shared_init_refused(QPMAP_ERR_WINDOW_LARGE);
+		entry->bits = 0;
+		assert_int_equal(fake_init(&shared_config_now), QPMAP_OK);
+		shared_tables_use();
+	}
+	/* The root's entry for the slots is absent, and there are others. */
+	fake_reset();
+	shared_tables_config(FAKE_WINDOW_VA, FAKE_WINDOW_VA +
+	    SHARED_SPAN(FAKE_LEVELS - 1), 1);
+	(void)fake_host_tables(FAKE_WINDOW_VA, FAKE_LEVELS - 2);
+	shared_config_now.flags = QPMAP_BUILD_TABLES;
+	shared_init_refused(QPMAP_ERR_ROOT_ABSENT);
+	shared_config_now.flags |= QPMAP_SINGLE_ROOT;
+	assert_int_equal(fake_init(&shared_config_now), QPMAP_OK);
+	shared_tables_use();
+}
+
+const struct CMUnitTest shared_tests[] = {
+	FAKE_TEST("unit/B9/everywhere", shared_everywhere),
+	FAKE_TEST("unit/B9/every slot", shared_every_slot),
+	FAKE_TEST("unit/B9/attributes", shared_attributes),
+	FAKE_TEST("unit/B9/sharing", shared_sharing),
+	FAKE_TEST("unit/B9/order of a removal", shared_order),
+	FAKE_TEST("unit/B9/wrong address", shared_wrong),
+	FAKE_TEST("unit/B9/deferred", shared_deferred),
+	FAKE_TEST("unit/B9/batches", shared_batches),
+	FAKE_TEST("unit/B9/home group", shared_home),
+	FAKE_TEST("unit/B9/enter waits for nobody", shared_no_wait),
+	FAKE_TEST("unit/B14/shared, erratum", shared_erratum),
+	FAKE_TEST("unit/B9/deferred in an interrupt", shared_interrupted),
+	FIBERS_TEST("unit/B9/two CPUs", shared_pairs),
+	FIBERS_TEST("unit/B9/slots on their way", shared_waits),
+	FAKE_TEST("unit/B9/init refuses the range", shared_init_range),
+	FAKE_TEST("unit/B9/init, windows", shared_init_windows),
+	FAKE_TEST("unit/B9/init, direct map", shared_init_direct),
+	FAKE_TEST("unit/B9/init refuses the leaf", shared_init_leaf),
+	FAKE_TEST("unit/tables/two areas", shared_tables),
+	FAKE_TEST("unit/tables/two areas, no memory", shared_tables_no_memory),
+	FAKE_TEST("unit/tables/two areas, mapped", shared_tables_mapped),
+};
+const size_t shared_count = sizeof(shared_tests) / sizeof(shared_tests[0]);
+
+#endif /* QPMAP_SHOOTDOWN */
