@@ -201,7 +201,7 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
  */
 #if defined(__clang__) || __GNUC__ >= 10
 #define QPMAP_ATOMIC							\
-	__attribute__((noinline, target("no-outline-atomics")))
+	__attribute__((__noinline__, __target__("no-outline-atomics")))
 #endif
 
 /* More pages than these, without TLBI by range: everything is cheaper. */
