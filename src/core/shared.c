@@ -27,7 +27,7 @@
 
 #if QPMAP_SHOOTDOWN
 
-#define QPMAP_SHARED_PAGES (2 * QPMAP_SHARED_SLOTS)
+#define QPMAP_SHARED_PAGES (2 * (qpmap_size_t)QPMAP_SHARED_SLOTS)
 
 /* Groups whose slots are shot down together. */
 #define QPMAP_SHARED_BATCH 8
@@ -52,10 +52,10 @@ qpmap_shared_leaf_fits(const struct qpmap_pte *leaf)
 
 /* Whether two ranges of addresses, last bytes included, have one in common. */
 static inline _Bool
-qpmap_ranges_meet(qpmap_vaddr_t first, qpmap_vaddr_t last,
-    qpmap_vaddr_t other_first, qpmap_vaddr_t other_last)
+qpmap_ranges_meet(qpmap_vaddr_t low, qpmap_vaddr_t high,
+    qpmap_vaddr_t other_low, qpmap_vaddr_t other_high)
 {
-	return (first <= other_last && other_first <= last);
+	return (low <= other_high && other_low <= high);
 }
 
 QPMAP_COLD int

@@ -103,7 +103,7 @@ qpmap_shootdown_acknowledge(struct qpmap_remote *remote,
 QPMAP_COLD void
 qpmap_shootdown_join(__UINT32_TYPE__ window)
 {
-	qpmap_generation_t *generation = &qpmap_state.shootdown->generation;
+	qpmap_generation_t *generation;
 	struct qpmap_remote *remote;
 	qpmap_generation_t newest;
 
@@ -111,6 +111,7 @@ qpmap_shootdown_join(__UINT32_TYPE__ window)
 		qpmap_tlb_online(qpmap_state.flags);
 		return;
 	}
+	generation = &qpmap_state.shootdown->generation;
 	remote = &qpmap_state.remote[window];
 	newest = __atomic_load_n(generation, __ATOMIC_RELAXED);
 	__atomic_store_n(&remote->acknowledged,
