@@ -64,6 +64,9 @@ TARGETS = [
 ]
 
 HOOKS = {"qpmap_host_pin", "qpmap_host_cpu", "qpmap_host_unpin"}
+# The option that adds shootdown and shared mappings.
+SHOOTDOWN = "-DQPMAP_SHOOTDOWN=1"
+
 TABLE_HOOKS = {"qpmap_host_table_alloc", "qpmap_host_table_free",
                "qpmap_host_table_address", "qpmap_host_leaf_address"}
 
@@ -117,6 +120,11 @@ def need(*names):
 
 def clang(arch, program="clang"):
     return [need(program), "--target=" + TRIPLE[arch]]
+
+
+def hosted_clang(arch):
+    """A clang for a system, whose defaults are not a kernel's."""
+    return [c.replace("unknown-none-elf", "linux-gnu") for c in clang(arch)]
 
 
 def newest_clang():

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the whole library's objects may contain: one writable structure, no
 floating-point register, only prefixed names, little text and little stack.
+With QPMAP_SHOOTDOWN, too; and without it, nothing is left of it.
 """
 
 import glob
@@ -14,6 +15,8 @@ import abi
 TEXT_LIMIT = 6 * 1024
 # By gcc, which has no -Oz and holds 64-bit values badly in i386's registers.
 GCC_TEXT_LIMIT = 7168
+# With QPMAP_SHOOTDOWN, so much more than the same build without.
+SHOOTDOWN_TEXT_LIMIT = 3584
 # Bytes of stack of the deepest chain of the library's own calls, at -O2: it is
 # qpmap_init()'s.
 STACK_LIMIT = 640
@@ -39,11 +42,27 @@ double qpmap_blind(double a, double b, double *c)
 """
 SIZE = """
 #include <qpmap/qpmap.h>
-extern char qpmap_size[sizeof(struct qpmap_cpu)];
-char qpmap_size[sizeof(struct qpmap_cpu)];
-extern char qpmap_align[_Alignof(struct qpmap_cpu)];
-char qpmap_align[_Alignof(struct qpmap_cpu)];
+#define ABI_SIZE(name)						\\
+	extern char size_##name[sizeof(struct name)];		\\
+	char size_##name[sizeof(struct name)];			\\
+	extern char align_##name[_Alignof(struct name)];	\\
+	char align_##name[_Alignof(struct name)]
+ABI_SIZE(qpmap_cpu);
+#if QPMAP_SHOOTDOWN
+ABI_SIZE(qpmap_shootdown);
+ABI_SIZE(qpmap_remote);
+ABI_SIZE(qpmap_shared);
+#endif
 """
+# What one of each costs with QPMAP_SHOOTDOWN: for the kernel, a CPU, 32 or 64
+# shared slots.
+OTHERS_LIMIT = {
+    "qpmap_shootdown": {64: 448, 32: 256},
+    "qpmap_remote": {64: 64, 32: 64},
+    "qpmap_shared": {64: 64, 32: 64},
+}
+# Sources of which nothing is left without it.
+OTHERS = ("shared.o", "shootdown.o")
 
 
 def fp_uses(arch, build):
@@ -100,6 +119,8 @@ def check_text(report, what, target, compiler, flags, sizes):
                                                  text_of(second)))
         limit = (TEXT_LIMIT if abi.is_clang(compiler) else
                  GCC_TEXT_LIMIT)
+        if abi.SHOOTDOWN in flags:
+            limit += SHOOTDOWN_TEXT_LIMIT
         report.ok(0 < text <= limit, what + ": text",
                   "%d bytes, more than %d" % (text, limit), second.repeat)
         sizes[what] = (text, constants)
@@ -178,11 +199,28 @@ def check_cpu(report, what, target, compiler, flags):
         if not report.ok(build.good, what, build.output, build.repeat):
             return
         size = {s[2]: s[3] for s in build.symbols()}
-        report.ok(size["qpmap_size"] <= CPU_LIMIT[target.bits],
-                  what + ": struct qpmap_cpu", "%d bytes, more than %d" %
-                  (size["qpmap_size"], CPU_LIMIT[target.bits]), build.repeat)
-        report.ok(size["qpmap_align"] == 64, what + ": struct qpmap_cpu",
-                  "aligned to %d" % size["qpmap_align"], build.repeat)
+        limits = {"qpmap_cpu": CPU_LIMIT}
+        if abi.SHOOTDOWN in flags:
+            limits.update(OTHERS_LIMIT)
+        for name, limit in limits.items():
+            got = size["size_" + name]
+            report.ok(got <= limit[target.bits], "%s: struct %s" %
+                      (what, name), "%d bytes, more than %d" %
+                      (got, limit[target.bits]), build.repeat)
+            report.ok(size["align_" + name] == 64, "%s: struct %s" %
+                      (what, name), "aligned to %d" % size["align_" + name],
+                      build.repeat)
+
+
+def check_nothing(report, what, build):
+    """Of a build without shootdown nothing is left."""
+    left = [s[2] for s in build.symbols() if s[0] in OTHERS]
+    left += [s[2] for s in build.symbols()
+             if re.search("shootdown|quiesce|shared|ipi", s[2])]
+    report.ok(not left and all(
+        os.path.exists(os.path.join(build.directory, name))
+        for name in OTHERS), what + ": without QPMAP_SHOOTDOWN",
+              "there are " + " ".join(left), build.repeat)
 
 
 def check_blind(report, target, compiler):
@@ -200,18 +238,20 @@ def check_blind(report, target, compiler):
 
 
 def check(report, results, configuration):
-    target, compiler, level, machine = configuration
+    target, compiler, level, machine, options = configuration
     flags = [level, "-ffreestanding", "-fno-pic", "-fomit-frame-pointer",
              "-fno-asynchronous-unwind-tables",
-             "-fstack-usage"] + machine + target.options
+             "-fstack-usage"] + machine + target.options + options
     what = "%s: %s %s" % (target.name, " ".join(compiler), " ".join(
-        [level] + (machine if machine != target.no_fp() else [])))
+        [level] + (machine if machine != target.no_fp() else []) + options))
     with abi.Build(compiler, flags, target.sources()) as build:
         if not report.ok(build.good, what, build.output, build.repeat):
             return
         check_fp(report, what, target, build)
         check_writable(report, what, build)
         check_names(report, what, build)
+        if abi.SHOOTDOWN not in flags:
+            check_nothing(report, what, build)
         if level == "-O2":
             check_text(report, what, target, compiler, flags, results[0])
             check_stack(report, what, build, results[1])
@@ -219,18 +259,21 @@ def check(report, results, configuration):
 
 
 def configurations():
+    both = [], [abi.SHOOTDOWN]
     for target in abi.targets():
         if target.arch == "arm64" and target.name != "arm64":
             # These differ in constants only.
-            yield target, abi.clang("arm64"), "-O2", target.no_fp()
+            for options in both:
+                yield target, abi.clang("arm64"), "-O2", target.no_fp(), options
             continue
         for compiler in abi.compilers(target.arch):
-            for level in "-O0", "-O2":
-                yield target, compiler, level, target.no_fp()
+            yield target, compiler, "-O0", target.no_fp(), []
+            for options in both:
+                yield target, compiler, "-O2", target.no_fp(), options
             if target.arch == "riscv64":
                 # Here the compiler could use them.
                 yield target, compiler, "-O2", ["-march=rv64gc",
-                                                "-mabi=lp64d"]
+                                                "-mabi=lp64d"], both[1]
 
 
 def main():
@@ -241,6 +284,12 @@ def main():
             check_blind(report, target, abi.clang(target.arch))
     abi.parallel(lambda c: check(report, (text, stack), c),
                  list(configurations()))
+    for what in sorted(text):
+        without = what.replace(" " + abi.SHOOTDOWN, "")
+        if without != what and without in text:
+            more = text[what][0] - text[without][0]
+            report.ok(0 < more <= SHOOTDOWN_TEXT_LIMIT, what + ": text",
+                      "%d bytes more, over %d" % (more, SHOOTDOWN_TEXT_LIMIT))
     print("bytes of text, of read-only data, of stack (limit %d):" %
           STACK_LIMIT)
     for what in sorted(text):

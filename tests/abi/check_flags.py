@@ -4,8 +4,8 @@
 imports (contract B13).
 
 Not the full product: within a target and compiler, every set of flags meets
-every optimisation level, and the build options and -ffreestanding rotate
-through them in turns of seven and fourteen.
+every optimisation level; the build options rotate through them in turns of seven,
+-ffreestanding in turns of fourteen, and every other one has QPMAP_SHOOTDOWN.
 """
 
 import re
@@ -50,13 +50,15 @@ OPTIONS = [
 ]
 
 
-def expected(flags):
+def expected(target, flags):
     """The exact imports of a build."""
     hooks = set(abi.HOOKS) | {"qpmap_host_panic"}
     if "-DQPMAP_TABLES=0" not in flags:
         hooks |= abi.TABLE_HOOKS
     if "-DQPMAP_CHECKED=1" in flags:
         hooks.add("qpmap_host_page_pinned")
+    if abi.SHOOTDOWN in flags and target.arch != "arm64":
+        hooks.add("qpmap_host_ipi")
     return hooks
 
 
@@ -74,6 +76,9 @@ def configurations():
                 for c in abi.compilers(target.arch)]
         if newest:
             runs.append((abi.clang(target.arch, newest), ["-O0", "-O2"]))
+        if target.name == "arm64":
+            # Here, as with gcc, atomic operations would be calls.
+            runs.append((abi.hosted_clang(target.arch), ["-O0", "-O2"]))
         for compiler, levels in runs:
             for flags in sets:
                 for level in levels:
@@ -86,6 +91,7 @@ def check(report, configuration):
     target, compiler, level, flags, turn = configuration
     flags = (flags.split() + [level] + target.options +
              OPTIONS[turn % len(OPTIONS)].split() +
+             ([abi.SHOOTDOWN] if turn % 2 else []) +
              (["-ffreestanding"] if turn // len(OPTIONS) % 2 else []))
     what = "%s: %s %s" % (target.name, " ".join(compiler), " ".join(flags))
     with abi.Build(compiler, flags, target.sources()) as build:
@@ -93,7 +99,7 @@ def check(report, configuration):
             return
         report.ok(build.output == "", what, build.output, build.repeat)
         imports = build.imports()
-        wanted = expected(flags)
+        wanted = expected(target, flags)
         report.ok(imports == wanted, what,
                   build.by_whom(imports - wanted) +
                   "".join("not imported: %s\n" % name

@@ -31,6 +31,41 @@ int qpmap_use(struct qpmap_cpu *it, const struct qpmap_config *config)
 	}
 	return (error == QPMAP_ERR_OPTIONS ? 1 : (int)qpmap_held(it));
 }
+#if QPMAP_SHOOTDOWN
+int qpmap_use_others(struct qpmap_config *config,
+    struct qpmap_shootdown *shootdown, struct qpmap_remote *remote,
+    struct qpmap_shared *shared);
+int qpmap_use_others(struct qpmap_config *config,
+    struct qpmap_shootdown *shootdown, struct qpmap_remote *remote,
+    struct qpmap_shared *shared)
+{
+	unsigned long cpus[2] = { 1, 1 };
+	qpmap_vaddr_t va = 0 - QPMAP_SHARED_SIZE;
+	config->shootdown = shootdown;
+	config->remote = remote;
+	remote->hart = 1;
+	shared->leaf = 0;
+	config->shared = shared;
+	config->shared_va = va;
+	config->shared_count = QPMAP_SHARED_SLOTS;
+	qpmap_host_ipi(1);
+	qpmap_shootdown_ipi();
+	qpmap_shootdown_poll();
+	qpmap_shootdown(va, QPMAP_ALL_PAGES, cpus);
+	qpmap_shootdown(va, QPMAP_REQUESTS, 0);
+	qpmap_quiesce();
+	if (qpmap_shared_enter(0, QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
+		return (QPMAP_ERR_SHARED_FULL);
+	}
+	qpmap_shared_remove(va);
+	qpmap_shared_remove_deferred(va);
+	return (0);
+}
+#else
+/* None of it is there: these names are the kernel's. */
+struct qpmap_remote;
+struct qpmap_shared *qpmap_quiesce(struct qpmap_remote *);
+#endif
 """
 
 
@@ -62,6 +97,9 @@ def compile_text(report, what, target, compiler, language, text, extra=()):
     with open(path, "w", encoding="utf-8") as out:
         out.write(text)
     flags = [w for w in abi.WARNINGS if w != "-Wmissing-prototypes"]
+    if "g++" in compiler[0]:
+        # All of it warns of a structure and a function of the same name.
+        flags[flags.index("-Wshadow")] = "-Wshadow=local"
     command = list(compiler) + [
         "-x", name, "-std=" + standard, "-nostdinc", "-ffreestanding",
         "-O1", "-fno-pic", "-fsyntax-only"] + flags + warnings + \
@@ -93,14 +131,19 @@ def check_target(report, configuration):
                     ("%s alone, twice" % header, one + one, []),
                     ("hostile.h, then %s" % header, hostile + one, page),
                     ("%s, then hostile.h" % header, one + hostile, page)):
-                compile_text(report, what, target, compiler, language,
-                             text + "extern int qpmap_nothing;\n", extra)
+                text += "extern int qpmap_nothing;\n"
+                compile_text(report, what, target, compiler, language, text,
+                             extra)
+                compile_text(report, what + ", shootdown", target, compiler,
+                             language, text, extra + [abi.SHOOTDOWN])
         for what, text, extra in (
                 ("all in use", every + USE, []),
                 ("all in use after hostile.h", hostile + every + USE, PAGE),
                 ("all in use before hostile.h", every + hostile + USE, PAGE)):
             compile_text(report, what, target, compiler, language, text,
                          extra)
+            compile_text(report, what + ", shootdown", target, compiler,
+                         language, text, extra + [abi.SHOOTDOWN])
         if language[0] == "c":
             compile_text(report, "host.h with QPMAP_HOST_INLINE", target,
                          compiler, language, "#include <qpmap/host.h>\n" +
@@ -114,7 +157,8 @@ def check_target(report, configuration):
 def check_sources(report, target):
     """The sources, with hostile headers in every one of them."""
     flags = ["-O2", "-fno-pic", "-nostdinc", "-ffreestanding",
-             "-I" + abi.HERE] + HOOKS + PAGE + target.options + target.no_fp()
+             "-I" + abi.HERE, abi.SHOOTDOWN] + HOOKS + PAGE + \
+        target.options + target.no_fp()
     for compiler in abi.compilers(target.arch):
         for before in [], ["-include", abi.HERE + "/hostile.h"]:
             what = "%s: %s: sources among hostile headers%s" % (
@@ -140,7 +184,7 @@ def check_macros(report, target):
     files += [("\"%s\"" % s, "") for s in target.sources()]
     for name, _ in files:
         found = macros(target, "#include %s\n" % name,
-                       target.options) - mine
+                       target.options + [abi.SHOOTDOWN]) - mine
         bad = {m for m in found if not re.match(r"QPMAP_|QPTE_", m)}
         # vm_page_t's two accessors are functions of the host's.
         bad -= {"qpmap_host_page_pa", "qpmap_host_page_attr"}

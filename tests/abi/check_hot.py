@@ -3,6 +3,7 @@
 """The hot path with inline hooks (contract C4): no call, no way out but the
 named refusals, no backward branch on the way to a return, no use of the
 stack; and at most 512 bytes of text for enter, enter_ro and remove together.
+QPMAP_SHOOTDOWN changes no instruction of it.
 
 There is one exception: i386 passes arguments on the stack, and a function that
 needs more than its three scratch registers saves the others; gcc, with PAE's
@@ -10,6 +11,7 @@ needs more than its three scratch registers saves the others; gcc, with PAE's
 paths with a branch that goes back in the text: there, none may close a loop.
 """
 
+import difflib
 import re
 
 import abi
@@ -181,6 +183,26 @@ def check(report, sizes, configuration):
                   "enter, enter_ro and remove have %d bytes of text, more "
                   "than %d" % (total, TEXT_LIMIT), build.repeat)
         sizes[what] = total
+        check_shootdown(report, what, compiler, flags, source, functions)
+
+
+def check_shootdown(report, what, compiler, flags, source, functions):
+    """With shootdown each function is the same, operands included."""
+    with abi.Build(compiler, flags + [abi.SHOOTDOWN], [source]) as build:
+        if not report.ok(build.good, what + " " + abi.SHOOTDOWN, build.output,
+                         build.repeat):
+            return
+        others = abi.disassemble(build.objects()[0])
+        for name, body in functions.items():
+            texts = [str(ins) for ins in body]
+            other = [str(ins) for ins in others.get(name, [])
+                     if not re.match(PADDING, ins.text)]
+            texts = [t for t, ins in zip(texts, body)
+                     if not re.match(PADDING, ins.text)]
+            report.ok(texts and texts == other, "%s: %s with %s" %
+                      (what, name, abi.SHOOTDOWN), "\n".join(
+                          difflib.unified_diff(texts, other, lineterm="",
+                                               n=0)), build.repeat)
 
 
 def main():

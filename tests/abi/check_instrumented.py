@@ -71,9 +71,9 @@ def check(report, configuration):
     target, (title, options, _, _, allowed, attribute), compiler = configuration
     if abi.is_clang(compiler) and "kernel-address" in options:
         # Clang has it for targets with an operating system only.
-        compiler = [c.replace("unknown-none-elf", "linux-gnu")
-                    for c in compiler]
-    base = ["-O2", "-fno-pic", "-ffreestanding"] + target.no_fp()
+        compiler = abi.hosted_clang(target.arch)
+    base = ["-O2", "-fno-pic", "-ffreestanding",
+            abi.SHOOTDOWN] + target.no_fp()
     flags = base + options.split()
     if "no-stack-protector" in (attribute or "") and abi.is_clang(compiler):
         attribute = "__attribute__((no_stack_protector))"

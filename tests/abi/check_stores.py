@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every store to an entry is one instruction of full width (contract B7); on
 i386 with PAE two, the half with the present bit last on filling and first on
-clearing.
+clearing.  The core has no other way to store one, and shared mappings, whose
+slots every CPU walks, are looked at as they are compiled: nothing that they
+write, entries or words, is written in parts.
 """
 
+import glob
+import os
 import re
 
 import abi
@@ -29,6 +33,15 @@ OTHER = {
     "riscv64": r"(amo|sc\.)",
 }
 FULL = {"amd64": "q", "i386": "l", "arm64": "str", "riscv64": "sd"}
+# A store of less than a word, however its address is made up.
+NARROW = {
+    "amd64": r"(mov|xchg|or|and)[bwl] (\$\S+|%\w+), \S*(\(.*\))$",
+    "i386": r"(mov|xchg|or|and)[bw] (\$\S+|%\w+), \S*(\(.*\))$",
+    "arm64": r"(st\w*[bh] |st\w* w\d+,( w\d+,)? (?!w))",
+    "riscv64": r"(s[bhw]|amo\w+\.w\S*|sc\.w\S*) ",
+}
+# Status registers of store-exclusive instructions are no data.
+STATUS = r"stl?xr w\d+, x\w+, "
 STACK = {"rsp", "rbp", "esp", "ebp", "sp", "x29", "s0", "fp"}
 
 
@@ -65,6 +78,8 @@ def expected(target, name):
 def check(report, configuration):
     target, compiler, flags = configuration
     what = "%s: %s %s" % (target.name, " ".join(compiler), flags[0])
+    if flags[0] in ("-O2", "-Os"):
+        check_shared(report, target, compiler, flags)
     with abi.Build(compiler, flags, [abi.HERE + "/stores.c"]) as build:
         if not report.ok(build.good, what, build.output, build.repeat):
             return
@@ -75,6 +90,36 @@ def check(report, configuration):
             report.ok(found == wanted and not errors, "%s: %s" % (what, name),
                       "stores (width, offset): %s\nthey must be: %s\n%s" %
                       (found, wanted, "\n".join(errors)), build.repeat)
+
+
+def check_shared(report, target, compiler, flags):
+    what = "%s: %s %s: shared.c" % (target.name, " ".join(compiler), flags[0])
+    source = abi.ROOT + "/src/core/shared.c"
+    with abi.Build(compiler, flags + [abi.SHOOTDOWN], [source]) as build:
+        if not report.ok(build.good, what, build.output, build.repeat):
+            return
+        narrow, count = [], 0
+        for name, body in abi.disassemble(build.objects()[0]).items():
+            for ins in body:
+                count += bool(re.match(STORE[target.arch], ins.text))
+                if (re.match(NARROW[target.arch], ins.text) and
+                        not re.match(STATUS, ins.text) and
+                        not re.search(r"%[er][sb]p|\b(sp|x29)\b|\(s0\)",
+                                      ins.text)):
+                    narrow.append("%s: %s" % (name, ins))
+        report.ok(count > 3 and not narrow, what, "%d stores are seen; in "
+                  "parts are:\n%s" % (count, "\n".join(narrow)),
+                  build.repeat)
+
+
+def check_source(report):
+    """The core's files do not store entries but by slot_fill, slot_clear."""
+    for path in sorted(glob.glob(abi.ROOT + "/src/core/*.[ch]")):
+        with open(path, encoding="utf-8") as lines:
+            found = re.findall(r".*(?:slot|entry|leaf)\w*(?:\[[^]]*\])?(?:->|"
+                               r"\.)bits *[-+|&^]?=[^=].*", lines.read())
+        report.ok(not found, os.path.relpath(path, abi.ROOT),
+                  "\n".join(found))
 
 
 def configurations():
@@ -91,6 +136,7 @@ def configurations():
 
 def main():
     report = abi.Report("abi/stores")
+    check_source(report)
     abi.parallel(lambda c: check(report, c), list(configurations()))
     report.end()
 

@@ -60,6 +60,18 @@ struct config {
 union state {
 	int state;
 };
+struct request {
+	int queue;
+};
+struct remote {
+	int host;
+};
+union shared {
+	int count;
+};
+struct shootdown {
+	int lock;
+};
 enum hostile {
 	UNCACHED,
 	WRITE_BACK,
@@ -89,6 +101,9 @@ enum hostile {
 #define KERNBASE hostile constant
 #define PAE	hostile constant
 #define SHIFT	hostile constant
+#define IPI	hostile constant
+#define IPI_SHOOTDOWN hostile constant
+#define ALL_PAGES hostile constant
 #define LEVELS	hostile constant
 #define panic	hostile constant
 #define curcpu	hostile constant
@@ -107,6 +122,14 @@ enum hostile {
 #define isb()	hostile constant
 #define dsb(a)	hostile constant
 #define invlpg(a) hostile constant
+#define mfence() hostile constant
+#define pause() hostile constant
+#define cpu_relax() hostile constant
+#define barrier() hostile constant
+#define READ_ONCE(a) hostile constant
+#define atomic_load(a) hostile constant
+#define atomic_fetch_add(a, b) hostile constant
+#define smp_mb() hostile constant
 #define sfence_vma() hostile constant
 #define rdmsr(a) hostile constant
 #define read_cr4() hostile constant
