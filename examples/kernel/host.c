@@ -10,7 +10,10 @@
 
 #include "kernel.h"
 
-/* The library needs one for each level below the root, at most. */
+/*
+ * The library needs one for each level below the root, at most, for the
+ * windows, and as many for the shared slots.
+ */
 #define KERNEL_TABLES 8u
 
 static unsigned char kernel_tables[KERNEL_TABLES][KERNEL_PAGE]
@@ -59,19 +62,17 @@ qpmap_host_unpin(struct qpmap_cpu *qpmap)
 }
 
 /*
- * Where a kernel would run another thread.  A thread that holds a mapping
- * must not come here: another one, or this one on another CPU, would find the
- * frame in use.
+ * The library waits for what the interrupt asks for.  A CPU that has just gone
+ * is not waited for, and its successor may have its number: both can do with
+ * an interrupt too many.
  */
-void
-kernel_yield(void)
+QPMAP_CALL void
+qpmap_host_ipi(__UINT32_TYPE__ window)
 {
-	struct kernel_cpu *cpu = machine_this_cpu();
+	struct kernel_cpu *cpu = kernel_window_cpu(window);
 
-	cpu->preempt_owed = false;
-	if (qpmap_held(&cpu->qpmap) != 0 || cpu->critical != 0) {
-		cpu->violations++;
-	}
+	__atomic_fetch_add(&cpu->asked, 1, __ATOMIC_RELAXED);
+	machine_ipi(cpu->number, KERNEL_SHOOTDOWN);
 }
 
 /*

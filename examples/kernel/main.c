@@ -11,6 +11,12 @@ struct kernel_cpu kernel_cpus[KERNEL_CPUS];
 unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK]
     __attribute__((aligned(KERNEL_PAGE)));
 
+/* The library's memory for what CPUs have in common. */
+static struct qpmap_shootdown kernel_shootdown;
+static struct qpmap_remote kernel_remote[KERNEL_CPUS];
+static struct qpmap_shared kernel_shared[1];
+
+static uint32_t kernel_window_number[KERNEL_CPUS];
 static kernel_job kernel_job_now;
 static uint32_t kernel_job_number;
 static uint32_t kernel_passed, kernel_failed;
@@ -21,7 +27,15 @@ const struct qpmap_config kernel_config = {
 	.window_count = KERNEL_CPUS,
 	.nesting = QPMAP_FRAMES,
 	.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT | MACHINE_FLAGS,
+	.shootdown = &kernel_shootdown,
+	.remote = kernel_remote,
+	.shared_va = MACHINE_WINDOW_VA + 2 * QPMAP_SHARED_SIZE,
+	.shared = kernel_shared,
+	.shared_count = 1,
 };
+
+_Static_assert(2 * QPMAP_SHARED_SIZE > KERNEL_CPUS * QPMAP_WINDOW_SIZE,
+    "the shared slots are behind the windows");
 
 bool
 kernel_same_text(const char *a, const char *b)
@@ -57,6 +71,15 @@ kernel_finish(void)
 	machine_exit(kernel_failed == 0 ? 0 : 1);
 }
 
+/* What fails one step at a time need not be tried under load. */
+void
+kernel_end_if_failed(void)
+{
+	if (kernel_failed != 0) {
+		kernel_finish();
+	}
+}
+
 /* The first CPU that dies speaks; any other waits for the end. */
 void
 kernel_dying(void)
@@ -77,19 +100,63 @@ kernel_fatal(const char *why)
 	kernel_finish();
 }
 
-/* This CPU's window is given to it; from here on it may be interrupted. */
-static void
+/* For the library's interrupts: it knows CPUs by their windows' numbers. */
+struct kernel_cpu *
+kernel_window_cpu(uint32_t window)
+{
+	return (&kernel_cpus[__atomic_load_n(&kernel_window_number[window],
+	    __ATOMIC_RELAXED)]);
+}
+
+/*
+ * What others look up is in place first: as soon as the CPU is online, it is
+ * asked to forget.
+ */
+void
 kernel_cpu_join(void)
 {
 	struct kernel_cpu *cpu = machine_this_cpu();
-	int error = qpmap_cpu_online(&cpu->qpmap, cpu->window,
-	    (struct qpmap_pte *)0);
+	int error;
 
+	__atomic_store_n(&kernel_window_number[cpu->window], cpu->number,
+	    __ATOMIC_RELAXED);
+	__atomic_store_n(&cpu->gone, 0, __ATOMIC_RELEASE);
+	kernel_remote[cpu->window].hart = machine_cpu_id(cpu->number);
+	error = qpmap_cpu_online(&cpu->qpmap, cpu->window,
+	    (struct qpmap_pte *)0);
 	if (error != QPMAP_OK) {
 		kernel_dying();
 		kernel_fatal(qpmap_strerror(error));
 	}
 	machine_irq_on();
+}
+
+/*
+ * Wait until each other CPU has been outside the library: one that began a
+ * shootdown when the calling CPU was online may be sending it something.  That
+ * matters where it is the SBI that is asked (QPMAP_SBI_RFENCE): OpenSBI waits
+ * for a hart that stops meanwhile, and never returns.
+ */
+static void
+kernel_wait_quiet(const struct kernel_cpu *cpu)
+{
+	struct kernel_cpu *other;
+	uint32_t i, quiet;
+
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		other = &kernel_cpus[i];
+		quiet = __atomic_load_n(&other->quiet, __ATOMIC_ACQUIRE);
+		if (other == cpu ||
+		    __atomic_load_n(&other->gone, __ATOMIC_ACQUIRE) != 0) {
+			continue;
+		}
+		machine_ipi(i, KERNEL_WAKE);
+		while (__atomic_load_n(&other->gone, __ATOMIC_ACQUIRE) == 0 &&
+		    __atomic_load_n(&other->quiet, __ATOMIC_ACQUIRE) ==
+		    quiet) {
+			machine_relax();
+		}
+	}
 }
 
 _Noreturn void
@@ -99,6 +166,8 @@ kernel_cpu_leave(void)
 
 	(void)machine_irq_save();
 	qpmap_cpu_offline(&cpu->qpmap);
+	__atomic_store_n(&cpu->gone, 1, __ATOMIC_RELEASE);
+	kernel_wait_quiet(cpu);
 	__atomic_store_n(&cpu->asleep, 1, __ATOMIC_RELEASE);
 	machine_stop_cpu();
 }
@@ -119,6 +188,18 @@ kernel_cpu_start(uint32_t number)
 	machine_start_cpu(number);
 }
 
+/* Wait for an interrupt, unless the word is something else already. */
+static void
+kernel_idle(const uint32_t *word, uint32_t while_value)
+{
+	unsigned long irq = machine_irq_save();
+
+	if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == while_value) {
+		machine_idle();
+	}
+	machine_irq_restore(irq);
+}
+
 /*
  * All other CPUs: wait for a job, do it, say so.  One that left in the middle
  * of a job begins it anew when it comes back.
@@ -136,28 +217,37 @@ kernel_cpu_main(void)
 			kernel_job_now(cpu);
 			__atomic_store_n(&cpu->job_done, number,
 			    __ATOMIC_RELEASE);
+			machine_ipi(0, KERNEL_WAKE);
 		}
-		machine_relax();
+		kernel_idle(&kernel_job_number, cpu->job_done);
 	}
 }
 
 void
 kernel_job_start(kernel_job job)
 {
+	uint32_t i;
+
 	kernel_job_now = job;
 	__atomic_store_n(&kernel_job_number, kernel_job_number + 1,
 	    __ATOMIC_RELEASE);
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		machine_ipi(i, KERNEL_WAKE);
+	}
 }
 
 void
 kernel_job_wait(void)
 {
-	uint32_t i;
+	uint32_t i, done;
 
 	for (i = 1; i < KERNEL_CPUS; i++) {
-		while (__atomic_load_n(&kernel_cpus[i].job_done,
-		    __ATOMIC_ACQUIRE) != kernel_job_number) {
-			machine_relax();
+		done = __atomic_load_n(&kernel_cpus[i].job_done,
+		    __ATOMIC_ACQUIRE);
+		while (done != kernel_job_number) {
+			kernel_idle(&kernel_cpus[i].job_done, done);
+			done = __atomic_load_n(&kernel_cpus[i].job_done,
+			    __ATOMIC_ACQUIRE);
 		}
 	}
 }
@@ -173,10 +263,13 @@ kernel_on_all(kernel_job job)
 _Noreturn void
 kernel_main(void)
 {
+	struct qpmap_config config = kernel_config;
 	uint32_t i;
 	int error;
 
-	kernel_print("kernel: %s, %u CPUs\n", MACHINE_NAME, KERNEL_CPUS);
+	config.flags |= machine_cpu_flags();
+	kernel_print("kernel: %s, %u CPUs, flags 0x%x\n", MACHINE_NAME,
+	    KERNEL_CPUS, (uint64_t)config.flags);
 	kernel_pages_init();
 	for (i = 0; i < KERNEL_CPUS; i++) {
 		kernel_cpus[i].number = i;
@@ -184,7 +277,7 @@ kernel_main(void)
 		kernel_cpus[i].random = i + 1;
 	}
 	kernel_tests_early();
-	error = qpmap_init(&kernel_config);
+	error = qpmap_init(&config);
 	if (error != QPMAP_OK) {
 		kernel_dying();
 		kernel_fatal(qpmap_strerror(error));

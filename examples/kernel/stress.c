@@ -3,49 +3,42 @@
  * Many pages, several CPUs, interrupts: each page has a lock and a seed, and
  * whoever has the lock can say what each word of the page must be.
  */
+#include "remote.h"
 #include "stress.h"
 
 #define KERNEL_STRESS_PAGES	48u
-#define KERNEL_WORDS		(KERNEL_PAGE / 4)
 #define KERNEL_STRESS_STEPS	1200u
 #define KERNEL_STORM_STEPS	600u
 #define KERNEL_STORM_MOST	20000u
 #define KERNEL_STORM_NESTED	8u
+#define KERNEL_THREADS_MOST	20000u
+#define KERNEL_THREADS_TICKS	8u
 
-/* A page that CPUs share.  Its lock is taken before it is entered. */
-struct kernel_shared_page {
+/* A page that all CPUs use.  Its lock is taken before it is entered. */
+struct kernel_stress_page {
 	struct kernel_lock lock;
 	uint32_t seed;			/* 0: the page is zero */
 	qpmap_paddr_t pa;
 };
 
-/* Pages of one CPU: two of its interrupt handler's, with a count in them. */
+/*
+ * Pages of one CPU: two of its interrupt handler's, with a count in them, and
+ * one of each thread's.
+ */
 struct kernel_handler {
 	uint32_t count;
 	qpmap_paddr_t pa, copy;
-	qpmap_paddr_t pairs;
+	qpmap_paddr_t pairs[2];
 };
 
-static struct kernel_shared_page kernel_shared[KERNEL_STRESS_PAGES];
+static struct kernel_stress_page kernel_stress_pages[KERNEL_STRESS_PAGES];
 static struct kernel_handler kernel_handlers[KERNEL_CPUS];
 static bool kernel_handlers_ready;
 static qpmap_paddr_t kernel_run_pa;
 static uint32_t kernel_churn_over;
 
-static inline volatile uint32_t *
-kernel_words(qpmap_vaddr_t va)
-{
-	return ((volatile uint32_t *)va);
-}
-
-static inline uint32_t
-kernel_word(uint32_t seed, uint32_t i)
-{
-	return (seed == 0 ? 0 : seed ^ i * 2654435761u);
-}
-
 /* Each CPU has its own generator: Marsaglia, "Xorshift RNGs". */
-static uint32_t
+uint32_t
 kernel_random(struct kernel_cpu *cpu, uint32_t below)
 {
 	cpu->random ^= cpu->random << 13;
@@ -73,13 +66,14 @@ kernel_stress_init(void)
 	uint32_t i;
 
 	for (i = 0; i < KERNEL_STRESS_PAGES; i++) {
-		kernel_shared[i].pa = kernel_page_alloc();
-		qpmap_zero_page(kernel_shared[i].pa, QPMAP_WRITE_BACK);
+		kernel_stress_pages[i].pa = kernel_page_alloc();
+		qpmap_zero_page(kernel_stress_pages[i].pa, QPMAP_WRITE_BACK);
 	}
 	for (i = 0; i < KERNEL_CPUS; i++) {
 		kernel_handlers[i].pa = kernel_handler_page();
 		kernel_handlers[i].copy = kernel_handler_page();
-		kernel_handlers[i].pairs = kernel_handler_page();
+		kernel_handlers[i].pairs[0] = kernel_handler_page();
+		kernel_handlers[i].pairs[1] = kernel_handler_page();
 	}
 	__atomic_store_n(&kernel_handlers_ready, true, __ATOMIC_RELEASE);
 	kernel_run_pa = kernel_page_alloc();
@@ -97,7 +91,7 @@ kernel_stress_run(void)
 }
 
 /* Some of its words, here and there, are what they must be. */
-static void
+void
 kernel_check_words(struct kernel_cpu *cpu, qpmap_vaddr_t va, uint32_t seed)
 {
 	uint32_t n, i;
@@ -110,7 +104,7 @@ kernel_check_words(struct kernel_cpu *cpu, qpmap_vaddr_t va, uint32_t seed)
 }
 
 static void
-kernel_step_fill(struct kernel_cpu *cpu, struct kernel_shared_page *page)
+kernel_step_fill(struct kernel_cpu *cpu, struct kernel_stress_page *page)
 {
 	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_WRITE_BACK);
 	uint32_t i;
@@ -125,7 +119,7 @@ kernel_step_fill(struct kernel_cpu *cpu, struct kernel_shared_page *page)
 }
 
 static void
-kernel_step_check(struct kernel_cpu *cpu, struct kernel_shared_page *page)
+kernel_step_check(struct kernel_cpu *cpu, struct kernel_stress_page *page)
 {
 	qpmap_vaddr_t va = qpmap_enter_ro(page->pa, QPMAP_WRITE_BACK);
 	uint32_t value;
@@ -137,8 +131,8 @@ kernel_step_check(struct kernel_cpu *cpu, struct kernel_shared_page *page)
 
 /* Two at once: each shows its own. */
 static void
-kernel_step_two(struct kernel_cpu *cpu, struct kernel_shared_page *page,
-    struct kernel_shared_page *other)
+kernel_step_two(struct kernel_cpu *cpu, struct kernel_stress_page *page,
+    struct kernel_stress_page *other)
 {
 	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_WRITE_BACK);
 	qpmap_vaddr_t va2 = qpmap_enter_ro(other->pa, QPMAP_WRITE_BACK);
@@ -151,8 +145,8 @@ kernel_step_two(struct kernel_cpu *cpu, struct kernel_shared_page *page,
 }
 
 static void
-kernel_step_copy(struct kernel_cpu *cpu, struct kernel_shared_page *page,
-    struct kernel_shared_page *other)
+kernel_step_copy(struct kernel_cpu *cpu, struct kernel_stress_page *page,
+    struct kernel_stress_page *other)
 {
 	(void)cpu;
 	qpmap_copy_page(page->pa, QPMAP_WRITE_BACK, other->pa,
@@ -161,7 +155,7 @@ kernel_step_copy(struct kernel_cpu *cpu, struct kernel_shared_page *page,
 }
 
 static void
-kernel_step_zero(struct kernel_shared_page *page)
+kernel_step_zero(struct kernel_stress_page *page)
 {
 	qpmap_zero_page(page->pa, QPMAP_WRITE_BACK);
 	page->seed = 0;
@@ -169,7 +163,7 @@ kernel_step_zero(struct kernel_shared_page *page)
 
 /* A few words, read and written back. */
 static void
-kernel_step_words(struct kernel_cpu *cpu, struct kernel_shared_page *page)
+kernel_step_words(struct kernel_cpu *cpu, struct kernel_stress_page *page)
 {
 	uint32_t words[16];
 	uint32_t first = kernel_random(cpu, KERNEL_WORDS - 15);
@@ -186,8 +180,8 @@ kernel_step_words(struct kernel_cpu *cpu, struct kernel_shared_page *page)
 }
 
 static void
-kernel_step(struct kernel_cpu *cpu, struct kernel_shared_page *page,
-    struct kernel_shared_page *other)
+kernel_step(struct kernel_cpu *cpu, struct kernel_stress_page *page,
+    struct kernel_stress_page *other)
 {
 	switch (kernel_random(cpu, 8)) {
 	case 0:
@@ -223,12 +217,12 @@ kernel_stress(struct kernel_cpu *cpu, uint32_t steps)
 		second = first + 1 +
 		    kernel_random(cpu, KERNEL_STRESS_PAGES - 1 - first);
 		swap = kernel_random(cpu, 2) != 0;
-		kernel_lock(&kernel_shared[first].lock);
-		kernel_lock(&kernel_shared[second].lock);
-		kernel_step(cpu, &kernel_shared[swap ? second : first],
-		    &kernel_shared[swap ? first : second]);
-		kernel_unlock(&kernel_shared[second].lock);
-		kernel_unlock(&kernel_shared[first].lock);
+		kernel_lock(&kernel_stress_pages[first].lock);
+		kernel_lock(&kernel_stress_pages[second].lock);
+		kernel_step(cpu, &kernel_stress_pages[swap ? second : first],
+		    &kernel_stress_pages[swap ? first : second]);
+		kernel_unlock(&kernel_stress_pages[second].lock);
+		kernel_unlock(&kernel_stress_pages[first].lock);
 	}
 }
 
@@ -240,12 +234,11 @@ kernel_stress_job(struct kernel_cpu *cpu)
 
 /*
  * The interrupt handler: what it maps nests in whatever it interrupted, also
- * in the middle of an enter or a remove.  Afterwards the CPU preempts, unless
- * the thread is critical: then the thread's last unpin does.  An interrupt that
- * nobody sent, before there are pages to map, is ignored.
+ * in the middle of an enter or a remove.  An interrupt that nobody sent,
+ * before there are pages to map, is ignored.
  */
 void
-kernel_ipi(void)
+kernel_storm_handler(void)
 {
 	struct kernel_cpu *cpu = machine_this_cpu();
 	struct kernel_handler *handler = &kernel_handlers[cpu->number];
@@ -257,7 +250,7 @@ kernel_ipi(void)
 	}
 	va = qpmap_enter(handler->pa, QPMAP_WRITE_BACK);
 	copy = qpmap_enter(handler->copy, QPMAP_WRITE_BACK);
-	__atomic_store_n(&cpu->nested, cpu->nested + (cpu->critical > 2),
+	__atomic_store_n(&cpu->nested, cpu->nested + (cpu->critical > 3),
 	    __ATOMIC_RELAXED);
 	kernel_expect(kernel_words(va)[0] == handler->count &&
 	    kernel_words(copy)[KERNEL_WORDS - 1] == ~handler->count,
@@ -268,14 +261,10 @@ kernel_ipi(void)
 	qpmap_remove(copy);
 	qpmap_remove(va);
 	kernel_expect(qpmap_held(&cpu->qpmap) == held, "a handler leaves more");
-	cpu->preempt_owed = true;
-	if (cpu->critical == 0) {
-		kernel_yield();
-	}
 }
 
 /* Another CPU, unless it is offline. */
-static void
+void
 kernel_interrupt_someone(struct kernel_cpu *cpu)
 {
 	uint32_t number = (cpu->number + 1 +
@@ -283,15 +272,15 @@ kernel_interrupt_someone(struct kernel_cpu *cpu)
 
 	if (__atomic_load_n(&kernel_cpus[number].asleep,
 	    __ATOMIC_ACQUIRE) == 0) {
-		machine_ipi(number);
+		machine_ipi(number, KERNEL_STORM);
 	}
 }
 
 /* Hardly anything but enter and remove, for interrupts to come amid. */
-static void
-kernel_pairs(struct kernel_cpu *cpu)
+void
+kernel_pairs(struct kernel_cpu *cpu, uint32_t thread)
 {
-	qpmap_paddr_t pa = kernel_handlers[cpu->number].pairs;
+	qpmap_paddr_t pa = kernel_handlers[cpu->number].pairs[thread];
 	qpmap_vaddr_t va;
 	uint32_t i;
 
@@ -331,10 +320,61 @@ kernel_storm_job(struct kernel_cpu *cpu)
 	for (i = 0; i < KERNEL_STORM_STEPS ||
 	    (i < KERNEL_STORM_MOST && !kernel_storm_enough()); i++) {
 		kernel_interrupt_someone(cpu);
-		kernel_pairs(cpu);
+		kernel_pairs(cpu, 0);
 		if (i % 8 == 0) {
 			kernel_stress(cpu, 1);
 		}
+	}
+}
+
+/* A shared mapping stays over a switch, and is the thread's all the time. */
+static void
+kernel_over_switch(struct kernel_cpu *cpu, uint32_t thread)
+{
+	qpmap_paddr_t pa = kernel_handlers[cpu->number].pairs[thread];
+	uint32_t mark = kernel_random(cpu, ~0u);
+	qpmap_vaddr_t va = 0;
+
+	kernel_expect(qpmap_shared_enter(pa, QPMAP_WRITE_BACK, &va) ==
+	    QPMAP_OK, "no slot is left");
+	kernel_words(va)[1] = mark;
+	kernel_yield();
+	kernel_expect(kernel_words(va)[1] == mark, "a thread's page");
+	qpmap_shared_remove(va);
+}
+
+bool
+kernel_threads_enough(struct kernel_cpu *cpu)
+{
+	return (cpu->preempted >= KERNEL_THREADS_TICKS &&
+	    cpu->put_off >= KERNEL_THREADS_TICKS);
+}
+
+/* Until the CPU has been preempted at once, and when it let a mapping go. */
+void
+kernel_threads_job(struct kernel_cpu *cpu)
+{
+	uint32_t i;
+
+	kernel_second_start(cpu);
+	machine_timer(true);
+	for (i = 0; i < KERNEL_THREADS_MOST && !kernel_threads_enough(cpu);
+	    i++) {
+		kernel_pairs(cpu, 0);
+		if (i % 32 == 0) {
+			kernel_over_switch(cpu, 0);
+		}
+	}
+	machine_timer(false);
+	kernel_second_end(cpu);
+}
+
+void
+kernel_second(struct kernel_cpu *cpu)
+{
+	while (!__atomic_load_n(&cpu->second_stop, __ATOMIC_RELAXED)) {
+		kernel_pairs(cpu, 1);
+		kernel_over_switch(cpu, 1);
 	}
 }
 
@@ -348,6 +388,7 @@ kernel_churn_job(struct kernel_cpu *cpu)
 		}
 		kernel_interrupt_someone(cpu);
 		kernel_stress(cpu, 5);
+		kernel_remote_steps(cpu, 5);
 	}
 }
 

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stress.c: many pages, several CPUs, interrupts.
+ * stress.c: many pages, several CPUs, interrupts; and what tests are made of.
  */
 #ifndef STRESS_H
 #define STRESS_H
 
 #include "kernel.h"
+
+#define KERNEL_WORDS (KERNEL_PAGE / 4)
+
+static inline volatile uint32_t *
+kernel_words(qpmap_vaddr_t va)
+{
+	return ((volatile uint32_t *)va);
+}
+
+/* Word i of a page that was filled from that seed; 0: with zeros. */
+static inline uint32_t
+kernel_word(uint32_t seed, uint32_t i)
+{
+	return (seed == 0 ? 0 : seed ^ i * 2654435761u);
+}
 
 /* tests.c: if it does not hold, the running test has failed. */
 void kernel_expect(bool holds, const char *why);
@@ -15,14 +30,36 @@ void kernel_stress_init(void);
 /* The first of three neighbouring pages that the stress does not use. */
 qpmap_paddr_t kernel_stress_run(void);
 
+/* A number below that, this CPU's. */
+uint32_t kernel_random(struct kernel_cpu *cpu, uint32_t below);
+
+/* Some words at va are those of seed. */
+void kernel_check_words(struct kernel_cpu *cpu, qpmap_vaddr_t va,
+    uint32_t seed);
+
 /* So many steps, on this CPU. */
 void kernel_stress(struct kernel_cpu *cpu, uint32_t steps);
+
+/* Enter and remove one page of a thread's, again and again. */
+void kernel_pairs(struct kernel_cpu *cpu, uint32_t thread);
+
+/* Interrupt another CPU, and what it does then. */
+void kernel_interrupt_someone(struct kernel_cpu *cpu);
+void kernel_storm_handler(void);
 
 /* Jobs: stress, with interrupts, and that until kernel_churn_end(). */
 void kernel_stress_job(struct kernel_cpu *cpu);
 void kernel_storm_job(struct kernel_cpu *cpu);
 void kernel_churn_job(struct kernel_cpu *cpu);
 void kernel_churn_end(void);
+
+/*
+ * Two threads on each CPU and a timer, and the second one's part of it.  Every
+ * CPU has been preempted, at once and with a delay, several times.
+ */
+void kernel_threads_job(struct kernel_cpu *cpu);
+void kernel_second(struct kernel_cpu *cpu);
+bool kernel_threads_enough(struct kernel_cpu *cpu);
 
 /* Every CPU has been interrupted amid a mapping, several times. */
 bool kernel_storm_enough(void);

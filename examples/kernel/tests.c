@@ -5,7 +5,7 @@
  */
 #include <qpmap/panic.h>
 
-#include "kernel.h"
+#include "remote.h"
 #include "stress.h"
 
 /* The first complaint of any CPU since the last test. */
@@ -30,12 +30,6 @@ kernel_run(const char *name, void (*test)(void))
 	test();
 	kernel_result(name, __atomic_load_n(&kernel_complaint,
 	    __ATOMIC_RELAXED));
-}
-
-static volatile uint32_t *
-kernel_words(qpmap_vaddr_t va)
-{
-	return ((volatile uint32_t *)va);
 }
 
 /* Two pages for the tests of CPU 0. */
@@ -77,6 +71,14 @@ kernel_test_refusals(void)
 	    ~(QPMAP_WINDOW_SIZE - 1);
 	kernel_expect(qpmap_init(&config) != QPMAP_OK,
 	    "a window where the kernel is");
+	config = kernel_config;
+	config.shootdown = 0;
+	kernel_expect(qpmap_init(&config) == QPMAP_ERR_SHOOTDOWN,
+	    "no memory for the shootdown");
+	config = kernel_config;
+	config.shared_va = config.window_va & ~(QPMAP_SHARED_SIZE - 1);
+	kernel_expect(qpmap_init(&config) == QPMAP_ERR_SHARED_RANGE,
+	    "shared slots where windows are");
 	kernel_expect(qpmap_init_options(&kernel_config, QPMAP_OPTIONS ^
 	    1u << 21) == QPMAP_ERR_OPTIONS, "other build options");
 }
@@ -283,9 +285,41 @@ kernel_test_storm(void)
 	kernel_expect(kernel_storm_enough(), "a CPU was hardly interrupted");
 }
 
+/* B10: nobody takes interrupts, and everybody answers. */
+static void
+kernel_test_duel(void)
+{
+	kernel_on_all(kernel_duel_job);
+}
+
+static void
+kernel_test_locked(void)
+{
+	kernel_on_all(kernel_locked_job);
+}
+
+/* B9, B10: mappings go while others use them, and others come. */
+static void
+kernel_test_remote(void)
+{
+	kernel_on_all(kernel_remote_job);
+}
+
+static void
+kernel_test_threads(void)
+{
+	uint32_t i;
+
+	kernel_on_all(kernel_threads_job);
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		kernel_expect(kernel_threads_enough(&kernel_cpus[i]),
+		    "a CPU was hardly preempted");
+	}
+}
+
 /*
- * CPUs leave, two at a time, and come back with each other's window; the
- * others go on, and so does the storm of interrupts.
+ * B11: CPUs leave, two at a time, and come back with each other's window; the
+ * others go on with all of it, and so does the storm of interrupts.
  */
 static void
 kernel_test_come_and_go(void)
@@ -310,6 +344,7 @@ kernel_test_come_and_go(void)
 	}
 	kernel_churn_end();
 	kernel_job_wait();
+	kernel_remote_end();
 }
 
 /* No CPU ever yielded with a mapping held. */
@@ -415,6 +450,8 @@ kernel_tests(void)
 	kernel_page[0] = kernel_page_alloc();
 	kernel_page[1] = kernel_page_alloc();
 	kernel_stress_init();
+	kernel_remote_init();
+	kernel_forget_init();
 	kernel_run("online-refusals", kernel_test_cpu_refusals);
 	kernel_run("selftest", kernel_test_selftest);
 	kernel_run("contents", kernel_test_contents);
@@ -424,8 +461,18 @@ kernel_tests(void)
 	kernel_run("full-depth-and-guards", kernel_test_depth);
 	kernel_run("page-operations", kernel_test_page_ops);
 	kernel_run("scheduler-assertion", kernel_test_scheduler);
+	kernel_run("shared-use-after-remove", kernel_test_shared);
+	kernel_run("own-mappings-by-set", kernel_test_sets);
+	kernel_run("quiesce-forgets-windows", kernel_test_quiesce);
+	kernel_run("offline-forgets", kernel_test_offline);
+	kernel_run("shared-slots-run-out", kernel_test_slots);
+	kernel_end_if_failed();
 	kernel_run("stress-all-cpus", kernel_test_stress);
 	kernel_run("interrupt-storm", kernel_test_storm);
+	kernel_run("shootdowns-interrupts-off", kernel_test_duel);
+	kernel_run("shootdowns-under-a-lock", kernel_test_locked);
+	kernel_run("shared-under-load", kernel_test_remote);
+	kernel_run("threads-and-timer", kernel_test_threads);
 	kernel_run("cpus-come-and-go", kernel_test_come_and_go);
 	kernel_run("never-yielded-holding", kernel_test_violations);
 	kernel_run("panics-on-three-cpus", kernel_test_panics);

@@ -96,9 +96,23 @@ machine_fetch_failed:
 	pop	%rbx
 	ret
 
+/* void machine_switch(from, to). */
+	.globl	machine_switch
+machine_switch:
+	.irp	reg, rbp, rbx, r12, r13, r14, r15
+	push	%\reg
+	.endr
+	mov	%rsp, (%rdi)
+	mov	%rsi, %rsp
+	.irp	reg, r15, r14, r13, r12, rbx, rbp
+	pop	%\reg
+	.endr
+	ret
+
 /*
  * Page tables.  The image's 1 GiB has three pages of 2 MiB: text, data that
- * cannot be executed, and the LAPIC, uncached.
+ * cannot be executed, and the LAPIC, uncached.  The next 1 GiB begins with the
+ * pages that the kernel maps itself.
  */
 	.data
 	.balign	4096
@@ -115,7 +129,13 @@ machine_boot_pdpt:
 machine_pdpt:
 	.fill	510, 8, 0
 	.quad	MACHINE_PA(machine_image) + 0x23
-	.quad	0
+	.quad	MACHINE_PA(machine_own_directory) + 0x23
+machine_own_directory:
+	.quad	MACHINE_PA(machine_own) + 0x23
+	.fill	511, 8, 0
+	.globl	machine_own
+machine_own:
+	.fill	512, 8, 0
 machine_image:
 	.fill	2, 8, 0
 	.quad	0x00000000004000a1	/* PS, A, P */

@@ -11,9 +11,12 @@
 
 #define MACHINE_NAME		"amd64"
 #define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xffffd00000000000)
+#define MACHINE_OWN_VA		((qpmap_vaddr_t)0xffffffffc0000000)
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0xffffffff80000000)
 #define MACHINE_FLAGS		0u
 #define MACHINE_CODE		0x18u	/* code segment: boot.S */
+#define MACHINE_SWITCH_WORDS	8	/* one for the ABI's alignment */
+#define MACHINE_SWITCH_RETURN	6
 
 /* What machine_vector saves, and the names that are printed. */
 struct machine_frame {
@@ -26,6 +29,12 @@ struct machine_frame {
 	"r15", "r14", "r13", "r12", "r11", "r10", "r9", "r8",		\
 	"rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax",		\
 	"vector", "error", "rip", "cs", "rflags", "rsp", "ss"
+
+static inline qpmap_ptebits_t
+machine_own_entry(qpmap_paddr_t pa)
+{
+	return (UINT64_C(1) << 63 | pa | MACHINE_OWN_PAGE);
+}
 
 /* %gs: its base is a register. */
 static inline void

@@ -92,7 +92,15 @@ machine_lower:
 	.quad	machine_image + TABLE		/* from 0x40000000 */
 	.org	machine_lower + 4096
 machine_upper:
+	.org	machine_upper + 8 * 0x180
+	.quad	machine_own_directory + TABLE	/* from 0xffffffe000000000 */
 	.org	machine_upper + 4096
+machine_own_directory:
+	.quad	machine_own + TABLE
+	.org	machine_own_directory + 4096
+	.globl	machine_own
+machine_own:
+	.org	machine_own + 4096
 machine_devices:
 	.org	machine_devices + 8 * 0x40
 	.quad	0x08000000 + DEVICE		/* interrupt controller */
@@ -186,4 +194,20 @@ machine_fetch_return:
 machine_fetch_failed:
 	mov	w0, #0
 1:	ldr	x30, [sp], #16
+	ret
+
+/* void machine_switch(from, to). */
+	.globl	machine_switch
+machine_switch:
+	sub	sp, sp, #96
+	.irp	n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	str	x\n, [sp, #(\n - 19) * 8]
+	.endr
+	mov	x2, sp
+	str	x2, [x0]
+	mov	sp, x1
+	.irp	n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	ldr	x\n, [sp, #(\n - 19) * 8]
+	.endr
+	add	sp, sp, #96
 	ret

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: exceptions, and three parts of the machine: PSCI (DEN 0022) starts
+ * arm64: exceptions, and four parts of the machine: PSCI (DEN 0022) starts
  * and stops CPUs, the interrupt controller (GICv2, IHI 0048) sends interrupts,
- * a PL011 UART (DDI 0183) is the console.
+ * a PL011 UART (DDI 0183) is the console, and each CPU has a timer (DDI 0487,
+ * "The Generic Timer").
  */
 #include "kernel.h"
 
@@ -23,8 +24,8 @@
 #define MACHINE_GICC_IAR	0x0cul
 #define MACHINE_GICC_EOIR	0x10ul
 #define MACHINE_GIC_NUMBER	0x3ffu		/* of an interrupt, in IAR */
-#define MACHINE_GIC_SPURIOUS	1023u
-#define MACHINE_IPI		0u		/* the interrupt that we use */
+#define MACHINE_GIC_TIMER	27u		/* the virtual timer's */
+#define MACHINE_GIC_IPIS	3u		/* interrupts 0 and up */
 
 #define MACHINE_UART		0x09000000ul
 #define MACHINE_UART_DR		0x00ul
@@ -154,11 +155,42 @@ machine_stop_cpu(void)
 
 /* DSB: what we accessed before comes before the store to the device. */
 void
-machine_ipi(uint32_t number)
+machine_ipi(uint32_t number, enum kernel_interrupt which)
 {
 	__asm__ volatile("dsb ish" ::: "memory");
 	machine_write(MACHINE_GICD + MACHINE_GICD_SGIR,
-	    1u << (16 + number) | MACHINE_IPI);
+	    1u << (16 + number) | (uint32_t)which);
+}
+
+unsigned long
+machine_cpu_id(uint32_t number)
+{
+	return (number);
+}
+
+uint32_t
+machine_cpu_flags(void)
+{
+	return (0);
+}
+
+/* Until the next tick. */
+static void
+machine_timer_set(void)
+{
+	unsigned long frequency;
+
+	__asm__ volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
+	__asm__ volatile("msr cntv_tval_el0, %0\n\t"
+			 "isb" :: "r"(frequency / 1000) : "memory");
+}
+
+void
+machine_timer(bool on)
+{
+	machine_timer_set();
+	__asm__ volatile("msr cntv_ctl_el0, %0\n\t"
+			 "isb" :: "r"((unsigned long)on) : "memory");
 }
 
 /* What is read must be written back whole: it has the sender's number, too. */
@@ -166,14 +198,18 @@ static void
 machine_interrupt(void)
 {
 	uint32_t iar = machine_read(MACHINE_GICC + MACHINE_GICC_IAR);
+	uint32_t number = iar & MACHINE_GIC_NUMBER;
 
-	/* The handler's accesses come after the controller's answer. */
-	__asm__ volatile("dsb sy" ::: "memory");
-	if ((iar & MACHINE_GIC_NUMBER) == MACHINE_GIC_SPURIOUS) {
+	if (number == MACHINE_GIC_TIMER) {
+		machine_timer_set();
+	} else if (number >= MACHINE_GIC_IPIS) {
 		return;
 	}
-	kernel_ipi();
 	machine_write(MACHINE_GICC + MACHINE_GICC_EOIR, iar);
+	/* The handler's accesses come after the controller's answer. */
+	__asm__ volatile("dsb sy" ::: "memory");
+	kernel_interrupt(number == MACHINE_GIC_TIMER ? KERNEL_TICK :
+	    (enum kernel_interrupt)number);
 }
 
 /* Where a probe goes on after its fault; 0 if this was no probe's. */
@@ -245,7 +281,10 @@ static void
 machine_cpu_init(void)
 {
 	machine_write(MACHINE_GICD + MACHINE_GICD_IPRIORITYR, 0);
-	machine_write(MACHINE_GICD + MACHINE_GICD_ISENABLER, 1u << MACHINE_IPI);
+	machine_write(MACHINE_GICD + MACHINE_GICD_IPRIORITYR +
+	    (MACHINE_GIC_TIMER & ~3u), 0);
+	machine_write(MACHINE_GICD + MACHINE_GICD_ISENABLER,
+	    1u << MACHINE_GIC_TIMER | ((1u << MACHINE_GIC_IPIS) - 1));
 	machine_write(MACHINE_GICC + MACHINE_GICC_PMR, 0xff);
 	machine_write(MACHINE_GICC + MACHINE_GICC_CTLR, 1);
 	/* SError, bit 2 of the immediate: nobody expects one. */

@@ -2,19 +2,24 @@
 /*
  * arm64: QEMU's "virt" machine, EL1, 4 KiB pages, 39-bit addresses.  The
  * image is identity-mapped in the lower half, TTBR0_EL1's; the upper half,
- * TTBR1_EL1's, is the windows' alone.  TPIDR_EL1 points at this CPU's
- * kernel_cpu.
+ * TTBR1_EL1's, has the windows, and the pages that the kernel maps itself.
+ * TPIDR_EL1 points at this CPU's kernel_cpu.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
 
 #define MACHINE_NAME		"arm64"
 #define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xffffffd000000000)
+#define MACHINE_OWN_VA		((qpmap_vaddr_t)0xffffffe000000000)
+#define MACHINE_KEEPS_EMPTY	0
+#define MACHINE_ASKS_CPUS	0
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x48000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
 #define MACHINE_FLAGS		0u
 #define MACHINE_RETURN		0xd65f03c0u	/* ret */
+#define MACHINE_SWITCH_WORDS	12
+#define MACHINE_SWITCH_RETURN	11
 
 static inline struct kernel_cpu *
 machine_this_cpu(void)
@@ -48,10 +53,31 @@ machine_irq_on(void)
 	__asm__ volatile("msr daifclr, #2" ::: "memory");
 }
 
+/* UXN, PXN; AF, inner shareable, byte 0 of MAIR_EL1, a page. */
+static inline qpmap_ptebits_t
+machine_own_entry(qpmap_paddr_t pa)
+{
+	return (UINT64_C(3) << 53 | pa | 1u << 10 | 3u << 8 | 3u);
+}
+
+static inline void
+machine_own_filled(void)
+{
+	__asm__ volatile("dsb ishst\n\t"
+			 "isb" ::: "memory");
+}
+
 static inline void
 machine_relax(void)
 {
 	__asm__ volatile("yield" ::: "memory");
+}
+
+static inline void
+machine_idle(void)
+{
+	__asm__ volatile("dsb sy\n\t"
+			 "wfi" ::: "memory");
 }
 
 #endif /* MACHINE_H */

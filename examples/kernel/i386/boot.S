@@ -101,21 +101,43 @@ machine_fetch_failed:
 	pop	%ebx
 	ret
 
+/* void machine_switch(from, to). */
+	.globl	machine_switch
+machine_switch:
+	mov	4(%esp), %eax
+	mov	8(%esp), %edx
+	.irp	reg, ebp, ebx, esi, edi
+	push	%\reg
+	.endr
+	mov	%esp, (%eax)
+	mov	%edx, %esp
+	.irp	reg, edi, esi, ebx, ebp
+	pop	%\reg
+	.endr
+	ret
+
 /*
  * Page tables.  The image's 1 GiB has three large pages: text, data, and the
  * LAPIC, uncached.  With PAE they are of 2 MiB, and only text can be executed;
  * else of 4 MiB, and the LAPIC is in the middle of its one.
  */
 	.data
+	.balign	4096
+	.globl	machine_own
+machine_own:
+	.fill	1024, 4, 0
 #if QPMAP_PAE
 	.balign	32
 machine_boot_root:
 	.long	MACHINE_PA(machine_image) + 1, 0, 0, 0	/* P */
 	.long	MACHINE_PA(machine_image) + 1, 0, 0, 0
 machine_root:
-	.long	0, 0, 0, 0
+	.long	0, 0, MACHINE_PA(machine_own_directory) + 1, 0
 	.long	MACHINE_PA(machine_image) + 1, 0, 0, 0
 	.balign	4096
+machine_own_directory:
+	.long	MACHINE_PA(machine_own) + 0x23, 0	/* A, RW, P */
+	.fill	511, 8, 0
 machine_image:
 	.fill	2, 8, 0
 	.quad	0x00000000004000a1	/* PS, A, P */
@@ -131,7 +153,9 @@ machine_boot_root:
 	.long	0x004000a1, 0x008000e3
 	.fill	509, 4, 0
 machine_root:
-	.fill	513, 4, 0
+	.fill	256, 4, 0
+	.long	MACHINE_PA(machine_own) + 0x23	/* A, RW, P */
+	.fill	256, 4, 0
 	.long	0x004000a1		/* PS, A, P */
 	.long	0x008000e3		/* PS, D, A, RW, P */
 	.fill	252, 4, 0

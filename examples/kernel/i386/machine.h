@@ -2,7 +2,7 @@
 /*
  * i386: QEMU's "q35" machine, 32-bit entries or PAE.  The image is in the
  * third GiB, the windows are in the last: with PAE an entry of the PDPT to
- * themselves.
+ * themselves.  The pages that the kernel maps itself are in the second.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -10,8 +10,11 @@
 #include "../x86/x86.h"
 
 #define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xd0000000)
+#define MACHINE_OWN_VA		((qpmap_vaddr_t)0x40000000)
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0x80000000)
 #define MACHINE_CODE		0x08u	/* code segment: boot.S */
+#define MACHINE_SWITCH_WORDS	6	/* one for the ABI's alignment */
+#define MACHINE_SWITCH_RETURN	4
 
 /* 32-bit entries have no bit that forbids execution. */
 #if QPMAP_PAE
@@ -31,6 +34,14 @@ struct machine_frame {
 #define MACHINE_FRAME_NAMES						\
 	"edi", "esi", "ebp", "esp", "ebx", "edx", "ecx", "eax",		\
 	"vector", "error", "eip", "cs", "eflags"
+
+/* With NX, if it is wide enough. */
+static inline qpmap_ptebits_t
+machine_own_entry(qpmap_paddr_t pa)
+{
+	return ((qpmap_ptebits_t)(QPMAP_PAE ? UINT64_C(1) << 63 : 0) | pa |
+	    MACHINE_OWN_PAGE);
+}
 
 /* %gs: a segment of 4 bytes for each CPU, after the three of boot.S. */
 extern uint64_t machine_gdt[];

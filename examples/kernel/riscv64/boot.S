@@ -71,12 +71,35 @@ machine_vector:
 	addi	sp, sp, 272
 	sret
 
+/* void machine_switch(from, to). */
+	.globl	machine_switch
+machine_switch:
+	addi	sp, sp, -112
+	sd	ra, 0(sp)
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+	sd	s\n, \n * 8 + 8(sp)
+	.endr
+	sd	sp, 0(a0)
+	mv	sp, a1
+	ld	ra, 0(sp)
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+	ld	s\n, \n * 8 + 8(sp)
+	.endr
+	addi	sp, sp, 112
+	ret
+
 /*
  * bool machine_load(va, value), machine_store(va, value), machine_fetch(va).
  * When the marked instruction faults, machine_trap() goes on at
  * machine_probe_failed; a fetch faults at va, with ra at
- * machine_fetch_return.
+ * machine_fetch_return.  bool machine_has_svinval(void) tries an instruction.
  */
+	.globl	machine_has_svinval, machine_svinval_at
+machine_has_svinval:
+machine_svinval_at:
+	.insn	r 0x73, 0, 0x0c, x0, x0, x0	/* sfence.w.inval */
+	li	a0, 1
+	ret
 	.globl	machine_load, machine_store, machine_fetch
 	.globl	machine_load_at, machine_store_at, machine_fetch_return
 	.globl	machine_probe_failed, machine_fetch_failed

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * riscv64: page tables of the image, traps, and what the SBI does for us
- * (RISC-V Supervisor Binary Interface Specification: HSM, sPI, and the legacy
- * console).
+ * (RISC-V Supervisor Binary Interface Specification: HSM, sPI, TIME, and the
+ * legacy console).
  */
 #include "kernel.h"
 
@@ -14,8 +14,14 @@
 #define MACHINE_SBI_HSM_STOPPED	1
 #define MACHINE_SBI_SPI		0x735049ul	/* supervisor IPI */
 
+#define MACHINE_SBI_TIME	0x54494d45ul
+
 #define MACHINE_SIE_SSIE	(1ul << 1)
+#define MACHINE_SIE_STIE	(1ul << 5)
 #define MACHINE_IRQ_SOFTWARE	((1ul << 63) | 1)
+#define MACHINE_IRQ_TIMER	((1ul << 63) | 5)
+#define MACHINE_TICK		10000ul		/* of QEMU's 10 MHz */
+#define MACHINE_ILLEGAL		2ul		/* instruction */
 #define MACHINE_FETCH_FAULT	12ul		/* page faults */
 #define MACHINE_LOAD_FAULT	13ul
 #define MACHINE_STORE_FAULT	15ul
@@ -34,12 +40,20 @@
 #define MACHINE_POWER_PASS	0x5555u
 #define MACHINE_POWER_FAIL	0x3333u
 
+/*
+ * A word behind the image, 0 unless QEMU is told to put something there: how
+ * to boot this time.
+ */
+#define MACHINE_OPTIONS		0x805ffff8ul
+#define MACHINE_OPTION_RFENCE	1u
+
 /* What machine_vector saves. */
 struct machine_frame {
 	unsigned long x[31];		/* x1 to x31 */
 	unsigned long sepc, sstatus;
 };
 
+bool machine_has_svinval(void);
 _Noreturn void machine_main(void);
 _Noreturn void machine_cpu_main(void);
 void machine_trap(struct machine_frame *frame, unsigned long cause,
@@ -48,7 +62,7 @@ void machine_trap(struct machine_frame *frame, unsigned long cause,
 /* boot.S; those that end in _at, _return and _failed are places in code. */
 extern const char machine_boot[], machine_vector[];
 extern const char machine_load_at[], machine_store_at[];
-extern const char machine_fetch_return[];
+extern const char machine_svinval_at[], machine_fetch_return[];
 extern const char machine_probe_failed[], machine_fetch_failed[];
 
 _Static_assert(KERNEL_STACK == 1 << 14 && KERNEL_CPUS == 4,
@@ -57,6 +71,10 @@ _Static_assert(KERNEL_STACK == 1 << 14 && KERNEL_CPUS == 4,
 static unsigned long machine_root[512] __attribute__((aligned(4096)));
 static unsigned long machine_image[512] __attribute__((aligned(4096)));
 static unsigned long machine_devices[512] __attribute__((aligned(4096)));
+struct qpmap_pte machine_own[512] __attribute__((aligned(4096)));
+
+/* What the one interrupt between harts is about, a bit each. */
+static uint32_t machine_reasons[KERNEL_CPUS];
 
 /*
  * boot.S: whether a hart has begun, and which.  CPU 0 is the hart that the SBI
@@ -85,8 +103,8 @@ machine_sbi(unsigned long extension, unsigned long function,
 	return ((struct machine_sbi){ (long)a0, (long)a1 });
 }
 
-static unsigned long
-machine_hart(uint32_t number)
+unsigned long
+machine_cpu_id(uint32_t number)
 {
 	return ((machine_first_hart + number) % KERNEL_CPUS);
 }
@@ -113,7 +131,7 @@ machine_exit(int code)
 void
 machine_start_cpu(uint32_t number)
 {
-	unsigned long hart = machine_hart(number);
+	unsigned long hart = machine_cpu_id(number);
 	struct kernel_cpu **top = (struct kernel_cpu **)
 	    (kernel_stacks[number] + KERNEL_STACK);
 
@@ -136,12 +154,69 @@ machine_stop_cpu(void)
 	kernel_fatal("the SBI does not stop a hart");
 }
 
+/*
+ * Svinval is found out; that remote fences are left to the SBI, which OpenSBI
+ * completes before it returns, is this boot's choice.
+ */
+uint32_t
+machine_cpu_flags(void)
+{
+	uint32_t options = *(volatile uint32_t *)MACHINE_OPTIONS;
+
+	return ((machine_has_svinval() ? QPMAP_SVINVAL : 0) |
+	    ((options & MACHINE_OPTION_RFENCE) != 0 ? QPMAP_SBI_RFENCE : 0));
+}
+
 /* FENCE orders our stores before the SBI's store to another hart's device. */
 void
-machine_ipi(uint32_t number)
+machine_ipi(uint32_t number, enum kernel_interrupt which)
 {
+	__atomic_fetch_or(&machine_reasons[number], 1u << which,
+	    __ATOMIC_SEQ_CST);
 	__asm__ volatile("fence iorw, iorw" ::: "memory");
-	(void)machine_sbi(MACHINE_SBI_SPI, 0, 1, machine_hart(number), 0);
+	(void)machine_sbi(MACHINE_SBI_SPI, 0, 1, machine_cpu_id(number), 0);
+}
+
+/*
+ * The interrupt's bit is cleared before the reasons are read: of one that
+ * comes in between, either the reason is seen now or the interrupt comes again.
+ */
+static void
+machine_software_interrupt(void)
+{
+	uint32_t *reasons = &machine_reasons[machine_this_cpu()->number];
+	uint32_t seen, which;
+
+	__asm__ volatile("csrc sip, %0\n\t"
+			 "fence iorw, iorw"
+			 :: "r"(MACHINE_SIE_SSIE) : "memory");
+	seen = __atomic_exchange_n(reasons, 0, __ATOMIC_SEQ_CST);
+	for (which = KERNEL_STORM; which <= KERNEL_WAKE; which++) {
+		if ((seen & 1u << which) != 0) {
+			kernel_interrupt((enum kernel_interrupt)which);
+		}
+	}
+}
+
+/* Until the next tick. */
+static void
+machine_timer_set(void)
+{
+	unsigned long now;
+
+	__asm__ volatile("csrr %0, time" : "=r"(now));
+	(void)machine_sbi(MACHINE_SBI_TIME, 0, now + MACHINE_TICK, 0, 0);
+}
+
+void
+machine_timer(bool on)
+{
+	if (on) {
+		machine_timer_set();
+		__asm__ volatile("csrs sie, %0" :: "r"(MACHINE_SIE_STIE));
+	} else {
+		__asm__ volatile("csrc sie, %0" :: "r"(MACHINE_SIE_STIE));
+	}
 }
 
 /* Where a probe goes on after its fault; 0 if this was no probe's. */
@@ -153,6 +228,10 @@ machine_fixup(const struct machine_frame *frame, unsigned long cause,
 	    frame->sepc == (unsigned long)machine_load_at) ||
 	    (cause == MACHINE_STORE_FAULT &&
 	    frame->sepc == (unsigned long)machine_store_at)) {
+		return ((unsigned long)machine_probe_failed);
+	}
+	if (cause == MACHINE_ILLEGAL &&
+	    frame->sepc == (unsigned long)machine_svinval_at) {
 		return ((unsigned long)machine_probe_failed);
 	}
 	if (cause == MACHINE_FETCH_FAULT && frame->sepc == value &&
@@ -187,8 +266,12 @@ machine_trap(struct machine_frame *frame, unsigned long cause,
 	unsigned long fixup;
 
 	if (cause == MACHINE_IRQ_SOFTWARE) {
-		__asm__ volatile("csrc sip, %0" :: "r"(MACHINE_SIE_SSIE));
-		kernel_ipi();
+		machine_software_interrupt();
+		return;
+	}
+	if (cause == MACHINE_IRQ_TIMER) {
+		machine_timer_set();
+		kernel_interrupt(KERNEL_TICK);
 		return;
 	}
 	fixup = machine_fixup(frame, cause, value);
@@ -199,7 +282,7 @@ machine_trap(struct machine_frame *frame, unsigned long cause,
 }
 
 /*
- * Paging, traps, and the one interrupt we take, though not yet.  One that was
+ * Paging, traps, and the interrupt between harts, though not yet.  One that was
  * pending when the hart stopped is not for it any more.
  */
 static void
@@ -236,6 +319,8 @@ machine_main(void)
 	machine_root[MACHINE_DEVICES >> 30] =
 	    machine_entry((unsigned long)machine_devices, MACHINE_PTE_V);
 	machine_devices[0] = machine_entry(0, MACHINE_PTE_RW);
+	machine_devices[MACHINE_OWN_VA >> 21 & 511] =
+	    machine_entry((unsigned long)machine_own, MACHINE_PTE_V);
 	machine_cpu_init();
 	kernel_main();
 }

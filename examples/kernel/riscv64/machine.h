@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * riscv64: QEMU's "virt" machine, supervisor mode under an SBI, Sv39.  The
- * image is identity-mapped; tp points at this CPU's kernel_cpu.
+ * image is identity-mapped; tp points at this CPU's kernel_cpu.  The pages that
+ * the kernel maps itself are in the GiB of the devices.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
 
 #define MACHINE_NAME		"riscv64"
 #define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xffffffd000000000)
+#define MACHINE_OWN_VA		((qpmap_vaddr_t)0x60000000)
+#define MACHINE_KEEPS_EMPTY	1
+#define MACHINE_ASKS_CPUS	1
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x88000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
 #define MACHINE_FLAGS		0u
 #define MACHINE_RETURN		0x00008067u	/* ret */
+#define MACHINE_SWITCH_WORDS	14	/* one for the ABI's alignment */
+#define MACHINE_SWITCH_RETURN	0
 
 static inline struct kernel_cpu *
 machine_this_cpu(void)
@@ -46,11 +52,31 @@ machine_irq_on(void)
 	__asm__ volatile("csrsi sstatus, 2" ::: "memory");
 }
 
+/* D, A, W, R, V. */
+static inline qpmap_ptebits_t
+machine_own_entry(qpmap_paddr_t pa)
+{
+	return (pa >> 12 << 10 | 0xc7u);
+}
+
+/* The SFENCE.VMA comes with the shootdown: MACHINE_KEEPS_EMPTY. */
+static inline void
+machine_own_filled(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
 /* PAUSE (Zihintpause), a hint that assemblers may not know. */
 static inline void
 machine_relax(void)
 {
 	__asm__ volatile(".insn i 0x0f, 0, x0, x0, 0x010" ::: "memory");
+}
+
+static inline void
+machine_idle(void)
+{
+	__asm__ volatile("wfi" ::: "memory");
 }
 
 #endif /* MACHINE_H */

@@ -21,17 +21,24 @@
 #define MACHINE_LAPIC_SPURIOUS	0x0f0u
 #define MACHINE_LAPIC_COMMAND	0x300u
 #define MACHINE_LAPIC_TARGET	0x310u
+#define MACHINE_LAPIC_TIMER	0x320u
+#define MACHINE_LAPIC_COUNT	0x380u		/* the timer's, from there */
+#define MACHINE_LAPIC_DIVIDE	0x3e0u
 
 #define MACHINE_LAPIC_ENABLE	0x100u		/* beside a vector */
 #define MACHINE_COMMAND_IPI	0x4000u		/* likewise */
 #define MACHINE_COMMAND_INIT	0x4500u
 #define MACHINE_COMMAND_STARTUP	0x4608u		/* at 8 * 4096, entry.S */
 #define MACHINE_COMMAND_PENDING	0x1000u
+#define MACHINE_TIMER_PERIODIC	0x20000u	/* likewise */
+#define MACHINE_TIMER_MASKED	0x10000u
+#define MACHINE_DIVIDE_BY_1	0x0bu
+#define MACHINE_TICK		1000000u	/* of QEMU's 1 GHz */
 
 /* Vectors; entry.S has code for 48. */
 #define MACHINE_VECTORS		48u
 #define MACHINE_VECTOR_FAULT	14ul		/* page fault */
-#define MACHINE_VECTOR_IPI	32u
+#define MACHINE_VECTOR_IRQ	32ul		/* and up: interrupts */
 #define MACHINE_VECTOR_SPURIOUS	47u
 
 /* A CPU has 20 seconds from its first STARTUP on. */
@@ -136,9 +143,32 @@ machine_command(uint32_t number, uint32_t command)
  * interrupt sees what was stored before it.
  */
 void
-machine_ipi(uint32_t number)
+machine_ipi(uint32_t number, enum kernel_interrupt which)
 {
-	machine_command(number, MACHINE_VECTOR_IPI | MACHINE_COMMAND_IPI);
+	machine_command(number, ((uint32_t)MACHINE_VECTOR_IRQ + which) |
+	    MACHINE_COMMAND_IPI);
+}
+
+unsigned long
+machine_cpu_id(uint32_t number)
+{
+	return (number);
+}
+
+uint32_t
+machine_cpu_flags(void)
+{
+	return (0);
+}
+
+void
+machine_timer(bool on)
+{
+	*machine_lapic(MACHINE_LAPIC_DIVIDE) = MACHINE_DIVIDE_BY_1;
+	*machine_lapic(MACHINE_LAPIC_TIMER) =
+	    ((uint32_t)MACHINE_VECTOR_IRQ + KERNEL_TICK) |
+	    (on ? MACHINE_TIMER_PERIODIC : MACHINE_TIMER_MASKED);
+	*machine_lapic(MACHINE_LAPIC_COUNT) = on ? MACHINE_TICK : 0;
 }
 
 /*
@@ -216,9 +246,10 @@ machine_trap(struct machine_frame *frame, unsigned long address)
 {
 	unsigned long fixup;
 
-	if (frame->vector == MACHINE_VECTOR_IPI) {
-		kernel_ipi();
+	if (frame->vector - MACHINE_VECTOR_IRQ <= KERNEL_TICK) {
 		*machine_lapic(MACHINE_LAPIC_EOI) = 0;
+		kernel_interrupt((enum kernel_interrupt)
+		    (frame->vector - MACHINE_VECTOR_IRQ));
 		return;
 	}
 	if (frame->vector == MACHINE_VECTOR_SPURIOUS) {
@@ -249,7 +280,7 @@ machine_idt_init(void)
 	}
 }
 
-/* The one interrupt we take comes from LAPICs: all of the PC's are masked. */
+/* The interrupts we take come from LAPICs: all of the PC's are masked. */
 static void
 machine_cpu_init(uint32_t number)
 {

@@ -12,6 +12,11 @@
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x04000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
 #define MACHINE_RETURN		0xc3u		/* ret */
+#define MACHINE_KEEPS_EMPTY	0
+#define MACHINE_ASKS_CPUS	1
+
+/* D, A, RW, P; NX is added where there is one. */
+#define MACHINE_OWN_PAGE	0x63u
 
 #define MACHINE_EFLAGS_IF	0x200ul
 
@@ -47,6 +52,22 @@ machine_irq_restore(unsigned long irq)
 	if (irq != 0) {
 		machine_irq_on();
 	}
+}
+
+/* STI has effect after the next instruction. */
+static inline void
+machine_idle(void)
+{
+	__asm__ volatile("sti\n\t"
+			 "hlt\n\t"
+			 "cli" ::: "memory");
+}
+
+/* Stores are seen in their order, by walkers too. */
+static inline void
+machine_own_filled(void)
+{
+	__asm__ volatile("" ::: "memory");
 }
 
 static inline void
