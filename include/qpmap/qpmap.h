@@ -82,6 +82,10 @@ QPMAP_BEGIN_DECLS
  * hart when the call returns, as OpenSBI's have; the specification promises
  * less.  They are used in place of the kernel's interprocessor interrupt, which
  * stays the way out when the SBI returns an error.
+ *
+ * A hart that stops while another is in such a fence may leave that one in the
+ * SBI for ever (OpenSBI 1.1 does).  So after its qpmap_cpu_offline() a hart
+ * stops only when every CPU that was in a shootdown then has left it.
  */
 #define QPMAP_SBI_RFENCE	0x4000u
 
