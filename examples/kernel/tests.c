@@ -462,9 +462,9 @@ kernel_tests(void)
 	kernel_run("page-operations", kernel_test_page_ops);
 	kernel_run("scheduler-assertion", kernel_test_scheduler);
 	kernel_run("shared-use-after-remove", kernel_test_shared);
-	kernel_run("own-mappings-by-set", kernel_test_sets);
 	kernel_run("quiesce-forgets-windows", kernel_test_quiesce);
 	kernel_run("offline-forgets", kernel_test_offline);
+	kernel_run("own-mappings-by-set", kernel_test_sets);
 	kernel_run("shared-slots-run-out", kernel_test_slots);
 	kernel_end_if_failed();
 	kernel_run("stress-all-cpus", kernel_test_stress);
