@@ -338,6 +338,7 @@ contract_cases(const struct emu_mode *mode)
 {
 	/* First what sees most defects: tools/mutants stops there. */
 	contract_sequence_cases(mode);
+	contract_smp_sequence_cases(mode);
 	contract_map_cases(mode);
 	contract_rules_cases(mode);
 	contract_pages_cases(mode);
@@ -347,6 +348,8 @@ contract_cases(const struct emu_mode *mode)
 	contract_tables_cases(mode);
 	contract_hostile_cases(mode);
 	contract_shootdown_cases(mode);
+	contract_shared_cases(mode);
+	contract_smp_interrupt_cases(mode);
 	contract_i386_cases(mode);
 	contract_arm64_cases(mode);
 	contract_riscv64_cases(mode);

@@ -600,9 +600,34 @@ b13_writes(const struct contract_case *c)
 	CHECK(writes.wrong[0] == '\0', "a store to %s", writes.wrong);
 }
 
+/* The same rules with QPMAP_SHOOTDOWN=1, which must cost them nothing. */
+static void
+rules_with_shootdown(const struct emu_mode *mode,
+    void (*run)(const struct contract_case *c), const char *what)
+{
+	static const char *const variant[2] = { "smp", "smp-bench" };
+	const struct contract_type *type = contract_types(mode);
+
+	for (; type->layout != NULL; type++) {
+		for (unsigned i = 0; i < 2; i++) {
+			contract_add(mode, run, &(struct contract_case){
+			    .layout = type->layout, .type = type->type,
+			    .variant = variant[i] },
+			    "%s/shootdown=1/hooks=%s/attr=%s", what,
+			    i == 0 ? "call" : "inline",
+			    contract_type_word(type->type));
+		}
+	}
+}
+
 void
 contract_rules_cases(const struct emu_mode *mode)
 {
+	rules_with_shootdown(mode, c4_attr, "C4");
+	rules_with_shootdown(mode, b1_wrong, "B1/wrong-address");
+	rules_with_shootdown(mode, b2_attr, "B2");
+	rules_with_shootdown(mode, b6_attr, "B6");
+	rules_with_shootdown(mode, b7_attr, "B7");
 	contract_add_types(mode, c3_attr, "C3");
 	contract_add_inline(mode, c3_attr, "C3");
 	contract_add_types(mode, c3_nested, "C3/pinned-before");

@@ -120,7 +120,7 @@ b10_set(const struct contract_case *c)
 	uint64_t va = e->mode->scratch_va;
 
 	for (unsigned set = 0; set < 16; set++) {
-		uint64_t words = smp_set(e, NULL, 0);
+		uint64_t words = smp_bitmap(e, NULL, 0);
 
 		emu_write(e, words, 4, set);
 		smp_plant(e, 15, va, 2);
@@ -162,7 +162,7 @@ b10_long_set(const struct contract_case *c)
 	}
 	for (unsigned i = 0; i < 4; i++) {
 		smp_plant(e, 15, va, 1);
-		shoot(e, (i + 1) % 4, 1, smp_set(e, &window[i], 1));
+		shoot(e, (i + 1) % 4, 1, smp_bitmap(e, &window[i], 1));
 		for (unsigned cpu = 0; cpu < 4; cpu++) {
 			CHECK_EQUAL(e->ipi_count[window[cpu]], cpu == i &&
 			    !e->arch->broadcasts, "interrupts sent");
@@ -187,7 +187,7 @@ b10_self(const struct contract_case *c)
 
 	for (unsigned i = 0; i < 40; i++) {
 		smp_plant(e, 1, e->mode->scratch_va, 2);
-		CHECK_EQUAL(shoot(e, 0, 2, smp_set(e, &self, 1)), EMU_RETURNED,
+		CHECK_EQUAL(shoot(e, 0, 2, smp_bitmap(e, &self, 1)), EMU_RETURNED,
 		    "shootdown of this CPU");
 		smp_check_gone(e, 0, e->mode->scratch_va, 2);
 	}
@@ -280,7 +280,7 @@ b10_each_other(const struct contract_case *c)
 			unsigned cpu = (first + i) % count;
 
 			done[cpu] = shoot(e, cpu, i + 1, i % 2 == 0 ? 0 :
-			    smp_set(e, (unsigned[]){ 0, 1, 2, 3 }, count)) ==
+			    smp_bitmap(e, (unsigned[]){ 0, 1, 2, 3 }, count)) ==
 			    EMU_RETURNED;
 			ended += done[cpu];
 		}
@@ -337,12 +337,11 @@ static bool
 b10_published(struct emu *e, uint64_t pc)
 {
 	uint64_t generation = emu_shootdown_word(e, FACT_GENERATION);
-	uint64_t at = emu_symbol(e, "guest_shootdown") + e->fact[FACT_RING] +
-	    generation % e->fact[FACT_REQUESTS] * e->fact[FACT_REQUEST_SIZE];
 
 	(void)pc;
-	return (emu_read(e, at + e->fact[FACT_REQUEST_GENERATION],
-	    (unsigned)e->fact[FACT_WORD]) == generation);
+	return (emu_read(e, smp_at_request(e, generation,
+	    FACT_REQUEST_GENERATION), (unsigned)e->fact[FACT_WORD]) ==
+	    generation);
 }
 
 /*
@@ -360,7 +359,7 @@ b10_served(const struct contract_case *c)
 	smp_plant(e, 7, va, 2);
 	emu_cpu(e, 0);
 	/* The last request is in the ring already: begin with the next. */
-	smp_set_shootdown(e, FACT_GENERATION,
+	smp_set(e, smp_at_shootdown(e, FACT_GENERATION),
 	    emu_shootdown_word(e, FACT_GENERATION) + 1);
 	e->pause_before = b10_published;
 	CHECK_EQUAL(emu_call(e, emu_symbol(e, "qpmap_shootdown"), "www",
@@ -387,7 +386,7 @@ static void
 b10_behind(struct emu *e, unsigned count)
 {
 	unsigned self = 0;
-	uint64_t set = smp_set(e, &self, 1);
+	uint64_t set = smp_bitmap(e, &self, 1);
 
 	for (unsigned i = 0; i < count; i++) {
 		SMP_CALL(e, 0, "qpmap_shootdown", "www", e->mode->scratch_va +
@@ -422,23 +421,18 @@ static void
 b10_lost(const struct contract_case *c)
 {
 	struct emu *e = smp_ready(c, 2);
-	uint64_t va = e->mode->scratch_va, at;
+	uint64_t va = e->mode->scratch_va, number, at;
 
 	for (unsigned i = 0; i < 3; i++) {
 		smp_plant(e, 3, va, 3);
 		b10_behind(e, 3);
-		at = emu_symbol(e, "guest_shootdown") + e->fact[FACT_RING] +
-		    (emu_shootdown_word(e, FACT_GENERATION) - i) %
-		    e->fact[FACT_REQUESTS] * e->fact[FACT_REQUEST_SIZE];
-		emu_write(e, at + e->fact[FACT_REQUEST_GENERATION],
-		    (unsigned)e->fact[FACT_WORD], c->number);
-		emu_write(e, at + e->fact[FACT_REQUEST_VA],
-		    (unsigned)e->fact[FACT_WORD], 0);
+		number = emu_shootdown_word(e, FACT_GENERATION) - i;
+		at = smp_at_request(e, number, FACT_REQUEST_GENERATION);
+		smp_set(e, at, c->number);
+		smp_set(e, smp_at_request(e, number, FACT_REQUEST_VA), 0);
 		smp_interrupt(e, 1);
 		smp_check_gone(e, 1, va, 3);
-		emu_write(e, at + e->fact[FACT_REQUEST_GENERATION],
-		    (unsigned)e->fact[FACT_WORD],
-		    emu_shootdown_word(e, FACT_GENERATION) - i - 16);
+		smp_set(e, at, number - e->fact[FACT_REQUESTS]);
 	}
 }
 
@@ -450,9 +444,10 @@ b10_wrap(const struct contract_case *c)
 	uint64_t va = e->mode->scratch_va;
 	uint64_t from = smp_ones(e) - 20;
 
-	smp_set_shootdown(e, FACT_GENERATION, from);
+	smp_set(e, smp_at_shootdown(e, FACT_GENERATION), from);
 	for (unsigned window = 0; window < 3; window++) {
-		smp_set_remote(e, window, FACT_REMOTE_ACKNOWLEDGED, from);
+		smp_set(e, smp_at_remote(e, window,
+		    FACT_REMOTE_ACKNOWLEDGED), from);
 	}
 	for (unsigned i = 0; i < 60; i++) {
 		smp_plant(e, 7, va, 2);
@@ -476,10 +471,12 @@ b10_sweep(const struct contract_case *c)
 	unsigned self = 0;
 
 	for (unsigned i = 0; i < 2; i++) {
-		smp_set_shootdown(e, FACT_GENERATION, from - 2 + i);
-		smp_set_remote(e, 0, FACT_REMOTE_ACKNOWLEDGED, from - 2);
-		smp_set_remote(e, 1, FACT_REMOTE_ACKNOWLEDGED, from - 2);
-		CHECK_EQUAL(shoot(e, 0, 1, smp_set(e, &self, 1)), i == 1 ?
+		smp_set(e, smp_at_shootdown(e, FACT_GENERATION), from - 2 + i);
+		smp_set(e, smp_at_remote(e, 0, FACT_REMOTE_ACKNOWLEDGED),
+		    from - 2);
+		smp_set(e, smp_at_remote(e, 1, FACT_REMOTE_ACKNOWLEDGED),
+		    from - 2);
+		CHECK_EQUAL(shoot(e, 0, 1, smp_bitmap(e, &self, 1)), i == 1 ?
 		    EMU_PAUSED : EMU_RETURNED, "the CPU waits");
 		CHECK_EQUAL(e->ipi_count[1], i, "interrupts sent");
 	}
@@ -596,12 +593,14 @@ b11_reuse(const struct contract_case *c)
 
 	emu_cpu(e, 1);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
-	smp_plant(e, 15 & ~4, va, 2);
+	smp_plant(e, 3, va, 2);
 	emu_cpu(e, 3);
 	emu_boot(e);
 	smp_plant(e, 8, va, 2);
 	CHECK_EQUAL(emu_online(e, 1, 0), QPMAP_OK, "CPU 3 with number 1");
-	smp_check_gone(e, 3, va, 2);
+	if (!e->arch->broadcasts) {
+		smp_check_gone(e, 3, va, 2);
+	}
 	smp_plant(e, 15, va, 2);
 	shoot(e, 0, 2, 0);
 	CHECK_EQUAL(e->ipi_count[3], 0, "interrupts to window 3");
@@ -616,7 +615,6 @@ b11_reuse(const struct contract_case *c)
 		CHECK_EQUAL(smp_go_on(e, 0), EMU_RETURNED, "the end");
 	}
 	smp_check_gone(e, 3, va, 2);
-	CHECK_EQUAL(e->status == EMU_FAULTED, 1, "fault");
 }
 
 static void

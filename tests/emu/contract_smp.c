@@ -186,27 +186,38 @@ smp_check_quiet(struct emu *e, unsigned first, unsigned last)
 	memset(e->ipi_count, 0, sizeof(e->ipi_count));
 }
 
-void
-smp_set_shootdown(struct emu *e, unsigned fact, uint64_t value)
+uint64_t
+smp_at_shootdown(struct emu *e, unsigned fact)
 {
-	emu_write(e, emu_symbol(e, "guest_shootdown") + e->fact[fact],
-	    (unsigned)e->fact[FACT_WORD], value);
+	return (emu_symbol(e, "guest_shootdown") + e->fact[fact]);
+}
+
+uint64_t
+smp_at_request(struct emu *e, uint64_t generation, unsigned fact)
+{
+	return (smp_at_shootdown(e, FACT_RING) +
+	    generation % e->fact[FACT_REQUESTS] *
+	    e->fact[FACT_REQUEST_SIZE] + e->fact[fact]);
+}
+
+uint64_t
+smp_at_remote(struct emu *e, unsigned window, unsigned fact)
+{
+	return (emu_symbol(e, "guest_remote") +
+	    window * e->fact[FACT_REMOTE_SIZE] + e->fact[fact]);
+}
+
+uint64_t
+smp_at_group(struct emu *e, unsigned group, unsigned fact)
+{
+	return (emu_symbol(e, "guest_group") +
+	    group * e->fact[FACT_GROUP_SIZE] + e->fact[fact]);
 }
 
 void
-smp_set_remote(struct emu *e, unsigned window, unsigned fact, uint64_t value)
+smp_set(struct emu *e, uint64_t at, uint64_t value)
 {
-	emu_write(e, emu_symbol(e, "guest_remote") +
-	    window * e->fact[FACT_REMOTE_SIZE] + e->fact[fact],
-	    (unsigned)e->fact[FACT_WORD], value);
-}
-
-void
-smp_set_group(struct emu *e, unsigned group, unsigned fact, uint64_t value)
-{
-	emu_write(e, emu_symbol(e, "guest_group") +
-	    group * e->fact[FACT_GROUP_SIZE] + e->fact[fact],
-	    (unsigned)e->fact[FACT_WORD], value);
+	emu_write(e, at, (unsigned)e->fact[FACT_WORD], value);
 }
 
 uint64_t
@@ -216,7 +227,7 @@ smp_ones(const struct emu *e)
 }
 
 uint64_t
-smp_set(struct emu *e, const unsigned *windows, unsigned count)
+smp_bitmap(struct emu *e, const unsigned *windows, unsigned count)
 {
 	uint64_t set = emu_page_alloc(e);
 	unsigned word = (unsigned)e->fact[FACT_WORD];

@@ -62,15 +62,15 @@ void smp_check_idle(struct emu *e, unsigned cpus);
 /* No interrupt was sent to any window from first to last; forget the rest. */
 void smp_check_quiet(struct emu *e, unsigned first, unsigned last);
 
-/* Set a word of the shootdown's memory, by its fact. */
-void smp_set_shootdown(struct emu *e, unsigned fact, uint64_t value);
-void smp_set_remote(struct emu *e, unsigned window, unsigned fact,
-    uint64_t value);
-void smp_set_group(struct emu *e, unsigned group, unsigned fact,
-    uint64_t value);
+/* Where a word of the shootdown's memory is, by its fact; and set one. */
+uint64_t smp_at_shootdown(struct emu *e, unsigned fact);
+uint64_t smp_at_request(struct emu *e, uint64_t generation, unsigned fact);
+uint64_t smp_at_remote(struct emu *e, unsigned window, unsigned fact);
+uint64_t smp_at_group(struct emu *e, unsigned group, unsigned fact);
+void smp_set(struct emu *e, uint64_t at, uint64_t value);
 
 /* A register-wide number, all ones; and a bitmap of windows for the guest. */
 uint64_t smp_ones(const struct emu *e);
-uint64_t smp_set(struct emu *e, const unsigned *windows, unsigned count);
+uint64_t smp_bitmap(struct emu *e, const unsigned *windows, unsigned count);
 
 #endif /* EMU_CONTRACT_SMP_H */

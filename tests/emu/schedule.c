@@ -330,6 +330,7 @@ sched_choose(uint64_t seed)
 	sched.timer_rate = 500 + sched_random(3000);
 	sched.freeze_rate = 50 + sched_random(1000);
 	sched.freeze_steps = 20 + sched_random(1000);
+	sched.stall_rate = 20 + sched_random(200);
 	sched.delay_steps = 1 + sched_random(200);
 	sched.operations = 3 + sched_random(8);
 	if (!sched.broadcasts && sched_random(2) == 0) {

@@ -72,6 +72,8 @@ struct sched_cpu {
 	bool changing;		/* comes online, or goes */
 	unsigned window;
 	bool idle;		/* its script is done */
+	bool rests;		/* it answers, and asks for nothing */
+	unsigned operations;	/* of its script, so far */
 
 	bool enabled;		/* interrupts */
 	unsigned level;		/* of interrupts that it is in */
@@ -79,6 +81,9 @@ struct sched_cpu {
 	unsigned pending;	/* interrupts sent */
 	uint64_t due;		/* step before which they do not arrive */
 	bool timer;		/* another interrupt is due */
+	bool acted;		/* its last instruction matters to others */
+	bool stall;		/* it is to stop after it for a while */
+	bool stalled;		/* and does */
 	uint64_t frozen;	/* until that step it does not run */
 	unsigned peak;		/* most slots busy during an enter */
 
@@ -109,6 +114,7 @@ struct sched {
 	unsigned timer_rate;
 	unsigned freeze_rate;
 	unsigned freeze_steps;
+	unsigned stall_rate;
 	unsigned delay_steps;	/* of interrupts */
 	unsigned operations;	/* in a script */
 
@@ -149,9 +155,13 @@ void sched_run(void (*script)(struct sched_cpu *c));
 /* A call on c, which others' instructions and interrupts come amid. */
 enum emu_status sched_call(struct sched_cpu *c, uint64_t function,
     const char *kinds, const uint64_t *values);
-/* c, or every CPU of the set, touches that place at its next instruction. */
+/*
+ * c, or every CPU of the set, touches that place at its next instruction; or c
+ * one that is mapped just now.
+ */
 void sched_want(struct sched_cpu *c, unsigned place);
 void sched_want_all(unsigned set, unsigned place);
+void sched_want_mapped(struct sched_cpu *c);
 /* A few instructions that mean nothing. */
 void sched_spin(struct sched_cpu *c, unsigned times);
 

@@ -95,23 +95,60 @@ sched_switch(struct sched_cpu *c)
 	}
 }
 
+static bool
+sched_acts_x86(const uint8_t *bytes)
+{
+	while (bytes[0] == 0x66 || bytes[0] == 0xf2 || bytes[0] == 0xf3 ||
+	    (sched.e->mode->va_bits != 32 && (bytes[0] & 0xf0) == 0x40)) {
+		bytes++;
+	}
+	return (bytes[0] == 0xf0 || bytes[0] == 0x87 || (bytes[0] == 0x0f &&
+	    (bytes[1] == 0x01 || bytes[1] == 0x22 || bytes[1] == 0xae)));
+}
+
 /*
- * Whether something is due that needs the engine: addresses to touch, or an
- * interrupt.  One that is not the library's may be an NMI: then it does not
+ * Whether the instruction at pc is one of those that protocols are made of:
+ * atomics, fences, system instructions.
+ */
+static bool
+sched_acts(struct emu *e, uint64_t pc)
+{
+	const uint8_t *bytes = emu_ram(e, pc, 4);
+	unsigned opcode = bytes[0] & 0x7f;
+
+	switch (e->arch->uc_arch) {
+	case UC_ARCH_X86:
+		return (sched_acts_x86(bytes));
+	case UC_ARCH_ARM64:
+		return (bytes[3] == 0xd5 || (bytes[3] & 0x3f) == 0x08);
+	default:
+		return (opcode == 0x0f || opcode == 0x2f || opcode == 0x73);
+	}
+}
+
+/*
+ * Whether something is due that needs the engine: addresses to touch, an
+ * interrupt, or a long stop where it hurts most, after something that others
+ * see.  An interrupt that is not the library's may be an NMI: then it does not
  * ask whether interrupts are on.
  */
 static bool
-sched_is_due(struct sched_cpu *c)
+sched_is_due(struct sched_cpu *c, bool acted)
 {
 	if (sched_random(sched.touch_rate) == 0) {
-		sched_want(c, sched_random(SCHED_AREA_FIRST + 8));
+		sched_want_mapped(c);
+	}
+	if (acted && sched_random(sched.stall_rate) == 0) {
+		sched_want_mapped(c);
+		sched_want_mapped(c);
+		c->stall = true;
 	}
 	if (c->online && !c->changing && c->level < SCHED_LEVELS &&
 	    (c->enabled || sched_random(4) == 0) &&
 	    sched_random(sched.timer_rate) == 0) {
 		c->timer = true;
 	}
-	return (c->wanted_count != 0 || c->timer || (c->enabled &&
+	return (c->wanted_count != 0 || c->timer || c->stall || (c->enabled &&
 	    c->level < SCHED_LEVELS && c->pending != 0 &&
 	    c->due <= sched.steps));
 }
@@ -121,9 +158,8 @@ static bool
 sched_before(struct emu *e, uint64_t pc)
 {
 	struct sched_cpu *c = sched.current;
+	bool acted = c->acted;
 
-	(void)e;
-	(void)pc;
 	if (c->alone) {
 		return (false);
 	}
@@ -137,7 +173,11 @@ sched_before(struct emu *e, uint64_t pc)
 	} else {
 		sched.slice--;
 	}
-	return (sched_is_due(c));
+	if (c->stalled) {
+		return (false);
+	}
+	c->acted = sched_acts(e, pc);
+	return (sched_is_due(c, acted));
 }
 
 /* What others may have seen is a good moment to let them run. */
@@ -148,9 +188,11 @@ sched_stored(struct emu *e, uint64_t pa, unsigned size, uint64_t value)
 	(void)size;
 	(void)value;
 	if (pa - sched.private_first[0] >= sched.private_size[0] &&
-	    pa - sched.private_first[1] >= sched.private_size[1] &&
-	    sched_random(4) != 0) {
-		sched.slice = 0;
+	    pa - sched.private_first[1] >= sched.private_size[1]) {
+		sched.current->acted = true;
+		if (sched_random(4) != 0) {
+			sched.slice = 0;
+		}
 	}
 }
 
@@ -233,6 +275,22 @@ sched_want(struct sched_cpu *c, unsigned place)
 }
 
 void
+sched_want_mapped(struct sched_cpu *c)
+{
+	struct emu *e = sched.e;
+	unsigned number = sched_random(SCHED_PLACES);
+
+	for (unsigned i = 0; i < SCHED_PLACES; i++) {
+		if (e->arch->is_valid(e, emu_read(e, sched.place[number].slot,
+		    e->mode->entry_size))) {
+			break;
+		}
+		number = (number + 1) % SCHED_PLACES;
+	}
+	sched_want(c, number);
+}
+
+void
 sched_want_all(unsigned set, unsigned place)
 {
 	for (unsigned i = 0; i < sched.cpu_count; i++) {
@@ -268,12 +326,30 @@ sched_interrupt(struct sched_cpu *c)
 	c->level--;
 }
 
+/*
+ * This CPU does not go on for some time.  Others do, so it has to be in a run:
+ * of a load that means nothing.
+ */
+static void
+sched_stall(struct sched_cpu *c)
+{
+	c->frozen = sched.steps + 1 + sched_random(sched.freeze_steps);
+	c->stalled = true;
+	sched.slice = 0;
+	emu_call(sched.e, sched.load, "w", &sched.idle_word);
+	c->stalled = false;
+}
+
 /* The engine is broken off before an instruction: do what was due. */
 static void
 sched_serve(struct sched_cpu *c)
 {
 	while (c->wanted_count != 0) {
 		sched_touch(c, c->wanted[--c->wanted_count]);
+	}
+	if (c->stall) {
+		c->stall = false;
+		sched_stall(c);
 	}
 	if (c->timer || (c->enabled && c->level < SCHED_LEVELS &&
 	    c->pending != 0 && c->due <= sched.steps)) {

@@ -508,6 +508,30 @@ cpu_offline(struct sched_cpu *c)
 	sched.owner[c->window] = SCHED_NOBODY;
 }
 
+/*
+ * Until every other CPU has got on to something else, or rests, too.  One that
+ * waits for this one, which was not told, or forgot, waits for ever.
+ */
+static void
+do_rest(struct sched_cpu *c)
+{
+	unsigned before[EMU_CPUS];
+
+	for (unsigned i = 0; i < sched.cpu_count; i++) {
+		before[i] = sched.cpu[i].operations;
+	}
+	c->rests = c->enabled = true;
+	for (unsigned i = 0; i < sched.cpu_count; i++) {
+		const struct sched_cpu *other = &sched.cpu[i];
+
+		while (other != c && !other->idle && !other->rests &&
+		    other->operations == before[i]) {
+			sched_spin(c, 1);
+		}
+	}
+	c->rests = false;
+}
+
 static void
 do_cycle(struct sched_cpu *c)
 {
@@ -515,6 +539,9 @@ do_cycle(struct sched_cpu *c)
 	want_some(c->bit, 4);
 	sched_spin(c, sched_random(16));
 	cpu_online(c);
+	if (sched_random(2) == 0) {
+		do_rest(c);
+	}
 }
 
 static void
@@ -539,7 +566,8 @@ static const struct operation {
 	{ "shootdown", do_area, 4 },
 	{ "burst", do_burst, 1 },
 	{ "offline, online", do_cycle, 3 },
-	{ "spin", do_spin, 2 },
+	{ "spin", do_spin, 1 },
+	{ "rest", do_rest, 2 },
 };
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
@@ -606,11 +634,13 @@ sched_script(struct sched_cpu *c)
 	c->doing = "online";
 	c->enabled = sched_random(2) == 0;
 	cpu_online(c);
+	c->operations++;
 	for (unsigned i = 0; i < sched.operations; i++) {
 		operation = operation_any();
 		c->doing = operation->name;
 		c->enabled = sched_random(4) != 0;
 		operation->run(c);
+		c->operations++;
 	}
 	c->doing = "idle";
 	c->enabled = true;
