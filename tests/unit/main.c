@@ -62,6 +62,7 @@ main(int argc, char **argv)
 #if QPMAP_SHOOTDOWN
 	count = main_add(all, count, smp_tests, smp_count);
 	count = main_add(all, count, shared_tests, shared_count);
+	count = main_add(all, count, schedule_tests, schedule_count);
 #endif
 	return (main_run(all, count));
 }

@@ -22,6 +22,8 @@ extern const struct CMUnitTest smp_tests[];
 extern const size_t smp_count;
 extern const struct CMUnitTest shared_tests[];
 extern const size_t shared_count;
+extern const struct CMUnitTest schedule_tests[];
+extern const size_t schedule_count;
 #endif
 
 #endif /* QPMAP_TESTS_TESTS_H */
