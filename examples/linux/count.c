@@ -21,19 +21,27 @@ typedef void (*linux_body)(unsigned int turns);
 /* Where loops leave what they loaded, so that they must. */
 static volatile u32 linux_sink;
 
+/* The compiler knows nothing of x: it is worked with, in each turn. */
+#define LINUX_UNKNOWN(x) asm volatile("" : "+r" (x) : : "memory")
+
 static noinline void
 linux_count_empty(unsigned int turns)
 {
+	struct page *page = linux_pages[1];
+
 	for (; turns != 0; turns--) {
-		asm volatile("" : : "r" (linux_pages[1]) : "memory");
+		LINUX_UNKNOWN(page);
 	}
 }
 
 static noinline void
 linux_count_pair(unsigned int turns)
 {
+	struct page *page = linux_pages[1];
+
 	for (; turns != 0; turns--) {
-		pmap_quick_remove_page(pmap_quick_enter_page(linux_pages[1]));
+		LINUX_UNKNOWN(page);
+		pmap_quick_remove_page(pmap_quick_enter_page(page));
 	}
 }
 
@@ -43,6 +51,7 @@ linux_count_pair_pa(unsigned int turns)
 	qpmap_paddr_t pa = page_to_phys(linux_pages[1]);
 
 	for (; turns != 0; turns--) {
+		LINUX_UNKNOWN(pa);
 		qpmap_remove(qpmap_enter(pa, QPMAP_WRITE_BACK));
 	}
 }
@@ -54,6 +63,7 @@ linux_count_pair_load(unsigned int turns)
 	qpmap_vaddr_t va;
 
 	for (; turns != 0; turns--) {
+		LINUX_UNKNOWN(pa);
 		va = qpmap_enter(pa, QPMAP_WRITE_BACK);
 		linux_sink = *(volatile u32 *)va;
 		qpmap_remove(va);
@@ -68,6 +78,7 @@ linux_count_pair_copy(unsigned int turns)
 	qpmap_vaddr_t va;
 
 	for (; turns != 0; turns--) {
+		LINUX_UNKNOWN(pa);
 		va = qpmap_enter(pa, QPMAP_WRITE_BACK);
 		memcpy(to, (const void *)va, PAGE_SIZE);
 		qpmap_remove(va);
@@ -77,8 +88,13 @@ linux_count_pair_copy(unsigned int turns)
 static noinline void
 linux_count_kmap(unsigned int turns)
 {
+	struct page *page = linux_pages[1];
+
 	for (; turns != 0; turns--) {
-		void *va = kmap_local_page(linux_pages[1]);
+		void *va;
+
+		LINUX_UNKNOWN(page);
+		va = kmap_local_page(page);
 
 		asm volatile("" : : "r" (va) : "memory");
 		kunmap_local(va);
@@ -88,8 +104,13 @@ linux_count_kmap(unsigned int turns)
 static noinline void
 linux_count_kmap_load(unsigned int turns)
 {
+	struct page *page = linux_pages[1];
+
 	for (; turns != 0; turns--) {
-		void *va = kmap_local_page(linux_pages[1]);
+		void *va;
+
+		LINUX_UNKNOWN(page);
+		va = kmap_local_page(page);
 
 		linux_sink = *(volatile u32 *)va;
 		kunmap_local(va);
@@ -99,10 +120,14 @@ linux_count_kmap_load(unsigned int turns)
 static noinline void
 linux_count_kmap_copy(unsigned int turns)
 {
+	struct page *page = linux_pages[1];
 	void *to = page_address(linux_area.placeholder);
 
 	for (; turns != 0; turns--) {
-		void *va = kmap_local_page(linux_pages[1]);
+		void *va;
+
+		LINUX_UNKNOWN(page);
+		va = kmap_local_page(page);
 
 		memcpy(to, va, PAGE_SIZE);
 		kunmap_local(va);
@@ -112,16 +137,24 @@ linux_count_kmap_copy(unsigned int turns)
 static noinline void
 linux_count_vm_map_ram(unsigned int turns)
 {
+	struct page *page = linux_pages[1];
+
 	for (; turns != 0; turns--) {
-		vm_unmap_ram(vm_map_ram(&linux_pages[1], 1, NUMA_NO_NODE), 1);
+		LINUX_UNKNOWN(page);
+		vm_unmap_ram(vm_map_ram(&page, 1, NUMA_NO_NODE), 1);
 	}
 }
 
 static noinline void
 linux_count_vm_map_ram_load(unsigned int turns)
 {
+	struct page *page = linux_pages[1];
+
 	for (; turns != 0; turns--) {
-		void *va = vm_map_ram(&linux_pages[1], 1, NUMA_NO_NODE);
+		void *va;
+
+		LINUX_UNKNOWN(page);
+		va = vm_map_ram(&page, 1, NUMA_NO_NODE);
 
 		linux_sink = *(volatile u32 *)va;
 		vm_unmap_ram(va, 1);
@@ -131,8 +164,11 @@ linux_count_vm_map_ram_load(unsigned int turns)
 static noinline void
 linux_count_vmap(unsigned int turns)
 {
+	struct page *page = linux_pages[1];
+
 	for (; turns != 0; turns--) {
-		vunmap(vmap(&linux_pages[1], 1, VM_MAP, PAGE_KERNEL));
+		LINUX_UNKNOWN(page);
+		vunmap(vmap(&page, 1, VM_MAP, PAGE_KERNEL));
 	}
 }
 

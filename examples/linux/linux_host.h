@@ -8,6 +8,7 @@
 #ifndef LINUX_HOST_H
 #define LINUX_HOST_H
 
+#include <linux/cache.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 

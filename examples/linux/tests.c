@@ -201,8 +201,11 @@ linux_nesting_cpu(unsigned int rounds)
 			va[i] = pmap_quick_enter_page(linux_pages[base + i]);
 		}
 		held = qpmap_held(this_cpu_ptr(&linux_cpu));
-		if (held != QPMAP_FRAMES || !in_atomic()) {
-			why = "not all mappings are held, or not pinned";
+		if (held != QPMAP_FRAMES) {
+			why = "not all mappings are held";
+		}
+		if (IS_ENABLED(CONFIG_PREEMPT_COUNT) && !in_atomic()) {
+			why = "not pinned while mappings are held";
 		}
 		for (i = QPMAP_FRAMES; i-- > 0;) {
 			if (!linux_page_shows(base + i, va[i])) {
@@ -213,8 +216,8 @@ linux_nesting_cpu(unsigned int rounds)
 				why = "a removed page can still be read";
 			}
 		}
-		if (in_atomic()) {
-			why = "still pinned when all are removed";
+		if (in_atomic() || qpmap_held(raw_cpu_ptr(&linux_cpu)) != 0) {
+			why = "still held or pinned when all are removed";
 		}
 	}
 	return (why);

@@ -128,7 +128,7 @@ linux_shared_stress_cpu(unsigned int rounds)
 	qpmap_vaddr_t va, window;
 	const char *why = NULL;
 
-	for (i = 0; i < 256 * rounds && why == NULL; i++) {
+	for (i = 0; i < 64 * rounds && why == NULL; i++) {
 		page = linux_random(&random) % linux_page_count;
 		if (qpmap_shared_enter(page_to_phys(linux_pages[page]),
 		    QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
@@ -219,7 +219,7 @@ linux_duel_cpu(unsigned int rounds)
 	unsigned int i;
 	qpmap_vaddr_t va;
 
-	for (i = 0; i < 512 * rounds; i++) {
+	for (i = 0; i < 64 * rounds; i++) {
 		if (i % 4 != 0) {
 			local_irq_disable();
 		}

@@ -14,8 +14,6 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include <qpmap/arch/x86.h>
-
 #include "linux.h"
 
 #ifdef CONFIG_X86
@@ -50,6 +48,28 @@ linux_root(void)
  * The leaf entry of an address that vmap() has built tables for, or NULL.  The
  * caller may move to another CPU: the tables below the root are the same.
  */
+#ifdef CONFIG_RISCV
+/* Linux's own functions are not all for modules. */
+pte_t *
+linux_leaf(qpmap_vaddr_t va)
+{
+	unsigned long mode = csr_read(CSR_SATP) >> SATP_MODE_SHIFT;
+	unsigned long level = mode - (SATP_MODE_39 >> SATP_MODE_SHIFT) + 2;
+	pgd_t *table = linux_root();
+	unsigned long entry;
+
+	for (; level != 0; level--) {
+		entry = pgd_val(table[va >> (PAGE_SHIFT + 9 * level) & 511]);
+		if ((entry & _PAGE_PRESENT) == 0 ||
+		    (entry & _PAGE_LEAF) != 0) {
+			return (NULL);
+		}
+		table = phys_to_virt((entry & _PAGE_PFN_MASK) >>
+		    _PAGE_PFN_SHIFT << PAGE_SHIFT);
+	}
+	return ((pte_t *)&table[va >> PAGE_SHIFT & 511]);
+}
+#else
 pte_t *
 linux_leaf(qpmap_vaddr_t va)
 {
@@ -75,6 +95,7 @@ linux_leaf(qpmap_vaddr_t va)
 	}
 	return (pte_offset_kernel(pmd, va));
 }
+#endif
 
 /* Every entry is the placeholder's, for the walk and for Linux. */
 static bool
@@ -200,16 +221,32 @@ linux_area_clear(void)
 	on_each_cpu(linux_area_forget, NULL, 1);
 }
 
+#ifdef CONFIG_X86
+/* The types in the PAT: on CPUs with certain errata Linux leaves some out. */
+static u32
+linux_configure_types(void)
+{
+	static const u8 type[8] = {
+		[0] = QPMAP_UNCACHED, [1] = QPMAP_WRITE_COMBINING,
+		[4] = QPMAP_WRITE_THROUGH, [7] = QPMAP_UNCACHED_MINUS,
+	};
+	u32 types = 0;
+	u64 pat;
+
+	rdmsrl(MSR_IA32_CR_PAT, pat);
+	for (; pat != 0; pat >>= 8) {
+		types |= QPMAP_TYPE_BIT(type[pat & 7]);
+	}
+	return (types | QPMAP_TYPE_BIT(QPMAP_UNCACHED));
+}
+#endif
+
 /* Flags, and the memory types that the machine has. */
 static void
 linux_configure_machine(struct qpmap_config *config)
 {
 #if defined(CONFIG_X86)
-	config->layout = QPMAP_PAT_LINUX;
-	config->types = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH) |
-	    QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED_MINUS);
+	config->types = linux_configure_types();
 #ifdef CONFIG_X86_32
 	if ((__supported_pte_mask & _PAGE_NX) == 0) {
 		config->flags |= QPMAP_NO_NX;
