@@ -11,7 +11,7 @@
 
 #include <qpmap/arch/x86.h>
 
-#include "contract.h"
+#include "contract_smp.h"
 #include "x86.h"
 
 /* Entry bits besides the address: D A RW P. */
@@ -258,6 +258,46 @@ tables_bits(const struct contract_case *c)
 	}
 }
 
+/*
+ * A shootdown where there is no MFENCE: a locked instruction stands between
+ * the request and the interrupt.
+ */
+static void
+b10_no_mfence(const struct contract_case *c)
+{
+	struct emu *e = i386_older(c, (int)c->number);
+	uint64_t va = e->mode->scratch_va;
+	uint64_t ring = emu_symbol(e, "guest_shootdown") + e->fact[FACT_RING];
+	bool locked = false, asked = false;
+
+	i386_start(e);
+	x86_cpu_model = (int)c->number;
+	emu_another(e, 1);
+	x86_cpu_model = UC_CPU_X86_SKYLAKE_SERVER;
+	smp_plant(e, 3, va, 2);
+	emu_record(e, EMU_REC_STORES | EMU_REC_INSNS);
+	SMP_CALL(e, 0, "qpmap_shootdown", "www", va, 2, 0);
+	emu_record_end(e);
+	for (size_t i = 0; i < e->event_count; i++) {
+		const struct emu_event *event = &e->events[i];
+
+		CHECK(strstr(event->name, "fence") == NULL, "%s",
+		    event->name);
+		if (asked || event->cpu != 0) {
+			continue;
+		}
+		if (event->size != 0 && event->a - ring <
+		    e->fact[FACT_REQUESTS] * e->fact[FACT_REQUEST_SIZE]) {
+			locked = false;
+		}
+		locked = locked || strcmp(event->name, "lock") == 0;
+		asked = strcmp(event->name, "ipi") == 0;
+	}
+	CHECK(asked && locked, "the interrupt may be ahead of the request");
+	smp_check_gone(e, 0, va, 2);
+	smp_check_gone(e, 1, va, 2);
+}
+
 void
 contract_i386_cases(const struct emu_mode *mode)
 {
@@ -282,6 +322,12 @@ contract_i386_cases(const struct emu_mode *mode)
 		contract_add(mode, b13_pdpt_inside, NULL, "B13/pdpt-inside");
 		return;		/* Pentium has no PAE */
 	}
+	contract_add(mode, b10_no_mfence, &(struct contract_case){
+	    .number = UC_CPU_X86_PENTIUM, .variant = "smp" },
+	    "B10/cpu=pentium/no-mfence");
+	contract_add(mode, b10_no_mfence, &(struct contract_case){
+	    .number = UC_CPU_X86_PENTIUM3, .variant = "smp" },
+	    "B10/cpu=pentium3/no-mfence");
 	contract_add(mode, c10_no_pat, NULL, "C10/cpu=pentium/no-pat");
 	contract_add(mode, c10_no_pat_refusals, NULL,
 	    "C10/cpu=pentium/no-pat-refusals");
