@@ -821,9 +821,11 @@ inline qpmap_cpu_online(me, p)
 
 inline qpmap_cpu_offline(me)
 {
-	using[me] = 0;
-	qpmap_shootdown_leave(me);
-	window[me] = 0
+	atomic {
+		using[me] = 0;
+		window[me] = 0
+	};
+	qpmap_shootdown_leave(me)
 }
 
 /* A spin lock, taken with interrupts off: who waits for it polls. */
