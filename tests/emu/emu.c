@@ -114,6 +114,9 @@ emu_hook_memory(uc_engine *uc, uc_mem_type type, uint64_t pa, int size,
 	if (type == UC_MEM_WRITE && e->on_store != NULL) {
 		e->on_store(e, pa, (unsigned)size, (uint64_t)value & mask);
 	}
+	if (type == UC_MEM_READ && e->on_load != NULL) {
+		e->on_load(e, pa);
+	}
 	if (type == UC_MEM_WRITE && (e->recording & EMU_REC_STORES) != 0) {
 		emu_record_access(e, "store", pa, (unsigned)size,
 		    (uint64_t)value & mask);

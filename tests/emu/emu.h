@@ -388,6 +388,7 @@ struct emu {
 	/* w: called at each guest store, if not NULL: physical address. */
 	void (*on_store)(struct emu *e, uint64_t pa, unsigned size,
 	    uint64_t value);
+	void (*on_load)(struct emu *e, uint64_t pa);	/* w: the same */
 
 	/*
 	 * w: asked before each instruction of a call, if not NULL, but for the

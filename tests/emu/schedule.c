@@ -306,6 +306,8 @@ sched_reset(void)
 		sched.owner[i] = SCHED_NOBODY;
 	}
 	memset(sched.page, 0, sizeof(sched.page));
+	memset(sched.recent, 0, sizeof(sched.recent));
+	sched.recent_count = 0;
 	sched.steps = sched.slice = sched.busy = sched.clock = 0;
 	sched.tag = 0x10000;
 	sched.over = false;
@@ -325,6 +327,7 @@ sched_choose(uint64_t seed)
 	}
 	sched.cpu_count = 2 + sched_random(EMU_CPUS - 1);
 	sched.active = sched.cpu_count;
+	sched.theme = sched_random(SCHED_THEMES);
 	sched.grain = grain[sched_random(8)];
 	sched.touch_rate = 30 + sched_random(100);
 	sched.timer_rate = 500 + sched_random(3000);
@@ -448,9 +451,10 @@ main(int argc, char **argv)
 	for (uint64_t i = 0; i < count; i++) {
 		sched_one(first + i);
 	}
-	printf("%s/B10/schedule: %llu schedules, %llu steps, %.1f s\n",
-	    mode->name, (unsigned long long)count,
+	printf("%s/B10/schedule: %llu schedules, %llu steps, at most %llu in "
+	    "one, %.1f s\n", mode->name, (unsigned long long)count,
 	    (unsigned long long)sched.total_steps,
+	    (unsigned long long)sched.most_steps,
 	    (double)clock() / CLOCKS_PER_SEC);
 	emu_close(sched.e);
 	return (0);

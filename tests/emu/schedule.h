@@ -37,6 +37,8 @@
 /* Test pages that a schedule maps. */
 #define SCHED_PAGES 256
 #define SCHED_WANTED 64
+#define SCHED_RECENT 16
+#define SCHED_THEMES 4
 #define SCHED_NOBODY EMU_CPUS
 
 /*
@@ -103,12 +105,13 @@ struct sched {
 	struct sched_cpu *current;
 	ucontext_t context;	/* the main program's */
 	uint64_t steps;
-	uint64_t total_steps;
+	uint64_t total_steps, most_steps;
 	unsigned slice;		/* instructions until the next choice */
 	unsigned active;	/* scripts not done */
 	bool over;
 
 	/* What the seed chooses for the whole of a schedule. */
+	unsigned theme;		/* what there is much of */
 	unsigned grain;		/* longest slice */
 	unsigned touch_rate;	/* one touch in so many steps */
 	unsigned timer_rate;
@@ -119,6 +122,8 @@ struct sched {
 	unsigned operations;	/* in a script */
 
 	struct sched_place place[SCHED_PLACES];
+	unsigned recent[SCHED_RECENT];	/* places last given away */
+	unsigned recent_count;
 	unsigned owner[EMU_CPUS];	/* of a window: its CPU */
 	unsigned busy;		/* shared slots held or worked on */
 	enum sched_page page[SCHED_PAGES];
@@ -157,11 +162,12 @@ enum emu_status sched_call(struct sched_cpu *c, uint64_t function,
     const char *kinds, const uint64_t *values);
 /*
  * c, or every CPU of the set, touches that place at its next instruction; or c
- * one that is mapped just now.
+ * one that is mapped just now; or those that were given away last.
  */
 void sched_want(struct sched_cpu *c, unsigned place);
 void sched_want_all(unsigned set, unsigned place);
 void sched_want_mapped(struct sched_cpu *c);
+void sched_want_recent(struct sched_cpu *c);
 /* A few instructions that mean nothing. */
 void sched_spin(struct sched_cpu *c, unsigned times);
 

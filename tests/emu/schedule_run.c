@@ -15,7 +15,7 @@
 #define SCHED_STACK_SIZE (1u << 20)
 
 /* No schedule takes so many steps unless somebody waits for ever. */
-#define SCHED_STEP_LIMIT 2000000
+#define SCHED_STEP_LIMIT 500000
 
 /* Handlers in handlers: what emu.h lets a call be broken off for. */
 #define SCHED_LEVELS 2
@@ -135,10 +135,17 @@ sched_acts(struct emu *e, uint64_t pc)
 static bool
 sched_is_due(struct sched_cpu *c, bool acted)
 {
+	unsigned stall_rate = c->changing ? 10 : sched.stall_rate;
+
 	if (sched_random(sched.touch_rate) == 0) {
-		sched_want_mapped(c);
+		if (sched_random(2) == 0) {
+			sched_want_mapped(c);
+		} else {
+			sched_want(c,
+			    sched.recent[sched_random(SCHED_RECENT)]);
+		}
 	}
-	if (acted && sched_random(sched.stall_rate) == 0) {
+	if (acted && sched_random(stall_rate) == 0) {
 		sched_want_mapped(c);
 		sched_want_mapped(c);
 		c->stall = true;
@@ -193,6 +200,16 @@ sched_stored(struct emu *e, uint64_t pa, unsigned size, uint64_t value)
 		if (sched_random(4) != 0) {
 			sched.slice = 0;
 		}
+	}
+}
+
+static void
+sched_loaded(struct emu *e, uint64_t pa)
+{
+	(void)e;
+	if (pa - sched.private_first[0] >= sched.private_size[0] &&
+	    pa - sched.private_first[1] >= sched.private_size[1]) {
+		sched.current->acted = true;
 	}
 }
 
@@ -291,6 +308,14 @@ sched_want_mapped(struct sched_cpu *c)
 }
 
 void
+sched_want_recent(struct sched_cpu *c)
+{
+	for (unsigned i = 0; i < SCHED_RECENT; i++) {
+		sched_want(c, sched.recent[i]);
+	}
+}
+
+void
 sched_want_all(unsigned set, unsigned place)
 {
 	for (unsigned i = 0; i < sched.cpu_count; i++) {
@@ -338,6 +363,9 @@ sched_stall(struct sched_cpu *c)
 	sched.slice = 0;
 	emu_call(sched.e, sched.load, "w", &sched.idle_word);
 	c->stalled = false;
+	if (sched_random(4) != 0) {
+		c->due = sched.steps;
+	}
 }
 
 /* The engine is broken off before an instruction: do what was due. */
@@ -438,11 +466,16 @@ sched_run(void (*script)(struct sched_cpu *c))
 	}
 	sched.e->pause_before = sched_before;
 	sched.e->on_store = sched_stored;
+	sched.e->on_load = sched_loaded;
 	sched.e->on_ipi = sched_sent;
 	sched.current = sched_pick();
 	swapcontext(&sched.context, &sched.current->context);
 	sched.e->pause_before = NULL;
 	sched.e->on_store = NULL;
+	sched.e->on_load = NULL;
 	sched.e->on_ipi = NULL;
 	sched.total_steps += sched.steps;
+	if (sched.most_steps < sched.steps) {
+		sched.most_steps = sched.steps;
+	}
 }

@@ -69,6 +69,8 @@ removal_begins(struct sched_place *place)
 static void
 removal_ends(struct sched_place *place, unsigned number, unsigned set)
 {
+	sched.recent[sched.recent_count++ % SCHED_RECENT] =
+	    (unsigned)(place - sched.place);
 	place->removed = number;
 	if (place->removals == number) {
 		place->stale &= ~set;
@@ -480,6 +482,7 @@ cpu_online(struct sched_cpu *c)
 	while (sched.owner[window] != SCHED_NOBODY) {
 		window = (window + 1) % EMU_CPUS;
 	}
+	c->enabled = sched_random(3) == 0;
 	sched.owner[window] = c->number;
 	c->window = window;
 	c->present = c->changing = true;
@@ -493,6 +496,7 @@ cpu_online(struct sched_cpu *c)
 	forgotten(before, c->bit);
 	c->changing = false;
 	c->online = true;
+	sched_want_recent(c);
 	want_some(c->bit, 6);
 }
 
@@ -552,22 +556,23 @@ do_spin(struct sched_cpu *c)
 
 /* Scripts. */
 
+/* How often, by the schedule's theme: everything, slots, requests, CPUs. */
 static const struct operation {
 	const char *name;
 	void (*run)(struct sched_cpu *c);
-	unsigned weight;
+	unsigned weight[SCHED_THEMES];
 } operations[] = {
-	{ "enter and remove", do_windows, 4 },
-	{ "shared enter", do_shared_enter, 5 },
-	{ "shared access", do_shared_access, 4 },
-	{ "shared remove", do_shared_remove, 4 },
-	{ "deferred remove", do_shared_deferred, 2 },
-	{ "quiesce", do_quiesce, 1 },
-	{ "shootdown", do_area, 4 },
-	{ "burst", do_burst, 1 },
-	{ "offline, online", do_cycle, 3 },
-	{ "spin", do_spin, 1 },
-	{ "rest", do_rest, 2 },
+	{ "enter and remove", do_windows, { 4, 1, 1, 2 } },
+	{ "shared enter", do_shared_enter, { 5, 12, 2, 2 } },
+	{ "shared access", do_shared_access, { 4, 3, 1, 1 } },
+	{ "shared remove", do_shared_remove, { 4, 2, 2, 2 } },
+	{ "deferred remove", do_shared_deferred, { 2, 8, 1, 1 } },
+	{ "quiesce", do_quiesce, { 1, 1, 1, 1 } },
+	{ "shootdown", do_area, { 4, 0, 8, 6 } },
+	{ "burst", do_burst, { 1, 0, 3, 0 } },
+	{ "offline, online", do_cycle, { 3, 0, 1, 6 } },
+	{ "spin", do_spin, { 1, 0, 0, 1 } },
+	{ "rest", do_rest, { 2, 1, 2, 1 } },
 };
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
@@ -577,11 +582,11 @@ operation_any(void)
 	unsigned sum = 0, chosen, i;
 
 	for (i = 0; i < OPERATIONS; i++) {
-		sum += operations[i].weight;
+		sum += operations[i].weight[sched.theme];
 	}
 	chosen = sched_random(sum);
-	for (i = 0; chosen >= operations[i].weight; i++) {
-		chosen -= operations[i].weight;
+	for (i = 0; chosen >= operations[i].weight[sched.theme]; i++) {
+		chosen -= operations[i].weight[sched.theme];
 	}
 	return (&operations[i]);
 }
@@ -632,7 +637,6 @@ sched_script(struct sched_cpu *c)
 	const struct operation *operation;
 
 	c->doing = "online";
-	c->enabled = sched_random(2) == 0;
 	cpu_online(c);
 	c->operations++;
 	for (unsigned i = 0; i < sched.operations; i++) {
@@ -652,6 +656,7 @@ sched_script(struct sched_cpu *c)
 		if (!c->online) {
 			cpu_online(c);
 		}
+		c->enabled = true;
 		c->doing = "clearing up";
 		clear_up(c);
 	}
