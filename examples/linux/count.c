@@ -21,7 +21,10 @@ typedef void (*linux_body)(unsigned int turns);
 /* Where loops leave what they loaded, so that they must. */
 static volatile u32 linux_sink;
 
-/* The compiler knows nothing of x: it is worked with, in each turn. */
+/*
+ * The compiler knows nothing of x any more: what is inline is worked out anew
+ * in each turn, as for different pages.
+ */
 #define LINUX_UNKNOWN(x) asm volatile("" : "+r" (x) : : "memory")
 
 static noinline void
@@ -51,7 +54,6 @@ linux_count_pair_pa(unsigned int turns)
 	qpmap_paddr_t pa = page_to_phys(linux_pages[1]);
 
 	for (; turns != 0; turns--) {
-		LINUX_UNKNOWN(pa);
 		qpmap_remove(qpmap_enter(pa, QPMAP_WRITE_BACK));
 	}
 }
@@ -63,7 +65,6 @@ linux_count_pair_load(unsigned int turns)
 	qpmap_vaddr_t va;
 
 	for (; turns != 0; turns--) {
-		LINUX_UNKNOWN(pa);
 		va = qpmap_enter(pa, QPMAP_WRITE_BACK);
 		linux_sink = *(volatile u32 *)va;
 		qpmap_remove(va);
@@ -78,7 +79,6 @@ linux_count_pair_copy(unsigned int turns)
 	qpmap_vaddr_t va;
 
 	for (; turns != 0; turns--) {
-		LINUX_UNKNOWN(pa);
 		va = qpmap_enter(pa, QPMAP_WRITE_BACK);
 		memcpy(to, (const void *)va, PAGE_SIZE);
 		qpmap_remove(va);
@@ -95,7 +95,6 @@ linux_count_kmap(unsigned int turns)
 
 		LINUX_UNKNOWN(page);
 		va = kmap_local_page(page);
-
 		asm volatile("" : : "r" (va) : "memory");
 		kunmap_local(va);
 	}
@@ -111,7 +110,6 @@ linux_count_kmap_load(unsigned int turns)
 
 		LINUX_UNKNOWN(page);
 		va = kmap_local_page(page);
-
 		linux_sink = *(volatile u32 *)va;
 		kunmap_local(va);
 	}
@@ -128,7 +126,6 @@ linux_count_kmap_copy(unsigned int turns)
 
 		LINUX_UNKNOWN(page);
 		va = kmap_local_page(page);
-
 		memcpy(to, va, PAGE_SIZE);
 		kunmap_local(va);
 	}
@@ -155,7 +152,6 @@ linux_count_vm_map_ram_load(unsigned int turns)
 
 		LINUX_UNKNOWN(page);
 		va = vm_map_ram(&page, 1, NUMA_NO_NODE);
-
 		linux_sink = *(volatile u32 *)va;
 		vm_unmap_ram(va, 1);
 	}
