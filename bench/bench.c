@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What enter and remove cost, per MMU mode, as one JSON object.
+ * What enter and remove cost, and a shootdown, per MMU mode, as one JSON
+ * object.
  *
  * usage: bench --guests DIR
  *
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "counts.h"
+#include "smp.h"
 
 static void
 bench_die(const char *text)
@@ -149,6 +150,124 @@ bench_direct(const struct emu_mode *mode)
 	emu_close(e);
 }
 
+/*
+ * What each CPU enters and removes alone costs the same on 64 CPUs as on one,
+ * and with QPMAP_SHOOTDOWN as without: on the first CPU and on the last.
+ */
+static void
+bench_alone(struct smp *smp)
+{
+	const struct emu_mode *mode = smp->e->mode;
+	struct emu *plain = counts_open(mode, "bench0", 1, 0);
+	struct counts_pair one = bench_repeat(plain, emu_page(plain, 0));
+	struct counts sum = counts_sum(&one.enter, &one.remove), other;
+	struct counts_pair pair;
+
+	emu_close(plain);
+	for (unsigned cpu = 0; cpu < (smp->cpus > 1 ? 2u : 1u); cpu++) {
+		emu_cpu(smp->e, cpu);
+		pair = bench_repeat(smp->e, emu_page(smp->e, cpu));
+		other = counts_sum(&pair.enter, &pair.remove);
+		if (pair.enter.instructions != one.enter.instructions ||
+		    pair.remove.instructions != one.remove.instructions ||
+		    other.tlb_local != sum.tlb_local ||
+		    other.tlb_broadcast != sum.tlb_broadcast ||
+		    other.barriers != sum.barriers ||
+		    other.line_count != sum.line_count) {
+			emu_die("%s: a pair costs more with QPMAP_SHOOTDOWN "
+			    "on %u CPUs", mode->name, smp->cpus);
+		}
+	}
+	emu_cpu(smp->e, 0);
+}
+
+static const unsigned bench_cpus[] = { 1, 2, 4, 8, 16, 32, 64 };
+static const unsigned bench_pages[] = { 1, 8, 64 };
+#define BENCH_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* One row: so many pages, on the CPUs of the machine. */
+static void
+bench_shootdown_row(struct smp *smp, unsigned pages, bool last)
+{
+	struct counts *me = &smp->initiator, *other = &smp->target;
+
+	smp_call(smp, "qpmap_shootdown", "www",
+	    (const uint64_t[]){ smp->e->mode->scratch_va, pages, 0 });
+	if (smp->uneven) {
+		emu_die("%s: two handlers of a shootdown differ in cost",
+		    smp->e->mode->name);
+	}
+	printf("    {\"cpus\": %u, \"pages\": %u, \"interrupts\": %u, "
+	    "\"shared_lines\": %u,\n", smp->cpus, pages, smp->interrupts,
+	    smp_shared(smp));
+	printf("     \"initiator\": {\"instructions\": %" PRIu64
+	    ", \"tlb_local\": %u, \"tlb_broadcast\": %u, "
+	    "\"barriers\": %u},\n", me->instructions, me->tlb_local,
+	    me->tlb_broadcast, me->barriers);
+	printf("     \"target\": {\"instructions\": %" PRIu64
+	    ", \"tlb_local\": %u, \"barriers\": %u}}%s\n",
+	    other->instructions, other->tlb_local, other->barriers,
+	    last ? "" : ",");
+}
+
+/*
+ * Shared mappings, on two CPUs: entered and removed one after the other.
+ * First come so many as make every slot dirty, if removal is deferred.
+ */
+static void
+bench_shared(const struct emu_mode *mode, const char *name,
+    const char *remove, bool last)
+{
+	const unsigned slots = 64, pairs = 256;
+	unsigned interrupts = 0, operations = 0;
+	struct smp smp;
+	uint64_t va;
+
+	smp_open(&smp, mode, 2);
+	for (unsigned i = 0; i < slots + pairs; i++) {
+		smp_call(&smp, "guest_shared_enter", "pw",
+		    (const uint64_t[]){ emu_page(smp.e, i), 0 });
+		va = smp.e->result;
+		if (i >= slots) {
+			interrupts += smp.interrupts;
+			operations += smp.initiator.tlb_local +
+			    smp.initiator.tlb_broadcast;
+		}
+		smp_call(&smp, remove, "w", &va);
+		if (i >= slots) {
+			interrupts += smp.interrupts;
+			operations += smp.initiator.tlb_local +
+			    smp.initiator.tlb_broadcast;
+		}
+	}
+	smp_close(&smp);
+	printf("    \"%s\": {\"pairs\": %u, \"interrupts\": %u, "
+	    "\"tlb\": %u}%s\n", name, pairs, interrupts, operations,
+	    last ? "" : ",");
+}
+
+static void
+bench_shootdown(const struct emu_mode *mode)
+{
+	unsigned rows = BENCH_COUNT(bench_cpus) * BENCH_COUNT(bench_pages);
+	struct smp smp;
+
+	printf("   \"shootdown\": [\n");
+	for (unsigned i = 0; i < BENCH_COUNT(bench_cpus); i++) {
+		smp_open(&smp, mode, bench_cpus[i]);
+		bench_alone(&smp);
+		for (unsigned j = 0; j < BENCH_COUNT(bench_pages); j++) {
+			bench_shootdown_row(&smp, bench_pages[j],
+			    --rows == 0);
+		}
+		smp_close(&smp);
+	}
+	printf("   ],\n   \"shared\": {\n");
+	bench_shared(mode, "strict", "qpmap_shared_remove", false);
+	bench_shared(mode, "deferred", "qpmap_shared_remove_deferred", true);
+	printf("   },\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -165,6 +284,7 @@ main(int argc, char **argv)
 		    mode->target);
 		bench_window(mode);
 		bench_direct(mode);
+		bench_shootdown(mode);
 		printf("   \"entry_bytes\": %u\n  }%s\n", mode->entry_size,
 		    i + 1 < emu_mode_count ? "," : "");
 	}

@@ -10,6 +10,7 @@ counts_is_tlb(const char *name)
 	return (strncmp(name, "invlpg", 6) == 0 ||
 	    strncmp(name, "mov cr", 6) == 0 ||
 	    strncmp(name, "tlbi", 4) == 0 ||
+	    strncmp(name, "sinval.vma", 10) == 0 ||
 	    strncmp(name, "sfence.vma", 10) == 0);
 }
 
@@ -45,26 +46,33 @@ counts_add_line(struct counts *counts, uint64_t line)
 	counts->line[counts->line_count++] = line;
 }
 
+void
+counts_add_events(struct counts *counts, struct emu *e, size_t first,
+    size_t last)
+{
+	for (size_t i = first; i < last; i++) {
+		const struct emu_event *event = &e->events[i];
+
+		if (strcmp(event->name, "store") == 0) {
+			counts_add_line(counts,
+			    event->a / e->fact[FACT_CACHE_LINE]);
+		} else if (counts_is_broadcast(event->name)) {
+			counts->tlb_broadcast++;
+		} else if (counts_is_tlb(event->name)) {
+			counts->tlb_local++;
+		} else if (counts_is_barrier(event->name)) {
+			counts->barriers++;
+		}
+	}
+}
+
 /* The call that was just recorded. */
 static struct counts
 counts_read(struct emu *e)
 {
 	struct counts counts = { .instructions = e->insn_count };
 
-	for (size_t i = 0; i < e->event_count; i++) {
-		const struct emu_event *event = &e->events[i];
-
-		if (strcmp(event->name, "store") == 0) {
-			counts_add_line(&counts,
-			    event->a / e->fact[FACT_CACHE_LINE]);
-		} else if (counts_is_broadcast(event->name)) {
-			counts.tlb_broadcast++;
-		} else if (counts_is_tlb(event->name)) {
-			counts.tlb_local++;
-		} else if (counts_is_barrier(event->name)) {
-			counts.barriers++;
-		}
-	}
+	counts_add_events(&counts, e, 0, e->event_count);
 	return (counts);
 }
 

@@ -42,6 +42,10 @@ struct counts_pair counts_pair(struct emu *e, uint64_t pa);
 struct counts_pair counts_functions(struct emu *e, const char *enter,
     const char *kinds, const uint64_t *values, const char *remove);
 
+/* What the recorded events from first on, up to last, add; no instructions. */
+void counts_add_events(struct counts *counts, struct emu *e, size_t first,
+    size_t last);
+
 /* b added to a; lines are joined. */
 struct counts counts_sum(const struct counts *a, const struct counts *b);
 

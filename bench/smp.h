@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a shootdown costs on 1 to 64 CPUs, counted in the emulated machine.
+ *
+ * Two engines: one is the initiator, with window 0.  The other plays every
+ * other CPU in turn: an interrupt for a window breaks the initiator off, and
+ * the handler runs to its end with that window, before the initiator goes on.
+ * So nobody waits, and the counts are exact.
+ */
+#ifndef BENCH_SMP_H
+#define BENCH_SMP_H
+
+#include "counts.h"
+
+/* Bits in the sets of struct smp. */
+#define SMP_CPUS 64
+
+/* More distinct lines than one shootdown touches. */
+#define SMP_LINES 512
+
+/* A cache line, and the CPUs that read or wrote, and that wrote it. */
+struct smp_line {
+	uint64_t line;
+	uint64_t touched;
+	uint64_t written;
+};
+
+/* A machine with so many CPUs online. */
+struct smp {
+	struct emu *e;
+	unsigned cpus;
+	struct smp_line line[SMP_LINES];
+	unsigned line_count;
+	struct counts initiator;	/* of the call that was made last */
+	struct counts target;		/* of the last handler */
+	unsigned interrupts;
+	bool uneven;			/* handlers differed in cost */
+};
+
+void smp_open(struct smp *smp, const struct emu_mode *mode, unsigned cpus);
+void smp_close(struct smp *smp);
+
+/* Call a function on the initiator; dies unless it returns. */
+void smp_call(struct smp *smp, const char *function, const char *kinds,
+    const uint64_t *values);
+
+/* Lines that one CPU wrote and another touched, in the last call. */
+unsigned smp_shared(const struct smp *smp);
+
+#endif /* BENCH_SMP_H */
