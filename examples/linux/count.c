@@ -25,7 +25,7 @@ static volatile u32 linux_sink;
  * The compiler knows nothing of x any more: what is inline is worked out anew
  * in each turn, as for different pages.
  */
-#define LINUX_UNKNOWN(x) asm volatile("" : "+r" (x) : : "memory")
+#define LINUX_UNKNOWN(x) __asm__ volatile("" : "+r"(x) :: "memory")
 
 static noinline void
 linux_count_empty(unsigned int turns)
@@ -95,7 +95,7 @@ linux_count_kmap(unsigned int turns)
 
 		LINUX_UNKNOWN(page);
 		va = kmap_local_page(page);
-		asm volatile("" : : "r" (va) : "memory");
+		__asm__ volatile("" :: "r"(va) : "memory");
 		kunmap_local(va);
 	}
 }

@@ -158,4 +158,4 @@ __asm__(".globl _start\n"
 	"	mv	a0, sp\n"
 	"	call	init_main\n"
 #endif
-	);
+);

@@ -69,7 +69,7 @@ linux_pages_fill(void)
 	}
 }
 
-/* Whether va has the page, compared with the kernel's mapping, from a byte on. */
+/* Whether the page is at va, for the kernel's mapping, from a byte on. */
 bool
 linux_page_same(unsigned int page, const void *va, unsigned int from)
 {

@@ -199,7 +199,7 @@ linux_area_forget(void *unused)
 
 	for (va = linux_area.shared_va; va != linux_area.spare_va;
 	    va += PAGE_SIZE) {
-		asm volatile("invlpg (%0)" :: "r" (va) : "memory");
+		__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
 	}
 #elif defined(CONFIG_ARM64)
 	flush_tlb_kernel_range(linux_area.shared_va, linux_area.spare_va);
