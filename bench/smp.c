@@ -61,7 +61,7 @@ smp_close(struct smp *smp)
 	emu_close(smp->e);
 }
 
-/* A line that only the engine has, whoever it plays: its own data, its stack. */
+/* A line that only one engine has, whoever it plays: its data, its stack. */
 static bool
 smp_is_own(struct emu *e, uint64_t pa)
 {
