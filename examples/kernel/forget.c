@@ -14,13 +14,21 @@
 #define KERNEL_SLOTS	((uint32_t)QPMAP_SHARED_SLOTS)
 #define KERNEL_OWN	384u		/* pages of own.c, from there */
 
+/* How a shared mapping is removed. */
+enum kernel_how {
+	KERNEL_AT_ONCE,
+	KERNEL_DEFERRED,
+	KERNEL_BY_HANDLER,
+	KERNEL_HOWS
+};
+
 /* Addresses, their pages, and the CPUs that use them now. */
 static qpmap_vaddr_t kernel_probe_va[KERNEL_PROBES];
 static qpmap_paddr_t kernel_probe_pa[KERNEL_PROBES];
 static uint32_t kernel_probe_mark[KERNEL_PROBES];
 static uint32_t kernel_probe_count;
 static unsigned long kernel_probe_cpus;
-static uint32_t kernel_probe_deferred;
+static enum kernel_how kernel_probe_how;
 static uint32_t kernel_marks;
 
 /* What each CPU got while there were slots; pages to map there, in turn. */
@@ -114,6 +122,22 @@ kernel_shared_enter_all(void)
 	}
 }
 
+static void
+kernel_shared_remove_one(struct kernel_cpu *cpu, qpmap_vaddr_t va)
+{
+	if (kernel_probe_how == KERNEL_AT_ONCE) {
+		qpmap_shared_remove(va);
+	} else if (kernel_probe_how == KERNEL_DEFERRED) {
+		qpmap_shared_remove_deferred(va);
+	} else {
+		__atomic_store_n(&cpu->unwanted, va, __ATOMIC_RELAXED);
+		machine_ipi(cpu->number, KERNEL_STORM);
+		while (__atomic_load_n(&cpu->unwanted, __ATOMIC_RELAXED) != 0) {
+			machine_relax();
+		}
+	}
+}
+
 /* The CPU of the set removes what others entered. */
 static void
 kernel_shared_remove_job(struct kernel_cpu *cpu)
@@ -124,13 +148,9 @@ kernel_shared_remove_job(struct kernel_cpu *cpu)
 		return;
 	}
 	for (i = 0; i < kernel_probe_count; i++) {
-		if (kernel_probe_deferred) {
-			qpmap_shared_remove_deferred(kernel_probe_va[i]);
-		} else {
-			qpmap_shared_remove(kernel_probe_va[i]);
-		}
+		kernel_shared_remove_one(cpu, kernel_probe_va[i]);
 	}
-	if (kernel_probe_deferred) {
+	if (kernel_probe_how != KERNEL_AT_ONCE) {
 		qpmap_quiesce();
 	}
 }
@@ -144,14 +164,14 @@ kernel_test_shared(void)
 {
 	uint32_t round;
 
-	for (round = 0; round < 2 * KERNEL_CPUS; round++) {
+	for (round = 0; round < KERNEL_HOWS * KERNEL_CPUS; round++) {
 		kernel_probe_mark_all(3 + round % 2);
 		kernel_shared_enter_all();
 		kernel_probe_cpus = KERNEL_ALL;
 		kernel_on_all(kernel_see_job);
 		kernel_on_all(kernel_guards_job);
 		kernel_probe_cpus = 1ul << round % KERNEL_CPUS;
-		kernel_probe_deferred = round / KERNEL_CPUS;
+		kernel_probe_how = round / KERNEL_CPUS;
 		kernel_on_all(kernel_shared_remove_job);
 		kernel_probe_cpus = KERNEL_ALL;
 		kernel_on_all(kernel_gone_job);

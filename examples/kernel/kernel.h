@@ -40,6 +40,7 @@ struct kernel_cpu {
 	void *other_stack;		/* of the thread that does not run */
 	uint32_t nested;		/* IPIs that came amid a mapping */
 	uint32_t asked;			/* IPIs that the library sent to it */
+	qpmap_vaddr_t unwanted;		/* the next storm removes it; or 0 */
 	uint32_t quiet;			/* yields, with nothing going on */
 	uint32_t gone;			/* 1: offline: no library any more */
 	uint32_t asleep;		/* 1: gone offline and stopping */

@@ -245,6 +245,10 @@ kernel_storm_handler(void)
 	uint32_t held = qpmap_held(&cpu->qpmap);
 	qpmap_vaddr_t va, copy;
 
+	if (cpu->unwanted != 0) {
+		qpmap_shared_remove_deferred(cpu->unwanted);
+		__atomic_store_n(&cpu->unwanted, 0, __ATOMIC_RELAXED);
+	}
 	if (!__atomic_load_n(&kernel_handlers_ready, __ATOMIC_ACQUIRE)) {
 		return;
 	}
