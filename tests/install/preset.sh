@@ -7,14 +7,21 @@
 # is run: qpmap_init() must find the options it was built with, and must
 # refuse a kernel with others.
 #
-#	preset.sh PRESET SOURCE-DIRECTORY WORK-DIRECTORY INSTALL-RUN
+#	preset.sh PRESET SOURCE-DIRECTORY WORK-DIRECTORY INSTALL-RUN [SHOOTDOWN]
+#
+# SHOOTDOWN is the value of QPMAP_SHOOTDOWN, if it is not left alone.
 
 set -eu
 preset=$1 source=$2 work=$3 run=$4
+if [ "${5-}" ]; then
+	name=$preset-shootdown shootdown=$5
+else
+	name=$preset shootdown=0
+fi
 
 fail()
 {
-	echo "install/$preset: $*" >&2
+	echo "install/$name: $*" >&2
 	exit 1
 }
 
@@ -38,7 +45,7 @@ toolchain_file=$source/cmake/toolchain-$toolchain_file.cmake
 rm -rf "$work"
 mkdir -p "$work"
 cd "$source"
-quietly cmake --preset "$preset" -B "$work/build"
+quietly cmake --preset "$preset" -B "$work/build" ${5:+-DQPMAP_SHOOTDOWN=$5}
 quietly cmake --build "$work/build" -j 2
 quietly cmake --install "$work/build" --prefix "$work/first"
 
@@ -47,6 +54,10 @@ mv "$work/first" "$work/prefix"
 rm -rf "$work/build"
 cp -R "$source/tests/install/consumer" "$work/kernel"
 cd "$work/kernel"
+for header in "$source"/include/qpmap/*.h "$source"/include/qpmap/arch/*.h; do
+	cmp -s "$header" "$work/prefix/${header#"$source"/}" ||
+		fail "$header is not installed"
+done
 
 quietly cmake -B "$work/cmake" -G Ninja --toolchain "$toolchain_file" \
     -DCMAKE_PREFIX_PATH="$work/prefix"
@@ -69,7 +80,8 @@ kernel_make QPMAP="$source" OPTIONS="$options" kernel-sources.elf
 
 # Each option by itself.  Not the page size and LPA2: where the target has
 # them, there is a preset for each value; nor PAE, which the entry size shows.
-for wrong in FRAMES=3 CACHE_LINE=128 DIRECT_MAP=0 CHECKED=1 TABLES=0; do
+for wrong in FRAMES=3 CACHE_LINE=128 DIRECT_MAP=0 CHECKED=1 TABLES=0 \
+    SHOOTDOWN=$((1 - shootdown)); do
 	rm -f kernel-wrong.elf
 	kernel_make WRONG="-UQPMAP_${wrong%=*} -DQPMAP_$wrong" kernel-wrong.elf
 	"$run" kernel-wrong.elf ||
@@ -85,4 +97,4 @@ if [ "$preset" = amd64 ]; then
 	"$run" "$work/sub/kernel-wrong" ||
 		fail "add_subdirectory: another QPMAP_FRAMES is not refused"
 fi
-echo "install/$preset: find_package, pkg-config and sources: all run"
+echo "install/$name: find_package, pkg-config and sources: all run"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The smallest kernel that links an installed qpmap: one CPU, the hooks, and
- * a start that calls qpmap_init() with paging still off.
+ * a start that calls qpmap_init() with paging still off.  With QPMAP_SHOOTDOWN
+ * there may be more CPUs.
  *
  * kernel_start returns 0 if qpmap_init() refused with KERNEL_EXPECT, and 100
  * more than the error otherwise.
@@ -9,9 +10,13 @@
 #include <qpmap/host.h>
 #include <qpmap/pmap.h>
 #include <qpmap/qpmap.h>
+#include <qpmap/shootdown.h>
 
 #ifndef KERNEL_EXPECT
 #define KERNEL_EXPECT QPMAP_ERR_PAGING
+#define KERNEL_USES QPMAP_SHOOTDOWN
+#else
+#define KERNEL_USES 0	/* the library may have no such functions */
 #endif
 
 int _start(void);
@@ -85,6 +90,56 @@ qpmap_host_leaf_address(qpmap_paddr_t table)
 	return ((void *)(__UINTPTR_TYPE__)table);
 }
 
+#if QPMAP_SHOOTDOWN
+#define KERNEL_GROUPS 2
+
+static struct qpmap_shootdown kernel_shootdown;
+static struct qpmap_remote kernel_remote[1];
+static struct qpmap_shared kernel_shared[KERNEL_GROUPS];
+#endif
+
+#ifndef __aarch64__
+static unsigned int kernel_ipis;
+
+QPMAP_CALL void
+qpmap_host_ipi(__UINT32_TYPE__ window)
+{
+	kernel_ipis += window;
+}
+#endif
+
+#if KERNEL_USES
+void kernel_interrupt(void);
+void kernel_publish(qpmap_paddr_t pa, int now);
+
+/* These are not called here, either. */
+void
+kernel_interrupt(void)
+{
+	qpmap_shootdown_ipi();
+	qpmap_shootdown_poll();
+}
+
+void
+kernel_publish(qpmap_paddr_t pa, int now)
+{
+	unsigned long first = 1;
+	qpmap_vaddr_t va;
+
+	while (qpmap_shared_enter(pa, QPMAP_WRITE_BACK, &va) == QPMAP_OK) {
+		*(volatile __UINT8_TYPE__ *)va = 1;
+		if (now != 0) {
+			qpmap_shared_remove(va);
+		} else {
+			qpmap_shared_remove_deferred(va);
+		}
+	}
+	qpmap_shootdown(va, 1, &first);
+	qpmap_shootdown(va, QPMAP_ALL_PAGES, 0);
+	qpmap_quiesce();
+}
+#endif
+
 /* Not called here: it pulls the rest of the archive in. */
 void
 kernel_fill(vm_page_t page, __UINT8_TYPE__ value)
@@ -107,6 +162,13 @@ _start(void)
 	    .window_count = 1,
 	    .nesting = 1,
 	    .flags = QPMAP_BUILD_TABLES,
+#if QPMAP_SHOOTDOWN
+	    .shootdown = &kernel_shootdown,
+	    .remote = kernel_remote,
+	    .shared_va = (qpmap_vaddr_t)0 - 1024 * QPMAP_SHARED_SIZE,
+	    .shared = kernel_shared,
+	    .shared_count = KERNEL_GROUPS,
+#endif
 	};
 	int error = qpmap_init(&config);
 
