@@ -49,6 +49,8 @@
  *		CPU 2 goes, and comes back or does not.
  *	initiator	correct -DABSENCES_1=1
  *		So does a CPU that shoots.
+ *	no-cycle	no cycle -DMASKED=3
+ *		Nobody goes round for ever.
  *	unmasked	correct slow -DMASKED=0
  *		Both may be interrupted anywhere.
  *	twice		correct slow -DDUPLICATES=1
