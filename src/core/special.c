@@ -8,6 +8,7 @@
  * the complement of its address; that is how qpmap_remove() knows.  The order
  * of the steps is that of quick.c, and for the same reason.
  */
+#include "ring.h"
 #include "special.h"
 
 /*
@@ -112,6 +113,22 @@ qpmap_frame_empty(struct qpmap_frame *frame)
 	qpmap_tlb_emptied_special(va, frame->slot, qpmap_state.flags);
 	*(volatile qpmap_vaddr_t *)&frame->va = va;
 }
+
+#if QPMAP_RING
+
+/* frame is at the ring's last page; as far back from it is the first. */
+void
+qpmap_ring_over(struct qpmap_frame *frame)
+{
+	qpmap_vaddr_t first = frame->va -
+	    (QPMAP_RING_PAGES - 1) * QPMAP_PAGE_SIZE;
+
+	qpmap_tlb_shot_down(first, QPMAP_RING_PAGES, qpmap_state.flags);
+	*(volatile qpmap_vaddr_t *)&frame->va = first;
+	frame->slot -= QPMAP_RING_PAGES - 1;
+}
+
+#endif
 
 QPMAP_HANDED void
 qpmap_remove_special(qpmap_vaddr_t va)

@@ -3,6 +3,7 @@
  * Setting up: the configuration checked and worked out once, and each CPU's
  * window given to it and taken away.
  */
+#include "ring.h"
 #include "shootdown.h"
 #include "special.h"
 #include "tables.h"
@@ -320,8 +321,8 @@ qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 	cpu->frame[0].va = qpmap_va_special(va);
 	cpu->frame[0].slot = &cpu->full;
 	for (i = 1; i <= QPMAP_FRAMES; i++) {
-		cpu->frame[i].va = va + (2 * i - 1) * QPMAP_PAGE_SIZE;
-		cpu->frame[i].slot = &leaf[2 * i - 1];
+		cpu->frame[i].va = va + qpmap_frame_page(i) * QPMAP_PAGE_SIZE;
+		cpu->frame[i].slot = &leaf[qpmap_frame_page(i)];
 	}
 	cpu->frame[i].va = qpmap_va_special(va);
 	cpu->frame[i].slot = &cpu->full;
