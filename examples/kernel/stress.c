@@ -347,6 +347,15 @@ kernel_over_switch(struct kernel_cpu *cpu, uint32_t thread)
 	qpmap_shared_remove(va);
 }
 
+static void
+kernel_thread_step(struct kernel_cpu *cpu, uint32_t thread, uint32_t i)
+{
+	kernel_pairs(cpu, thread);
+	if (i % 64 == 0) {
+		kernel_over_switch(cpu, thread);
+	}
+}
+
 bool
 kernel_threads_enough(struct kernel_cpu *cpu)
 {
@@ -364,10 +373,7 @@ kernel_threads_job(struct kernel_cpu *cpu)
 	machine_timer(true);
 	for (i = 0; i < KERNEL_THREADS_MOST && !kernel_threads_enough(cpu);
 	    i++) {
-		kernel_pairs(cpu, 0);
-		if (i % 32 == 0) {
-			kernel_over_switch(cpu, 0);
-		}
+		kernel_thread_step(cpu, 0, i);
 	}
 	machine_timer(false);
 	kernel_second_end(cpu);
@@ -376,9 +382,11 @@ kernel_threads_job(struct kernel_cpu *cpu)
 void
 kernel_second(struct kernel_cpu *cpu)
 {
-	while (!__atomic_load_n(&cpu->second_stop, __ATOMIC_RELAXED)) {
-		kernel_pairs(cpu, 1);
-		kernel_over_switch(cpu, 1);
+	uint32_t i;
+
+	for (i = 0; !__atomic_load_n(&cpu->second_stop, __ATOMIC_RELAXED);
+	    i++) {
+		kernel_thread_step(cpu, 1, i);
 	}
 }
 
