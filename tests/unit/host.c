@@ -269,18 +269,20 @@ qpmap_host_ipi(uint32_t window)
 struct qpmap_config
 fake_config(void)
 {
-	return ((struct qpmap_config){
-	    .window_va = FAKE_WINDOW_VA,
-	    .window_count = FAKE_CPUS,
-	    .nesting = QPMAP_FRAMES,
-	    .types = QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1,
+	struct qpmap_config config = {
+		.window_va = FAKE_WINDOW_VA,
+		.window_count = FAKE_CPUS,
+		.nesting = QPMAP_FRAMES,
+		.types = QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1,
+	};
+
 #if QPMAP_SHOOTDOWN
-	    .shootdown = &fake_shootdown_memory,
-	    .remote = FAKE_BROADCASTS ? NULL : fake_remote,
-	    .shared_va = FAKE_SHARED_VA,
-	    .shared = fake_shared,
+	config.shootdown = &fake_shootdown_memory;
+	config.remote = FAKE_BROADCASTS ? NULL : fake_remote;
+	config.shared_va = FAKE_SHARED_VA;
+	config.shared = fake_shared;
 #endif
-	});
+	return (config);
 }
 
 /* Windows and shared slots, whose entries the host has. */

@@ -26,7 +26,7 @@ enum schedule_state {
 	SCHEDULE_FREE, SCHEDULE_USED, SCHEDULE_LIMBO
 };
 
-/* A shared mapping or a plain page: mapped, and whether somebody works on it. */
+/* A shared mapping or a plain page: its page, and whether it is in work. */
 struct schedule_place {
 	qpmap_vaddr_t va;
 	unsigned int page;

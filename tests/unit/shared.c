@@ -660,6 +660,32 @@ shared_waits(void **state)
 	    shared_waiter_before, shared_pair_after);
 }
 
+/* No slot is on its way: nobody waits for the other to find one. */
+static void
+shared_none_before(void)
+{
+	shared_start(1, 0);
+	shared_few(0);
+}
+
+static void
+shared_beggar(void)
+{
+	qpmap_vaddr_t va = 0;
+
+	assert_int_equal(qpmap_shared_enter(fake_page(0), 0, &va),
+	    QPMAP_ERR_SHARED_FULL);
+	assert_int_equal(va, 0);
+}
+
+static void
+shared_none(void **state)
+{
+	(void)state;
+	fibers_pairs(0, shared_beggar, 1, shared_beggar, shared_none_before,
+	    fake_assert_idle);
+}
+
 /* Where the slots may be. */
 static void
 shared_init_refused(int code)
@@ -1031,6 +1057,7 @@ const struct CMUnitTest shared_tests[] = {
 	FAKE_TEST("unit/B9/deferred in an interrupt", shared_interrupted),
 	FIBERS_TEST("unit/B9/two CPUs", shared_pairs),
 	FIBERS_TEST("unit/B9/slots on their way", shared_waits),
+	FIBERS_TEST("unit/B9/no slot on its way", shared_none),
 	FAKE_TEST("unit/B9/init refuses the range", shared_init_range),
 	FAKE_TEST("unit/B9/init, windows", shared_init_windows),
 	FAKE_TEST("unit/B9/init, direct map", shared_init_direct),

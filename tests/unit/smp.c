@@ -575,14 +575,24 @@ smp_half_written(void **state)
 static void
 smp_not_online(void **state)
 {
+	qpmap_vaddr_t used = 0, va = 8;
+
 	(void)state;
 	smp_start(0);
+	assert_int_equal(qpmap_shared_enter(fake_page(1), 0, &used), 0);
 	fake_offline_cpu(3);
 	fake_run_on(3);
 	fake_log_clear();
 	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0,
 	    qpmap_shootdown(smp_va(0), 1, NULL));
 	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0, qpmap_quiesce());
+	/* Neither may it use shared mappings: it is not told of their end. */
+	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0,
+	    (void)qpmap_shared_enter(fake_page(0), 0, &va));
+	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0, qpmap_shared_remove(used));
+	assert_int_equal(va, 8);
+	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_CLEAR], 0);
 	assert_int_equal(fake.kind_count[FAKE_IPI], 0);
 	assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 0);
 }
@@ -749,6 +759,59 @@ smp_initiators(void **state)
 	    smp_pair_clean);
 }
 
+/*
+ * Three: CPU 0 waits for 2, which goes on only when 1 has got its answer from
+ * 0, whose interrupts are off.
+ */
+static _Bool smp_answered;
+static void
+smp_asked(void)
+{
+	fibers_mask(1);
+	qpmap_shootdown(smp_va(0), 1, &(unsigned long){ 1 << 2 });
+	fibers_mask(0);
+}
+
+static void
+smp_asking(void)
+{
+	smp_unmap(1, 1);
+	qpmap_shootdown(smp_va(1), 1, &(unsigned long){ 1 << 0 });
+	assert_int_equal(smp_left(0, 1, 1), 0);
+	smp_answered = 1;
+}
+
+static void
+smp_slow(void)
+{
+	fibers_mask(1);
+	while (!smp_answered) {
+		fibers_spin();
+	}
+	fibers_mask(0);
+}
+
+static void
+smp_answers(void **state)
+{
+	void (*const body[FAKE_CPUS])(void) = {
+		smp_asked, smp_asking, smp_slow, NULL
+	};
+	struct fibers_plan plan = { .seed = 0 };
+
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	for (plan.at[0] = 1; plan.at[0] < 60; plan.at[0]++) {
+		fake_reset();
+		smp_pair_before();
+		smp_answered = 0;
+		(void)fibers_run(&plan, 0, body);
+		assert_true(smp_answered);
+	}
+}
+
 /* CPU 0 removes both pages while CPU 3 comes, with interrupts off or on. */
 static _Bool smp_masked;
 static void
@@ -826,6 +889,22 @@ smp_behind_before(void)
 	fake_run_on(0);
 }
 
+/* The oldest has number 0, which stays out of the ring. */
+static void
+smp_behind_zero(void)
+{
+	struct qpmap_request *ring = fake_shootdown_memory.ring;
+
+	smp_start(0);
+	smp_stale(0, QPMAP_REQUESTS);
+	smp_set_generation(QPMAP_REQUESTS - 1);
+	for (unsigned int i = 1; i < QPMAP_REQUESTS; i++) {
+		ring[i] = (struct qpmap_request){ i, smp_va(i), 1 };
+	}
+	fake_remote[3].acknowledged = smp_behind_at;
+	fake_run_on(0);
+}
+
 static void
 smp_behind_reader(void)
 {
@@ -860,10 +939,9 @@ smp_behind(void **state)
 	    smp_behind_before, fake_assert_idle);
 	fibers_pairs(0, smp_behind_writer, 3, smp_behind_reader,
 	    smp_behind_before, fake_assert_idle);
-	/* Number 0 is the oldest, and stays out of the ring. */
 	smp_behind_at = ~(qpmap_generation_t)0;
 	fibers_pairs(3, smp_behind_reader, 0, smp_behind_writer,
-	    smp_behind_before, fake_assert_idle);
+	    smp_behind_zero, fake_assert_idle);
 }
 
 /* A lock that is taken with interrupts off: its spin loop polls. */
@@ -1160,6 +1238,7 @@ const struct CMUnitTest smp_tests[] = {
 	FAKE_TEST("unit/B2/shot down at every event", smp_at_every_event),
 	FAKE_TEST("unit/B2/shot down within the handler", smp_twice),
 	FIBERS_TEST("unit/B10/two initiators", smp_initiators),
+	FIBERS_TEST("unit/B10/answers while it waits", smp_answers),
 	FIBERS_TEST("unit/B11/joins meanwhile", smp_joins),
 	FIBERS_TEST("unit/B11/leaves meanwhile", smp_leaves),
 	FIBERS_TEST("unit/B10/a whole ring behind", smp_behind),
