@@ -581,6 +581,27 @@ a64_root(void **state)
 	    UINT64_C(0x000a123456780040) : UINT64_C(0x123456780068));
 }
 
+/*
+ * ID_AA64ISAR0_EL1.TLB, 59:56: 0 none, 1 outer shareable, 2 by range too; 3
+ * and up are not there yet, and have what came before.
+ */
+static void
+a64_range(void **state)
+{
+	struct qpmap_regs regs = a64_regs();
+	uint64_t tlb;
+
+	(void)state;
+	for (tlb = 0; tlb < 16; tlb++) {
+		regs.isar0 = tlb << 56;
+		assert_int_equal(qpmap_regs_range(&regs),
+		    tlb >= 2 && !QPMAP_LPA2);
+		regs.isar0 = ~(UINT64_C(15) << 56) | tlb << 56;
+		assert_int_equal(qpmap_regs_range(&regs),
+		    tlb >= 2 && !QPMAP_LPA2);
+	}
+}
+
 /* Bits by type from a layout, and which types are special. */
 static void
 a64_types(void **state)
@@ -660,6 +681,7 @@ main(void)
 	    A64_TEST("C10/mair-bytes", a64_mair_bytes),
 	    A64_TEST("C10/types", a64_types),
 	    A64_TEST("C10/template", a64_template),
+	    A64_TEST("B10/range", a64_range),
 	    A64_TEST("init/mode", a64_mode),
 	    A64_TEST("init/exception-level", a64_exception_level),
 	    A64_TEST("init/levels", a64_levels),

@@ -22,6 +22,8 @@
 
 #include "../../src/arch/i386/pte.h"
 
+#include "../../src/arch/i386/tlb.h"
+
 /* One bit, and the names that the manual has. */
 #define BIT(n)		((uint64_t)1 << (n))
 #define P		BIT(0)
@@ -372,6 +374,30 @@ i386_sharing(void **state)
 	}
 }
 
+/*
+ * What the CPU has: CPUID 1, EDX, 13 PGE, 25 SSE, 26 SSE2, as the probe keeps
+ * it, above CR4.
+ */
+static void
+i386_cpuid(void **state)
+{
+	struct qpmap_mmu mmu = { .levels = LEVELS };
+	unsigned n;
+
+	(void)state;
+	for (n = 0; n < 32; n++) {
+		mmu.reg[QPMAP_REG_CPUID] = BIT(n + 32);
+		assert_int_equal(qpmap_mmu_has(&mmu, QPMAP_CPUID_PGE),
+		    n == 13);
+		assert_int_equal(qpmap_mmu_has(&mmu, QPMAP_CPUID_SSE),
+		    n == 25);
+		assert_int_equal(qpmap_mmu_has(&mmu, QPMAP_CPUID_SSE2),
+		    n == 26);
+		mmu.reg[QPMAP_REG_CPUID] = BIT(n);
+		assert_false(qpmap_mmu_has(&mmu, QPMAP_CPUID_SSE2));
+	}
+}
+
 #define I386_TEST(name, function)					\
 	{ I386_NAME "/" name, function, NULL, NULL, NULL }
 
@@ -391,7 +417,8 @@ main(void)
 	    I386_TEST("limit-random", i386_limit_random),
 	    I386_TEST("limit-none", i386_limit_none),
 	    I386_TEST("misaligned", i386_misaligned),
-	    I386_TEST("sharing", i386_sharing)
+	    I386_TEST("sharing", i386_sharing),
+	    I386_TEST("B10/cpuid", i386_cpuid)
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
