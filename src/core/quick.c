@@ -35,6 +35,10 @@ qpmap_window_enter(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 		return (qpmap_enter_refuse_frame(pa));
 	}
 	qpmap_claim(cpu, frame);
+	if (QPMAP_RING) {
+		/* A handler may have moved the frame while it was free. */
+		slot = frame->slot;
+	}
 	qpmap_slot_fill(slot, qpmap_pte_make(pa, kind->bits));
 	va = frame->va;
 	qpmap_tlb_filled(va);

@@ -9,7 +9,8 @@
  * next page.  After the last one, all the ring is invalidated at once.
  *
  * The frame moves while it is still claimed: whatever interrupts remove takes
- * the frames above it, and finds and leaves this one alone.  And when the ring
+ * the frames above it, and finds and leaves this one alone.  So it is claimed
+ * before enter reads where it is.  And when the ring
  * is invalidated nothing is mapped in it: its only mapping was just cleared.
  */
 #ifndef QPMAP_CORE_RING_H
@@ -35,7 +36,10 @@ qpmap_frame_page(__UINT32_TYPE__ i)
 
 #if QPMAP_RING
 
-/* The ring was used up: this CPU forgets it, and frame begins anew. */
+/*
+ * The ring was used up, or is given up: this CPU forgets it (with
+ * QPMAP_TLB_BROADCASTS every CPU), and frame, its stack's first, begins anew.
+ */
 void qpmap_ring_over(struct qpmap_frame *frame);
 
 #endif

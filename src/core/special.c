@@ -34,12 +34,13 @@ qpmap_window_enter_special(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
 	struct qpmap_frame *frame = cpu->next;
-	qpmap_vaddr_t va = frame->va;
+	qpmap_vaddr_t va;
 
 	if (!qpmap_slot_is_empty(frame->slot)) {
 		return (qpmap_enter_refuse_frame(pa));
 	}
 	qpmap_set_next(cpu, frame + 1);
+	va = frame->va;
 	*(volatile qpmap_vaddr_t *)&frame->va = qpmap_va_special(va);
 	qpmap_slot_fill(frame->slot, qpmap_pte_make(pa, kind->bits));
 	qpmap_tlb_filled_special(va, frame->slot, qpmap_state.flags);
@@ -116,16 +117,22 @@ qpmap_frame_empty(struct qpmap_frame *frame)
 
 #if QPMAP_RING
 
-/* frame is at the ring's last page; as far back from it is the first. */
+/*
+ * Not worked out from where frame is: it may be about to move, and is then in
+ * two places, when a crash path abandons it.  A window's address has the
+ * alignment of the window, and so have its entries in their table.
+ */
 void
 qpmap_ring_over(struct qpmap_frame *frame)
 {
-	qpmap_vaddr_t first = frame->va -
-	    (QPMAP_RING_PAGES - 1) * QPMAP_PAGE_SIZE;
+	qpmap_vaddr_t first = qpmap_va_special(frame[-1].va) +
+	    QPMAP_PAGE_SIZE;
+	__UINTPTR_TYPE__ leaf = (__UINTPTR_TYPE__)frame->slot &
+	    ~(__UINTPTR_TYPE__)(QPMAP_WINDOW_PAGES * QPMAP_PTE_SIZE - 1);
 
 	qpmap_tlb_shot_down(first, QPMAP_RING_PAGES, qpmap_state.flags);
 	*(volatile qpmap_vaddr_t *)&frame->va = first;
-	frame->slot -= QPMAP_RING_PAGES - 1;
+	frame->slot = (struct qpmap_pte *)leaf + 1;
 }
 
 #endif

@@ -402,7 +402,10 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 	return (QPMAP_OK);
 }
 
-/* Every frame cleared and, on this CPU, forgotten; none is released. */
+/*
+ * Every frame cleared and, on this CPU, forgotten, also where it has been;
+ * none is released.
+ */
 QPMAP_COLD static void
 qpmap_frames_empty(struct qpmap_cpu *cpu)
 {
@@ -411,6 +414,9 @@ qpmap_frames_empty(struct qpmap_cpu *cpu)
 	for (i = QPMAP_FRAMES; i > 0; i--) {
 		qpmap_frame_empty(&cpu->frame[i]);
 	}
+#if QPMAP_RING
+	qpmap_ring_over(&cpu->frame[1]);
+#endif
 }
 
 /*
