@@ -364,15 +364,16 @@ rv_decode_ecall(struct emu *e)
 static void
 rv_decode_atomic(struct emu *e, uint32_t insn, uint64_t rs1)
 {
-	static const char *const name[3][4] = {
+	static const char *const name[4][4] = {
+		{ "amo", "amo.rl", "amo.aq", "amo.aqrl" },
+		{ "amo", "amo.rl", "amo.aq", "amo.aqrl" },
 		{ "lr", "lr.rl", "lr.aq", "lr.aqrl" },
-		{ "sc", "sc.rl", "sc.aq", "sc.aqrl" },
-		{ "amo", "amo.rl", "amo.aq", "amo.aqrl" }
+		{ "sc", "sc.rl", "sc.aq", "sc.aqrl" }
 	};
 	uint32_t function = insn >> 27;
+	uint32_t order = insn >> 25 & 3;
 
-	emu_event(e, name[function == 2 ? 0 : function == 3 ? 1 : 2]
-	    [insn >> 25 & 3], rs1, 0);
+	emu_event(e, name[function < 4 ? function : 0][order], rs1, 0);
 }
 
 /*

@@ -184,10 +184,11 @@ b10_self(const struct contract_case *c)
 {
 	struct emu *e = smp_ready(c, 2);
 	unsigned self = 0;
+	uint64_t set = smp_bitmap(e, &self, 1);
 
 	for (unsigned i = 0; i < 40; i++) {
 		smp_plant(e, 1, e->mode->scratch_va, 2);
-		CHECK_EQUAL(shoot(e, 0, 2, smp_bitmap(e, &self, 1)), EMU_RETURNED,
+		CHECK_EQUAL(shoot(e, 0, 2, set), EMU_RETURNED,
 		    "shootdown of this CPU");
 		smp_check_gone(e, 0, e->mode->scratch_va, 2);
 	}

@@ -659,13 +659,25 @@ is_sbi(const char *name)
 	    is_invalidation(name));
 }
 
-/* Three CPUs with harts 5, 70 and 71; c->arg: more flags. */
+/*
+ * Three CPUs, whose harts' numbers need two calls, in this order; which, says
+ * the case's number.  c->arg: more flags.
+ */
+static const struct {
+	uint64_t hart[3];
+	uint64_t mask[2];
+	uint64_t base[2];
+} rfence_harts[2] = {
+	{ { 5, 7, 71 }, { 5, 1 }, { 5, 71 } },
+	{ { 70, 5, 7 }, { 1, 5 }, { 70, 5 } }
+};
+
 static struct emu *
 rfence_machine(const struct contract_case *c)
 {
 	const struct emu_feature *feature = c->arg;
 	struct emu *e = contract_begin(c, "smp");
-	static const uint64_t hart[3] = { 5, 70, 71 };
+	const uint64_t *hart = rfence_harts[c->number % 2].hart;
 
 	e->config[WIRE_FLAGS] |= QPMAP_SBI_RFENCE |
 	    (feature != NULL ? feature->flag : 0);
@@ -697,8 +709,11 @@ rfence(const struct contract_case *c)
 		    "no fence before the SBI's call");
 		pages = count[i] > 32 || (feature != NULL && (feature->flag &
 		    QPMAP_ERRATUM_CIP_1200) != 0) ? 0 : count[i];
-		check_rfence(e, 1, 1, 5, pages);
-		check_rfence(e, 4, 3, 70, pages);
+		for (unsigned j = 0; j < 2; j++) {
+			check_rfence(e, 1 + 3 * j,
+			    rfence_harts[c->number].mask[j],
+			    rfence_harts[c->number].base[j], pages);
+		}
 		CHECK_EQUAL(e->event_count, 7, "instructions");
 		smp_check_quiet(e, 0, EMU_CPUS - 1);
 		for (unsigned cpu = 0; cpu < 3 && count[i] > 1; cpu++) {
@@ -710,8 +725,9 @@ rfence(const struct contract_case *c)
 	SMP_BEGIN(e, 0, "qpmap_shootdown", "www", e->mode->scratch_va, 1, set);
 	emu_record_end(e);
 	keep(e, 0, is_sbi);
-	check_rfence(e, 1, 1, 71, feature != NULL && (feature->flag &
-	    QPMAP_ERRATUM_CIP_1200) != 0 ? 0 : 1);
+	pages = feature != NULL && (feature->flag &
+	    QPMAP_ERRATUM_CIP_1200) != 0 ? 0 : 1;
+	check_rfence(e, 1, 1, rfence_harts[c->number].hart[2], pages);
 	CHECK_EQUAL(e->event_count, 4, "instructions");
 	smp_check_idle(e, 3);
 }
@@ -800,6 +816,8 @@ contract_smp_sequence_cases(const struct emu_mode *mode)
 	}
 	if (strcmp(arch->name, "riscv64") == 0) {
 		contract_add(mode, rfence, NULL, "B10/SBI_RFENCE");
+		contract_add(mode, rfence, &(struct contract_case){
+		    .number = 1 }, "B10/SBI_RFENCE/descending");
 		contract_add(mode, rfence, &(struct contract_case){
 		    .arg = &arch->shootdown_features[1] },
 		    "B10/SBI_RFENCE+ERRATUM_CIP_1200");

@@ -54,7 +54,7 @@ enum wire_fact {
 	FACT_PERCPU_STATE,	/* offset of its struct qpmap_cpu */
 	FACT_PERCPU_DEPTH,	/* offset of its preemption counter */
 	FACT_PERCPU_UNPINNED,	/* offset of its count of wrong queries */
-	FACT_SHOOTDOWN,		/* QPMAP_SHOOTDOWN; if it is 0, so is the rest */
+	FACT_SHOOTDOWN,		/* QPMAP_SHOOTDOWN; with 0 so is the rest */
 	FACT_GENERATION,	/* offsets in struct qpmap_shootdown */
 	FACT_RECLAIMING,
 	FACT_RING,
