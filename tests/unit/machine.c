@@ -1200,14 +1200,15 @@ fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
 	fake_event_end();
 }
 
-/* Every context of a CPU forgets; more than a few pages: everything. */
+/* Every context of a CPU forgets, and never more than it has to. */
 static void
 fake_shoot(unsigned int cpu, qpmap_vaddr_t va, qpmap_size_t page_count,
     __UINT32_TYPE__ flags)
 {
 	unsigned int page;
 
-	if (page_count > 32 || (flags & QPMAP_ERRATUM_INVLPG) != 0) {
+	if (page_count > 2 * FAKE_WATCHED ||
+	    (flags & QPMAP_ERRATUM_INVLPG) != 0) {
 		fake_forget_all(cpu);
 		return;
 	}
