@@ -6,6 +6,7 @@
  */
 #include <qpmap/pmap.h>
 #include <qpmap/qpmap.h>
+#include <qpmap/shootdown.h>
 
 #include "kernel.h"
 
@@ -15,6 +16,14 @@ static unsigned char mk_pool[MK_POOL_PAGES][1u << QPMAP_PAGE_SHIFT]
     __attribute__((aligned(1u << QPMAP_PAGE_SHIFT)));
 static _Bool mk_pool_taken[MK_POOL_PAGES];
 static struct mk_cpu mk_cpus[MK_CPUS];
+
+#if QPMAP_SHOOTDOWN
+static struct qpmap_shootdown mk_shootdown;
+static struct qpmap_remote mk_remote[MK_CPUS];
+static struct qpmap_shared mk_shared[1];
+static struct mk_lock mk_share_lock;
+static qpmap_vaddr_t mk_shared_page;
+#endif
 
 void
 mk_critical_enter(void)
@@ -82,6 +91,85 @@ mk_table_address(qpmap_paddr_t pa)
 	return ((void *)(__UINTPTR_TYPE__)pa);
 }
 
+#if QPMAP_SHOOTDOWN && (defined(__x86_64__) || defined(__i386__))
+
+#define MK_X2APIC_EOI	0x80bu
+#define MK_X2APIC_ICR	0x830u
+#define MK_IPI_VECTOR	0xf0u
+
+static void
+mk_wrmsr(__UINT32_TYPE__ number, __UINT32_TYPE__ high, __UINT32_TYPE__ low)
+{
+	__asm__ volatile("wrmsr" :: "c"(number), "d"(high), "a"(low)
+			 : "memory");
+}
+
+/* The library has seen to it that its stores come before. */
+void
+mk_ipi_send(unsigned int number)
+{
+	mk_wrmsr(MK_X2APIC_ICR, mk_cpus[number].hardware_id, MK_IPI_VECTOR);
+}
+
+void
+mk_ipi_acknowledge(void)
+{
+	mk_wrmsr(MK_X2APIC_EOI, 0, 0);
+}
+
+#elif QPMAP_SHOOTDOWN && defined(__riscv)
+
+#define MK_SBI_IPI	0x735049u	/* extension; its function 0 sends */
+#define MK_SIP_SSIP	2u
+
+/* To one hart: bit 0 of a mask that begins at its number. */
+void
+mk_ipi_send(unsigned int number)
+{
+	register __UINTPTR_TYPE__ a0 __asm__("a0") = 1;
+	register __UINTPTR_TYPE__ a1 __asm__("a1") =
+	    mk_cpus[number].hardware_id;
+	register __UINTPTR_TYPE__ a6 __asm__("a6") = 0;
+	register __UINTPTR_TYPE__ a7 __asm__("a7") = MK_SBI_IPI;
+
+	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7)
+			 : "memory");
+	if (a0 != 0) {
+		mk_panic("no interrupt was sent", number, a0);
+	}
+}
+
+void
+mk_ipi_acknowledge(void)
+{
+	__asm__ volatile("csrc sip, %0" :: "r"(MK_SIP_SSIP) : "memory");
+}
+
+#endif
+
+#if QPMAP_SHOOTDOWN
+/*
+ * A page that all CPUs read, exchanged for another: the old one is free when
+ * this returns.
+ */
+void mk_share(qpmap_paddr_t pa);
+void
+mk_share(qpmap_paddr_t pa)
+{
+	struct mk_irq irq = mk_lock(&mk_share_lock);
+	qpmap_vaddr_t old = mk_shared_page;
+	int error = qpmap_shared_enter(pa, QPMAP_WRITE_BACK, &mk_shared_page);
+
+	if (error != QPMAP_OK) {
+		mk_panic(qpmap_strerror(error), pa, 0);
+	}
+	if (old != 0) {
+		qpmap_shared_remove(old);
+	}
+	mk_unlock(&mk_share_lock, irq);
+}
+#endif
+
 /* On every CPU, before it enters a page. */
 void mk_cpu_start(unsigned int number);
 void
@@ -111,6 +199,13 @@ mk_main(void)
 		.nesting = 2,
 		.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT |
 		    (QPMAP_PTE_SIZE == 4 ? QPMAP_NO_NX : 0),
+#if QPMAP_SHOOTDOWN
+		.shootdown = &mk_shootdown,
+		.remote = mk_remote,
+		.shared_va = MK_SHARED_VA,
+		.shared = mk_shared,
+		.shared_count = 1,
+#endif
 	};
 	struct qpmap_page page = { mk_page_alloc(), QPMAP_WRITE_BACK };
 	qpmap_vaddr_t kva;
@@ -128,4 +223,7 @@ mk_main(void)
 	kva = pmap_quick_enter_page(&page);
 	*(volatile unsigned char *)kva = 1;
 	pmap_quick_remove_page(kva);
+#if QPMAP_SHOOTDOWN
+	mk_share(page.pa);
+#endif
 }

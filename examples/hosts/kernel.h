@@ -18,6 +18,7 @@ struct mk_cpu {
 	struct qpmap_cpu qpmap;
 	struct mk_irq saved;		/* save_restore.c: the outermost one */
 	unsigned int depth;		/* save_restore.c: pins not undone */
+	__UINT32_TYPE__ hardware_id;	/* shootdown.c: APIC ID, hart */
 };
 
 /* A thread.  cpu changes only while nothing is critical. */
@@ -95,6 +96,38 @@ void mk_yield(void);
 _Noreturn void mk_panic(const char *text, __UINT64_TYPE__ a,
     __UINT64_TYPE__ b);
 
+/*
+ * shootdown.c: an interrupt that one CPU sends another, by its number; none
+ * is needed on arm64.  And a lock.
+ */
+#if defined(__aarch64__)
+#define MK_HAS_IPI 0
+#else
+#define MK_HAS_IPI 1
+#endif
+void mk_ipi_send(unsigned int number);
+void mk_ipi_acknowledge(void);
+void mk_ipi_interrupt(void);
+
+struct mk_lock {
+	unsigned char held;
+};
+
+static inline _Bool
+mk_lock_try(struct mk_lock *lock)
+{
+	return (!__atomic_test_and_set(&lock->held, __ATOMIC_ACQUIRE));
+}
+
+static inline void
+mk_lock_clear(struct mk_lock *lock)
+{
+	__atomic_clear(&lock->held, __ATOMIC_RELEASE);
+}
+
+struct mk_irq mk_lock(struct mk_lock *lock);
+void mk_unlock(struct mk_lock *lock, struct mk_irq irq);
+
 /* A free page's physical address, or 0. */
 qpmap_paddr_t mk_page_alloc(void);
 void mk_page_free(qpmap_paddr_t pa);
@@ -114,5 +147,8 @@ void *mk_table_address(qpmap_paddr_t pa);
 #elif defined(__riscv)
 #define MK_WINDOW_VA ((qpmap_vaddr_t)0xffffffd000000000ULL)
 #endif
+
+/* Another, for shared mappings. */
+#define MK_SHARED_VA (MK_WINDOW_VA + 0x100000u)
 
 #endif /* MK_KERNEL_H */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Link each host pattern of examples/hosts/ with the library's sources.
 
-For all four targets, into an image without an undefined symbol.
+For all four targets, with QPMAP_SHOOTDOWN and without, into an image without
+an undefined symbol.
 """
 
 import os
@@ -18,6 +19,13 @@ PATTERNS = {
 }
 
 
+# Without, and with: what comes in besides.
+BUILDS = {
+    "": ([], []),
+    "-shootdown": (["examples/hosts/shootdown.c"], ["-DQPMAP_SHOOTDOWN=1"]),
+}
+
+
 def main():
     wanted = sys.argv[1:] or list(targets.TARGETS)
     count = 0
@@ -25,11 +33,13 @@ def main():
         for target in wanted:
             for pattern, (files, extra) in PATTERNS.items():
                 common = ["examples/hosts/cold.c", "examples/hosts/kernel.c"]
-                targets.link(target, files + common,
-                             os.path.join(work, f"{target}-{pattern}"), extra)
-                count += 1
+                for suffix, (more, options) in BUILDS.items():
+                    name = f"{target}-{pattern}{suffix}"
+                    targets.link(target, files + common + more,
+                                 os.path.join(work, name), extra + options)
+                    count += 1
     print(f"{count} images linked: {', '.join(wanted)} with each of "
-          f"{', '.join(PATTERNS)}")
+          f"{', '.join(PATTERNS)}, without and with shootdown")
 
 
 if __name__ == "__main__":

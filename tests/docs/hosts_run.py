@@ -24,7 +24,8 @@ def main():
                          "-fsanitize=address,undefined", "-Wall", "-Wextra",
                          "-Werror", "-I", "include", "-I", "tests/docs",
                          "-include", "tests/docs/native_kernel.h",
-                         "tests/docs/test_hosts.c"] + arguments +
+                         "-DQPMAP_SHOOTDOWN=1", "tests/docs/test_hosts.c",
+                         "examples/hosts/shootdown.c"] + arguments +
                         ["-o", program, "-lcmocka"])
             if subprocess.run([program], check=False).returncode != 0:
                 sys.exit(f"failed: the pattern {pattern}; again with "

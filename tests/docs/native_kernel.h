@@ -33,6 +33,22 @@ void mk_critical_enter(void);
 void mk_critical_exit(void);
 void mk_yield(void);
 
+/* shootdown.c: interrupts, and a lock that others hold for a while. */
+#define MK_HAS_IPI 1
+void mk_ipi_send(unsigned int number);
+void mk_ipi_acknowledge(void);
+void mk_ipi_interrupt(void);
+
+struct mk_lock {
+	unsigned int tries_left;
+	_Bool held;
+};
+
+_Bool mk_lock_try(struct mk_lock *lock);
+void mk_lock_clear(struct mk_lock *lock);
+struct mk_irq mk_lock(struct mk_lock *lock);
+void mk_unlock(struct mk_lock *lock, struct mk_irq irq);
+
 static inline struct mk_thread *
 mk_thread(void)
 {

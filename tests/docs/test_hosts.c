@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The host patterns' own logic, run on the build machine: what nests, what is
- * put back when, and that an NMI in the middle does no harm.
+ * put back when, and that an NMI in the middle does no harm; and who answers
+ * shootdowns.
  *
  * Compiled once for each pattern, with native_kernel.h in place of kernel.h.
  */
@@ -9,16 +10,20 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include <qpmap/host.h>
+#include <qpmap/shootdown.h>
 
 struct mk_thread mk_native_thread;
 struct mk_irq mk_native_irq;
 static struct mk_cpu hosts_cpu;
 static unsigned int hosts_yields, hosts_nmis;
 static _Bool hosts_in_nmi;
+static char hosts_log[16];
+static unsigned int hosts_sent;
 
 /* An NMI handler that enters and removes a page. */
 void
@@ -61,6 +66,60 @@ mk_yield(void)
 	hosts_yields++;
 }
 
+/* What happened, a letter each, in its order. */
+static void
+hosts_note(char what)
+{
+	size_t length = strlen(hosts_log);
+
+	assert_true(length < sizeof(hosts_log) - 1);
+	hosts_log[length] = what;
+}
+
+void
+mk_ipi_send(unsigned int number)
+{
+	hosts_note('s');
+	hosts_sent = number;
+}
+
+void
+mk_ipi_acknowledge(void)
+{
+	hosts_note('a');
+}
+
+QPMAP_CALL void
+qpmap_shootdown_ipi(void)
+{
+	hosts_note('i');
+}
+
+QPMAP_CALL void
+qpmap_shootdown_poll(void)
+{
+	assert_int_equal(mk_native_irq.flags, 0);
+	hosts_note('p');
+}
+
+_Bool
+mk_lock_try(struct mk_lock *lock)
+{
+	hosts_note('t');
+	assert_int_equal(mk_native_irq.flags, 0);
+	lock->held = lock->tries_left == 0;
+	lock->tries_left -= !lock->held;
+	return (lock->held);
+}
+
+void
+mk_lock_clear(struct mk_lock *lock)
+{
+	hosts_note('c');
+	assert_int_equal(mk_native_irq.flags, 0);
+	lock->held = 0;
+}
+
 static int
 hosts_reset(void **state)
 {
@@ -69,6 +128,8 @@ hosts_reset(void **state)
 	hosts_cpu = (struct mk_cpu){ .depth = 0 };
 	hosts_yields = hosts_nmis = 0;
 	hosts_in_nmi = 0;
+	memset(hosts_log, 0, sizeof(hosts_log));
+	hosts_sent = 0;
 	return (0);
 }
 
@@ -137,12 +198,44 @@ hosts_test_preempt(void **state)
 }
 #endif
 
+/* The window is the CPU's number; the hardware is told, then the library. */
+static void
+hosts_test_ipi(void **state)
+{
+	(void)state;
+	qpmap_host_ipi(5);
+	assert_int_equal(hosts_sent, 5);
+	mk_ipi_interrupt();
+	assert_string_equal(hosts_log, "sai");
+}
+
+/* Interrupts are off while the lock is held, and who waits for it answers. */
+static void
+hosts_test_lock(void **state)
+{
+	struct mk_lock lock = { .tries_left = 2 };
+	struct mk_irq irq;
+
+	(void)state;
+	mk_native_irq.flags = 0x5a;
+	irq = mk_lock(&lock);
+	assert_true(lock.held);
+	assert_int_equal(mk_native_irq.flags, 0);
+	assert_string_equal(hosts_log, "tptpt");
+	mk_unlock(&lock, irq);
+	assert_false(lock.held);
+	assert_string_equal(hosts_log, "tptptc");
+	assert_int_equal(mk_native_irq.flags, 0x5a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(hosts_test_nest_on, hosts_reset),
 		cmocka_unit_test_setup(hosts_test_nest_off, hosts_reset),
+		cmocka_unit_test_setup(hosts_test_ipi, hosts_reset),
+		cmocka_unit_test_setup(hosts_test_lock, hosts_reset),
 #ifndef HOSTS_SAVES
 		cmocka_unit_test_setup(hosts_test_preempt, hosts_reset),
 #endif
