@@ -61,16 +61,22 @@ qpmap_tlb_invlpg(qpmap_vaddr_t va)
 /*
  * Everything, global entries and every PCID: a change of CR4.PGE.  Intel SDM
  * vol. 3, "Operations that Invalidate TLBs and Paging-Structure Caches".
+ * Interrupts are off meanwhile: a handler's own change of CR4 would be undone.
  */
 static inline void
 qpmap_tlb_invalidate_all(void)
 {
-	unsigned long cr4;
+	unsigned long flags, cr4;
 
+	__asm__ volatile("pushf\n\t"
+			 "pop %0\n\t"
+			 "cli" : "=r"(flags) :: "memory");
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4) :: "memory");
 	__asm__ volatile("mov %0, %%cr4\n\t"
 			 "mov %1, %%cr4"
 			 :: "r"(cr4 ^ QPMAP_CR4_PGE), "r"(cr4) : "memory");
+	__asm__ volatile("push %0\n\t"
+			 "popf" :: "r"(flags) : "memory", "cc");
 }
 
 /*
