@@ -437,6 +437,29 @@ b10_lost(const struct contract_case *c)
 	}
 }
 
+/*
+ * Number 0 comes, too, and in the ring it means half written: whoever finds it
+ * there forgets all.
+ */
+static void
+b10_number_0(const struct contract_case *c)
+{
+	struct emu *e = smp_ready(c, 2);
+	uint64_t va = e->mode->scratch_va;
+
+	smp_plant(e, 2, va, 3);
+	smp_set(e, smp_at_shootdown(e, FACT_GENERATION), 0);
+	smp_set(e, smp_at_remote(e, 1, FACT_REMOTE_ACKNOWLEDGED),
+	    smp_ones(e));
+	smp_set(e, smp_at_request(e, 0, FACT_REQUEST_GENERATION), 0);
+	smp_set(e, smp_at_request(e, 0, FACT_REQUEST_VA), 0);
+	smp_set(e, smp_at_request(e, 0, FACT_REQUEST_PAGES), 1);
+	smp_interrupt(e, 1);
+	smp_check_gone(e, 1, va, 3);
+	CHECK_EQUAL(emu_remote_word(e, 1, FACT_REMOTE_ACKNOWLEDGED), 0,
+	    "acknowledged");
+}
+
 /* Request numbers wrap around, through 0, and nothing is lost or waits. */
 static void
 b10_wrap(const struct contract_case *c)
@@ -654,6 +677,7 @@ shootdown_waiting_cases(const struct emu_mode *mode)
 	contract_add(mode, b10_late, NULL, "B10/late-interrupt");
 	contract_add(mode, b10_poll, NULL, "B10/poll");
 	contract_add(mode, b10_wrap, NULL, "B10/wrap");
+	contract_add(mode, b10_number_0, NULL, "B10/number-0");
 	contract_add(mode, b10_sweep, NULL, "B10/sweep");
 	contract_add(mode, b10_lost, NULL, "B10/half-written");
 	contract_add(mode, b10_lost, &(struct contract_case){ .number = 17 },
