@@ -7,6 +7,8 @@
  *	emu-schedule MODE --seed N --trace	saying what each CPU does
  *	emu-schedule MODE --first N --count N	others than seed 1 and up
  *
+ * QPMAP_SCHEDULES in the environment goes before --count.
+ *
  * The machine is set up once; each schedule begins with the same RAM, empty
  * TLBs, and every CPU offline.
  */
@@ -330,12 +332,13 @@ sched_choose(uint64_t seed)
 	sched.theme = sched_random(SCHED_THEMES);
 	sched.grain = grain[sched_random(8)];
 	sched.touch_rate = 30 + sched_random(100);
-	sched.timer_rate = 500 + sched_random(3000);
+	sched.timer_rate = 300 + sched_random(2000);
+	sched.timers = sched_random(16);
 	sched.freeze_rate = 50 + sched_random(1000);
-	sched.freeze_steps = 20 + sched_random(1000);
+	sched.freeze_steps = 20 + sched_random(800);
 	sched.stall_rate = 20 + sched_random(200);
 	sched.delay_steps = 1 + sched_random(200);
-	sched.operations = 3 + sched_random(8);
+	sched.operations = 2 + sched_random(6);
 	if (!sched.broadcasts && sched_random(2) == 0) {
 		sched_generation(-(uint64_t)sched_random(24));
 	}
@@ -419,13 +422,12 @@ int
 main(int argc, char **argv)
 {
 	const struct emu_mode *mode = NULL;
+	const char *environment = getenv("QPMAP_SCHEDULES");
 	uint64_t first = 1, count = SCHED_COUNT;
+	bool one = false;
 
 	sched_program = argv[0];
 	emu_on_die = sched_die;
-	if (getenv("QPMAP_SCHEDULES") != NULL) {
-		count = sched_number(getenv("QPMAP_SCHEDULES"));
-	}
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0) {
 			sched.trace = true;
@@ -433,7 +435,7 @@ main(int argc, char **argv)
 			emu_guest_dir = argv[++i];
 		} else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
 			first = sched_number(argv[++i]);
-			count = 1;
+			one = true;
 		} else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc) {
 			first = sched_number(argv[++i]);
 		} else if (strcmp(argv[i], "--count") == 0 && i + 1 < argc) {
@@ -446,6 +448,11 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: emu-schedule MODE [--seed N] "
 		    "[--first N] [--count N] [--trace] [--guests DIR]\n");
 		return (2);
+	}
+	if (one) {
+		count = 1;
+	} else if (environment != NULL) {
+		count = sched_number(environment);
 	}
 	sched_setup(mode);
 	for (uint64_t i = 0; i < count; i++) {

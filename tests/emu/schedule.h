@@ -54,6 +54,7 @@ struct sched_place {
 	unsigned removed;	/* the last that returned */
 	bool held;		/* shared: somebody's */
 	unsigned users;		/* shared: CPUs that use it just now */
+	unsigned busy;		/* shared: from enter's end to removal's */
 	unsigned page;		/* held: what it shows */
 };
 
@@ -87,7 +88,8 @@ struct sched_cpu {
 	bool stall;		/* it is to stop after it for a while */
 	bool stalled;		/* and does */
 	uint64_t frozen;	/* until that step it does not run */
-	unsigned peak;		/* most slots busy during an enter */
+	bool entering;		/* in a shared enter */
+	unsigned seen;		/* slots that were not free during it */
 
 	unsigned wanted[SCHED_WANTED];	/* places to touch */
 	unsigned wanted_count;
@@ -115,6 +117,7 @@ struct sched {
 	unsigned grain;		/* longest slice */
 	unsigned touch_rate;	/* one touch in so many steps */
 	unsigned timer_rate;
+	unsigned timers;	/* left */
 	unsigned freeze_rate;
 	unsigned freeze_steps;
 	unsigned stall_rate;
@@ -125,7 +128,7 @@ struct sched {
 	unsigned recent[SCHED_RECENT];	/* places last given away */
 	unsigned recent_count;
 	unsigned owner[EMU_CPUS];	/* of a window: its CPU */
-	unsigned busy;		/* shared slots held or worked on */
+	unsigned busy;		/* shared mappings, calls on them */
 	enum sched_page page[SCHED_PAGES];
 	unsigned deferred[SCHED_PAGES];	/* clock of its removal */
 	unsigned clock;

@@ -130,7 +130,8 @@ sched_acts(struct emu *e, uint64_t pc)
  * Whether something is due that needs the engine: addresses to touch, an
  * interrupt, or a long stop where it hurts most, after something that others
  * see.  An interrupt that is not the library's may be an NMI: then it does not
- * ask whether interrupts are on.
+ * ask whether interrupts are on.  Of these there are not many: what a handler
+ * does may end a wait that should not have been.
  */
 static bool
 sched_is_due(struct sched_cpu *c, bool acted)
@@ -151,8 +152,9 @@ sched_is_due(struct sched_cpu *c, bool acted)
 		c->stall = true;
 	}
 	if (c->online && !c->changing && c->level < SCHED_LEVELS &&
-	    (c->enabled || sched_random(4) == 0) &&
+	    (c->enabled || sched_random(4) == 0) && sched.timers != 0 &&
 	    sched_random(sched.timer_rate) == 0) {
+		sched.timers--;
 		c->timer = true;
 	}
 	return (c->wanted_count != 0 || c->timer || c->stall || (c->enabled &&

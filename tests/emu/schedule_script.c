@@ -216,16 +216,51 @@ do_windows(struct sched_cpu *c)
 
 /* Shared mappings. */
 
-/* One more slot that no enter can have; those that look for one note it. */
-static void
-busy_more(void)
+static unsigned
+slots_busy(void)
 {
-	sched.busy++;
-	for (unsigned i = 0; i < sched.cpu_count; i++) {
-		if (sched.cpu[i].peak != 0 && sched.cpu[i].peak < sched.busy) {
-			sched.cpu[i].peak = sched.busy;
-		}
+	unsigned slots = 0;
+
+	for (unsigned i = 0; i < SCHED_SLOTS; i++) {
+		slots |= (sched.place[SCHED_SHARED_FIRST + i].busy != 0) << i;
 	}
+	return (slots);
+}
+
+/* A mapping begins; whoever looks for a slot cannot have this one. */
+static void
+slot_begins(struct sched_place *place)
+{
+	place->busy++;
+	for (unsigned i = 0; i < sched.cpu_count; i++) {
+		sched.cpu[i].seen |= slots_busy();
+	}
+}
+
+static void
+slot_ends(struct sched_place *place)
+{
+	place->busy--;
+	sched.busy--;
+}
+
+/*
+ * Enter may fail only if every slot was, at some moment of the call, somebody
+ * else's: mapped, or about to be by another enter.  Not all at one moment: it
+ * looks at one after the other.
+ */
+static bool
+may_be_full(const struct sched_cpu *c)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < SCHED_SLOTS; i++) {
+		count += c->seen >> i & 1;
+	}
+	for (unsigned i = 0; i < sched.cpu_count; i++) {
+		count += c != &sched.cpu[i] && sched.cpu[i].entering;
+	}
+	return (count >= SCHED_SLOTS);
 }
 
 static struct sched_place *
@@ -260,10 +295,6 @@ shared_any(bool unused)
 	return (NULL);
 }
 
-/*
- * It may fail only if at some moment of the call no slot was to be had: all
- * others', whether held or worked on, are counted; this call's own is one.
- */
 static void
 do_shared_enter(struct sched_cpu *c)
 {
@@ -271,30 +302,31 @@ do_shared_enter(struct sched_cpu *c)
 	unsigned page = page_take();
 	uint64_t va;
 
-	busy_more();
-	c->peak = sched.busy;
+	sched.busy++;
+	c->entering = true;
+	c->seen = slots_busy();
 	CALL(c, sched.shared_enter, "pw", sched_page_pa(page),
 	    QPMAP_WRITE_BACK);
+	c->entering = false;
 	va = sched.e->result;
 	sched_trace("shared enter 0x%llx page %u", (unsigned long long)va,
 	    page);
 	if (va < QPMAP_ERR_COUNT_) {
-		if (va != QPMAP_ERR_SHARED_FULL || c->peak <= SCHED_SLOTS) {
-			sched_fail("shared enter: error %u with at most %u of "
-			    "%u slots in others' hands", (unsigned)va,
-			    c->peak - 1, SCHED_SLOTS);
+		if (va != QPMAP_ERR_SHARED_FULL || !may_be_full(c)) {
+			sched_fail("shared enter: error %u, of %u slots 0x%x "
+			    "were somebody's", (unsigned)va, SCHED_SLOTS,
+			    c->seen);
 		}
-		c->peak = 0;
 		sched.busy--;
 		page_give(page);
 		return;
 	}
-	c->peak = 0;
 	place = shared_place(va);
 	place->held = true;
 	place->users++;
 	place->page = page;
 	place->stale = 0;
+	slot_begins(place);
 	sched_want_all(sched_random(EVERYBODY + 1),
 	    (unsigned)(place - sched.place));
 	access_page(c, va, page, true);
@@ -331,7 +363,7 @@ do_shared_remove(struct sched_cpu *c)
 	CALL(c, sched.shared_remove, "w", place->va);
 	sched_trace("shared removed 0x%llx", (unsigned long long)place->va);
 	removal_ends(place, number, EVERYBODY);
-	sched.busy--;
+	slot_ends(place);
 	page_give(page);
 	sched_want_all(EVERYBODY, (unsigned)(place - sched.place));
 }
@@ -352,7 +384,7 @@ do_shared_deferred(struct sched_cpu *c)
 	CALL(c, sched.shared_deferred, "w", place->va);
 	sched_trace("shared deferred 0x%llx", (unsigned long long)place->va);
 	removal_ends(place, number, 0);
-	sched.busy--;
+	slot_ends(place);
 	sched.page[page] = SCHED_DEFERRED;
 	sched.deferred[page] = ++sched.clock;
 }
