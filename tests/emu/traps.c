@@ -255,6 +255,72 @@ nx_is_real(void **state)
 	}
 }
 
+/* Load-exclusive, a moment, store-exclusive; 0 if it stored. */
+static const uint32_t exclusive_arm64[] = {
+	0xc85f7c02,	/* ldxr x2, [x0] */
+	0xd503201f,	/* nop */
+	0xc8037c01,	/* stxr w3, x1, [x0] */
+	0xaa0303e0,	/* mov x0, x3 */
+	0xd65f03c0	/* ret */
+};
+static const uint32_t exclusive_riscv64[] = {
+	0x100532af,	/* lr.d t0, (a0) */
+	0x00000013,	/* nop */
+	0x18b5352f,	/* sc.d a0, a1, (a0) */
+	0x00008067	/* ret */
+};
+
+/*
+ * CPU 0 stores 3 exclusively where it found 1; in between CPU 1 stores value
+ * there and, if back is asked for, 1 again.  Whether CPU 0 stored.
+ */
+static bool
+exclusive_stores(struct emu *e, uint64_t code, uint64_t value, bool back)
+{
+	uint64_t word = emu_page_alloc(e);
+	const uint64_t argument[2] = { word, 3 };
+
+	emu_write(e, word, 8, 1);
+	assert_int_equal(emu_call_until(e, code, "ww", argument, 2),
+	    EMU_PAUSED);
+	emu_cpu(e, 1);
+	emu_store(e, word, 4, value);
+	if (back) {
+		emu_store(e, word, 4, 1);
+	}
+	emu_cpu(e, 0);
+	assert_int_equal(emu_resume(e), EMU_RETURNED);
+	assert_int_equal(emu_read(e, word, 8), e->result == 0 ? 3 :
+	    back ? 1 : value);
+	return (e->result == 0);
+}
+
+/*
+ * A store-exclusive does not know of other engines: it compares.  So it is
+ * never more willing than a compare-and-swap, nor less.
+ */
+static void
+exclusive_compares(void **state)
+{
+	struct emu *e = traps_begin(state);
+	bool arm64 = e->arch->uc_arch == UC_ARCH_ARM64;
+	uint64_t code;
+
+	if (e->arch->uc_arch == UC_ARCH_X86) {
+		return;		/* LOCK is one step */
+	}
+	code = emu_page_alloc(e);
+	memcpy(emu_ram(e, code, sizeof(exclusive_arm64)),
+	    arm64 ? exclusive_arm64 : exclusive_riscv64,
+	    arm64 ? sizeof(exclusive_arm64) : sizeof(exclusive_riscv64));
+	emu_cpu(e, 1);
+	emu_boot(e);
+	emu_cpu(e, 0);
+	assert_false(exclusive_stores(e, code, 2, false));
+	assert_true(exclusive_stores(e, code, 2, true));
+	assert_true(exclusive_stores(e, code, 1, false));
+}
+
 static void
 version(void **state)
 {
@@ -283,6 +349,7 @@ main(int argc, char **argv)
 		{ "exact-counts", exact_counts },
 		{ "physical-hooks", physical_hooks },
 		{ "nx-is-real", nx_is_real },
+		{ "exclusive-compares", exclusive_compares },
 	};
 	const size_t each = sizeof(traps) / sizeof(traps[0]);
 	struct CMUnitTest *tests = calloc(1 + emu_mode_count * each,
