@@ -202,7 +202,7 @@ mk_main(void)
 #if QPMAP_SHOOTDOWN
 		.shootdown = &mk_shootdown,
 		.remote = mk_remote,
-		.shared_va = MK_SHARED_VA,
+		.shared_va = MK_SHARE_VA,
 		.shared = mk_shared,
 		.shared_count = 1,
 #endif

@@ -149,6 +149,6 @@ void *mk_table_address(qpmap_paddr_t pa);
 #endif
 
 /* Another, for shared mappings. */
-#define MK_SHARED_VA (MK_WINDOW_VA + 0x100000u)
+#define MK_SHARE_VA (MK_WINDOW_VA + 0x100000u)
 
 #endif /* MK_KERNEL_H */
