@@ -138,6 +138,8 @@ fiber_step(void)
 		    fiber_ran == fiber_plan.at[fiber_stops]) {
 			fiber_stops++;
 			fiber_switch(fiber_next());
+		} else if (fiber_plan.stop != NULL && fiber_plan.stop()) {
+			fiber_switch(fiber_next());
 		}
 	} else if (fibers_pick(fiber_plan.grain) == 0) {
 		if (fibers_pick(16) == 0) {
@@ -151,7 +153,9 @@ void
 fibers_spin(void)
 {
 	fiber_step();
-	fiber_switch(fiber_next());
+	if (fiber_plan.stop == NULL) {
+		fiber_switch(fiber_next());
+	}
 }
 
 void

@@ -15,13 +15,15 @@
  * With a seed, chance decides: a CPU's turn ends at one step in grain, an
  * interrupt is taken at one step in late.  Without, interrupts are taken at
  * once, and the CPU in turn is stopped after at[0] steps, the next one after
- * at[1]; from then on each goes on until it waits.
+ * at[1]; from then on each goes on until it waits, or, with stop, until that
+ * says so, whether it waits or not.
  */
 struct fibers_plan {
 	uint64_t seed;
 	unsigned int grain;
 	unsigned int late;
 	unsigned int at[2];
+	_Bool (*stop)(void);
 };
 
 /*

@@ -23,6 +23,7 @@
 #include <qpmap/panic.h>
 #include <qpmap/shootdown.h>
 
+#include "../../src/core/ring.h"
 #include "../../src/core/special.h"
 
 #define FAKE_CPUS	4
@@ -42,10 +43,11 @@
 #define FAKE_WINDOW_VA	0x480000000000ULL
 #define FAKE_DIRECT_VA	0x4a0000000000ULL
 /* With QPMAP_SHOOTDOWN: pages of the kernel's own, and shared slots. */
-#define FAKE_PLAIN_PAGE	64
+#define FAKE_PLAIN_PAGE	(QPMAP_RING ? 193 : 64)
 #define FAKE_PLAIN_PAGES 63
 #define FAKE_PLAIN_VA	(FAKE_WINDOW_VA + FAKE_PLAIN_PAGE * QPMAP_PAGE_SIZE)
-#define FAKE_SHARED_VA	(FAKE_WINDOW_VA + QPMAP_SHARED_SIZE)
+#define FAKE_SHARED_VA							\
+	(FAKE_WINDOW_VA + (QPMAP_RING ? 2 : 1) * QPMAP_SHARED_SIZE)
 #define FAKE_GROUPS	12
 /* Windows for which there is memory. */
 #define FAKE_WINDOWS	256
@@ -278,6 +280,8 @@ void fake_assert_idle(void);
 
 /* Address of frame number n (0, ...) of a window. */
 qpmap_vaddr_t fake_frame_va(unsigned int window, unsigned int n);
+/* Whether va is a frame of a window's ring (QPMAP_RING). */
+_Bool fake_is_in_ring(qpmap_vaddr_t va);
 
 /* A seeded sequence of numbers. */
 uint32_t fake_random(uint64_t *seed);

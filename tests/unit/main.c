@@ -53,6 +53,10 @@ main(int argc, char **argv)
 	if (argc > 1) {
 		cmocka_set_test_filter(argv[1]);
 	}
+#if QPMAP_RING
+	/* First what sees most defects: tools/mutants stops there. */
+	count = main_add(all, count, ring_tests, ring_count);
+#endif
 	count = main_add(all, count, contract_tests, contract_count);
 	count = main_add(all, count, init_tests, init_count);
 	count = main_add(all, count, tables_tests, tables_count);

@@ -37,7 +37,7 @@
 
 #define THREADS_CPUS	4u
 #define THREADS_WINDOWS	(THREADS_CPUS + 1)
-#define THREADS_VA	0x480000000000ULL
+#define THREADS_VA	((qpmap_vaddr_t)0x48000000)
 #define THREADS_PLAIN	64u		/* page of the first plain one */
 #define THREADS_PLAINS	6u
 #define THREADS_SHARED	128u		/* page of the first group */
@@ -386,7 +386,7 @@ qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
 
 /* The host. */
 
-struct qpmap_cpu *
+QPMAP_CALL struct qpmap_cpu *
 qpmap_host_pin(void)
 {
 	fake_step();
@@ -394,7 +394,7 @@ qpmap_host_pin(void)
 	return (&threads_state[me.cpu]);
 }
 
-struct qpmap_cpu *
+QPMAP_CALL struct qpmap_cpu *
 qpmap_host_cpu(void)
 {
 	if (me.pins == 0) {
@@ -403,7 +403,7 @@ qpmap_host_cpu(void)
 	return (&threads_state[me.cpu]);
 }
 
-void
+QPMAP_CALL void
 qpmap_host_unpin(struct qpmap_cpu *cpu)
 {
 	if (me.pins == 0 || cpu != &threads_state[me.cpu]) {
@@ -413,7 +413,7 @@ qpmap_host_unpin(struct qpmap_cpu *cpu)
 	fake_step();
 }
 
-QPMAP_NORETURN void
+QPMAP_NORETURN QPMAP_CALL void
 qpmap_host_panic(const char *text, uint64_t a, uint64_t b)
 {
 	threads_fail("panic: %s, %#lx, %#lx", text, (unsigned long)a,
@@ -421,40 +421,40 @@ qpmap_host_panic(const char *text, uint64_t a, uint64_t b)
 	abort();
 }
 
-int
+QPMAP_CALL int
 qpmap_host_page_pinned(qpmap_paddr_t pa)
 {
 	return (pa < threads_pa(THREADS_PAGES));
 }
 
 /* Nothing asks for tables: the entries are given. */
-qpmap_paddr_t
+QPMAP_CALL qpmap_paddr_t
 qpmap_host_table_alloc(void)
 {
 	return (QPMAP_NO_TABLE);
 }
 
-void
+QPMAP_CALL void
 qpmap_host_table_free(qpmap_paddr_t table)
 {
 	(void)table;
 }
 
-void *
+QPMAP_CALL void *
 qpmap_host_table_address(qpmap_paddr_t table)
 {
 	(void)table;
 	return (NULL);
 }
 
-void *
+QPMAP_CALL void *
 qpmap_host_leaf_address(qpmap_paddr_t table)
 {
 	(void)table;
 	return (NULL);
 }
 
-void
+QPMAP_CALL void
 qpmap_host_ipi(uint32_t window)
 {
 	__atomic_store_n(&threads_pending[window], 1, __ATOMIC_RELEASE);
@@ -573,6 +573,18 @@ threads_look(void)
 	__atomic_fetch_sub(&box->refs, 1, __ATOMIC_RELEASE);
 }
 
+/*
+ * As if so many requests had come and gone: where generations are words of
+ * 32 bits they come round, again and again.
+ */
+static void
+threads_jump(void)
+{
+	(void)__atomic_add_fetch(&threads_shootdown.generation, 1u << 26,
+	    __ATOMIC_SEQ_CST);
+	qpmap_shootdown(THREADS_VA, 1, NULL);
+}
+
 static void
 threads_quiesce(void)
 {
@@ -677,10 +689,12 @@ threads_main(void *argument)
 			threads_replace();
 		} else if (what < 88) {
 			threads_share();
-		} else if (what < 96) {
+		} else if (what < 94) {
 			threads_enter();
-		} else if (what < 98) {
+		} else if (what < 96) {
 			threads_quiesce();
+		} else if (what < 98) {
+			threads_jump();
 		} else {
 			threads_move();
 		}
