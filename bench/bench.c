@@ -215,15 +215,15 @@ bench_shootdown_row(struct smp *smp, unsigned pages, bool last)
  * First come so many as make every slot dirty, if removal is deferred.
  */
 static void
-bench_shared(const struct emu_mode *mode, const char *name,
-    const char *remove, bool last)
+bench_shared(const struct emu_mode *mode, unsigned boot_flags,
+    const char *name, const char *remove, bool last)
 {
 	const unsigned slots = 64, pairs = 256;
 	unsigned interrupts = 0, operations = 0;
 	struct smp smp;
 	uint64_t va;
 
-	smp_open(&smp, mode, 2);
+	smp_open(&smp, mode, 2, boot_flags);
 	for (unsigned i = 0; i < slots + pairs; i++) {
 		smp_call(&smp, "guest_shared_enter", "pw",
 		    (const uint64_t[]){ emu_page(smp.e, i), 0 });
@@ -246,15 +246,17 @@ bench_shared(const struct emu_mode *mode, const char *name,
 	    last ? "" : ",");
 }
 
+/* Both, on CPUs that have what the boot flags say. */
 static void
-bench_shootdown(const struct emu_mode *mode)
+bench_shootdown(const struct emu_mode *mode, const char *name,
+    unsigned boot_flags)
 {
 	unsigned rows = BENCH_COUNT(bench_cpus) * BENCH_COUNT(bench_pages);
 	struct smp smp;
 
-	printf("   \"shootdown\": [\n");
+	printf("   \"%s\": {\"shootdown\": [\n", name);
 	for (unsigned i = 0; i < BENCH_COUNT(bench_cpus); i++) {
-		smp_open(&smp, mode, bench_cpus[i]);
+		smp_open(&smp, mode, bench_cpus[i], boot_flags);
 		bench_alone(&smp);
 		for (unsigned j = 0; j < BENCH_COUNT(bench_pages); j++) {
 			bench_shootdown_row(&smp, bench_pages[j],
@@ -263,9 +265,11 @@ bench_shootdown(const struct emu_mode *mode)
 		smp_close(&smp);
 	}
 	printf("   ],\n   \"shared\": {\n");
-	bench_shared(mode, "strict", "qpmap_shared_remove", false);
-	bench_shared(mode, "deferred", "qpmap_shared_remove_deferred", true);
-	printf("   },\n");
+	bench_shared(mode, boot_flags, "strict", "qpmap_shared_remove",
+	    false);
+	bench_shared(mode, boot_flags, "deferred",
+	    "qpmap_shared_remove_deferred", true);
+	printf("   }},\n");
 }
 
 int
@@ -284,7 +288,11 @@ main(int argc, char **argv)
 		    mode->target);
 		bench_window(mode);
 		bench_direct(mode);
-		bench_shootdown(mode);
+		bench_shootdown(mode, "smp", 0);
+		if (mode->arch->shootdown_boot_flag != 0) {
+			bench_shootdown(mode, "smp_feature",
+			    mode->arch->shootdown_boot_flag);
+		}
 		printf("   \"entry_bytes\": %u\n  }%s\n", mode->entry_size,
 		    i + 1 < emu_mode_count ? "," : "");
 	}

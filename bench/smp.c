@@ -31,9 +31,11 @@ smp_online(struct emu *e, unsigned window)
 }
 
 void
-smp_open(struct smp *smp, const struct emu_mode *mode, unsigned cpus)
+smp_open(struct smp *smp, const struct emu_mode *mode, unsigned cpus,
+    unsigned boot_flags)
 {
-	struct emu *e = emu_begin(mode, "smp-bench");
+	struct emu *e = emu_prepare(mode, "smp-bench",
+	    mode->arch->layouts[0].value, boot_flags);
 
 	*smp = (struct smp){ .e = e, .cpus = cpus };
 	e->config[WIRE_WINDOW_COUNT] = cpus;

@@ -37,7 +37,9 @@ struct smp {
 	bool uneven;			/* handlers differed in cost */
 };
 
-void smp_open(struct smp *smp, const struct emu_mode *mode, unsigned cpus);
+/* boot_flags are those of struct emu. */
+void smp_open(struct smp *smp, const struct emu_mode *mode, unsigned cpus,
+    unsigned boot_flags);
 void smp_close(struct smp *smp);
 
 /* Call a function on the initiator; dies unless it returns. */
