@@ -102,6 +102,7 @@ const char *linux_test_types(unsigned int rounds);
 const char *linux_test_panics(unsigned int rounds);
 const char *linux_test_interrupts(unsigned int rounds);
 const char *linux_test_shared(unsigned int rounds);
+const char *linux_test_shared_watched(unsigned int rounds);
 const char *linux_test_shared_deferred(unsigned int rounds);
 const char *linux_test_shared_stress(unsigned int rounds);
 const char *linux_test_shootdown(unsigned int rounds);

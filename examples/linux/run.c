@@ -109,6 +109,7 @@ static const struct linux_entry {
 	{ "panics", linux_test_panics },
 	{ "interrupts", linux_test_interrupts },
 	{ "shared", linux_test_shared },
+	{ "shared-watched", linux_test_shared_watched },
 	{ "shared-deferred", linux_test_shared_deferred },
 	{ "shared-stress", linux_test_shared_stress },
 	{ "shootdown", linux_test_shootdown },

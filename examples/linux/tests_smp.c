@@ -59,28 +59,123 @@ linux_test_shared(unsigned int rounds)
 	return (why);
 }
 
+/*
+ * A CPU that loads from a shared mapping all the time, mostly with interrupts
+ * off, while another one removes it.  What the turn's number, modulo 4, says:
+ * 0, there is nothing to load from; 1, it is mapped; 2, its removal has
+ * returned, and every load faults.
+ */
+static unsigned int linux_watch_turn;
+static unsigned int linux_watch_seen;
+static bool linux_watch_over;
+
+static const char *
+linux_watch_burst(void)
+{
+	unsigned int i, turn;
+	const char *why = NULL;
+
+	local_irq_disable();
+	for (i = 0; i < 256; i++) {
+		turn = smp_load_acquire(&linux_watch_turn);
+		if (turn % 4 != 0 && !linux_faults(READ_ONCE(linux_probe_va)) &&
+		    turn % 4 == 2) {
+			why = "a CPU can still use what was removed";
+		}
+		smp_store_release(&linux_watch_seen, turn);
+	}
+	local_irq_enable();
+	return (why);
+}
+
+static const char *
+linux_watch_cpu(unsigned int rounds)
+{
+	const char *why = NULL;
+
+	while (!READ_ONCE(linux_watch_over)) {
+		const char *burst_why = linux_watch_burst();
+
+		why = why == NULL ? burst_why : why;
+		cond_resched();
+	}
+	return (why);
+}
+
+static void
+linux_watch_next(unsigned int turn)
+{
+	smp_store_release(&linux_watch_turn, turn);
+	while (smp_load_acquire(&linux_watch_seen) != turn) {
+		cond_resched();
+	}
+}
+
+static const char *
+linux_watch_remover(unsigned int rounds)
+{
+	unsigned int i;
+	qpmap_vaddr_t va;
+
+	for (i = 0; i < 64 * rounds; i++) {
+		if (qpmap_shared_enter(page_to_phys(linux_pages[i % 64]),
+		    QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
+			return ("no shared slot");
+		}
+		WRITE_ONCE(linux_probe_va, va);
+		linux_watch_next(4 * i + 1);
+		qpmap_shared_remove(va);
+		linux_watch_next(4 * i + 2);
+		linux_watch_next(4 * i + 4);
+	}
+	return (NULL);
+}
+
+const char *
+linux_test_shared_watched(unsigned int rounds)
+{
+	unsigned int cpu = cpumask_last(cpu_online_mask);
+	const char *why, *watch_why;
+	void *watch;
+
+	if (cpu == 0) {
+		return ("there is only one CPU");
+	}
+	linux_watch_turn = 0;
+	linux_watch_seen = 0;
+	linux_watch_over = false;
+	watch = linux_start(linux_watch_cpu, cpu, rounds);
+	why = linux_wait(linux_start(linux_watch_remover, 0, rounds));
+	WRITE_ONCE(linux_watch_over, true);
+	watch_why = linux_wait(watch);
+	return (why != NULL ? why : watch_why);
+}
+
 #define LINUX_SLOTS (LINUX_GROUPS * QPMAP_SHARED_SLOTS)
 
-/* Every slot in use: one more is refused; then all are removed, deferred. */
+/*
+ * Every slot in use, each by another page than in the last turn: one more is
+ * refused; then all are removed, deferred.
+ */
 static const char *
-linux_shared_fill(qpmap_vaddr_t *va)
+linux_shared_fill(qpmap_vaddr_t *va, unsigned int first)
 {
 	unsigned int i;
 	const char *why = NULL;
 	qpmap_vaddr_t more;
 
 	for (i = 0; i < LINUX_SLOTS; i++) {
-		if (qpmap_shared_enter(page_to_phys(linux_pages[i]),
+		if (qpmap_shared_enter(page_to_phys(linux_pages[first + i]),
 		    QPMAP_WRITE_BACK, &va[i]) != QPMAP_OK) {
 			return ("slots run out early");
 		}
 	}
-	if (qpmap_shared_enter(page_to_phys(linux_pages[i]), QPMAP_WRITE_BACK,
+	if (qpmap_shared_enter(page_to_phys(linux_pages[0]), QPMAP_WRITE_BACK,
 	    &more) != QPMAP_ERR_SHARED_FULL) {
 		why = "more shared mappings than slots";
 	}
 	for (i = 0; i < LINUX_SLOTS; i++) {
-		if (!linux_page_shows(i, va[i])) {
+		if (!linux_page_shows(first + i, va[i])) {
 			why = "a shared mapping shows another page";
 		}
 		qpmap_shared_remove_deferred(va[i]);
@@ -89,12 +184,12 @@ linux_shared_fill(qpmap_vaddr_t *va)
 }
 
 static const char *
-linux_shared_deferred_once(qpmap_vaddr_t *va, bool quiesce)
+linux_shared_deferred_once(qpmap_vaddr_t *va, unsigned int turn)
 {
 	unsigned int i;
-	const char *why = linux_shared_fill(va);
+	const char *why = linux_shared_fill(va, turn % 64);
 
-	if (!quiesce || why != NULL) {
+	if (turn % 2 == 0 || why != NULL) {
 		return (why);
 	}
 	qpmap_quiesce();
@@ -114,9 +209,36 @@ linux_test_shared_deferred(unsigned int rounds)
 	const char *why = NULL;
 
 	for (i = 0; i < 2 * rounds && why == NULL; i++) {
-		why = linux_shared_deferred_once(va, i % 2 != 0);
+		why = linux_shared_deferred_once(va, i);
 	}
 	return (why);
+}
+
+/*
+ * One page, through a shared mapping before and after it is through a window:
+ * QEMU may forget more than the window's when that is removed.
+ */
+static const char *
+linux_shared_stress_page(unsigned int page, bool deferred)
+{
+	qpmap_vaddr_t va, window;
+	bool shows;
+
+	if (qpmap_shared_enter(page_to_phys(linux_pages[page]),
+	    QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
+		return ("no shared slot");
+	}
+	shows = linux_page_shows(page, va);
+	window = pmap_quick_enter_page(linux_pages[page]);
+	shows = linux_page_shows(page, window) && shows;
+	pmap_quick_remove_page(window);
+	shows = linux_page_shows(page, va) && shows;
+	if (deferred) {
+		qpmap_shared_remove_deferred(va);
+	} else {
+		qpmap_shared_remove(va);
+	}
+	return (shows ? NULL : "a mapping shows another page");
 }
 
 /* All CPUs enter and remove, in both ways, as fast as they can. */
@@ -125,26 +247,11 @@ linux_shared_stress_cpu(unsigned int rounds)
 {
 	u32 random = raw_smp_processor_id() * 1013u + 7;
 	unsigned int i, page;
-	qpmap_vaddr_t va, window;
 	const char *why = NULL;
 
 	for (i = 0; i < 64 * rounds && why == NULL; i++) {
 		page = linux_random(&random) % linux_page_count;
-		if (qpmap_shared_enter(page_to_phys(linux_pages[page]),
-		    QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
-			return ("no shared slot");
-		}
-		window = pmap_quick_enter_page(linux_pages[page]);
-		if (!linux_page_shows(page, va) ||
-		    !linux_page_shows(page, window)) {
-			why = "a shared mapping shows another page";
-		}
-		pmap_quick_remove_page(window);
-		if (random % 3 != 0) {
-			qpmap_shared_remove_deferred(va);
-		} else {
-			qpmap_shared_remove(va);
-		}
+		why = linux_shared_stress_page(page, random % 3 != 0);
 		cond_resched();
 	}
 	return (why);
@@ -262,7 +369,7 @@ linux_hotplug_worker(unsigned int rounds)
 
 /* One CPU goes and comes; then it uses its window, and shared mappings. */
 static const char *
-linux_hotplug_once(unsigned int cpu, unsigned int round)
+linux_hotplug_once(unsigned int cpu)
 {
 	unsigned int before = READ_ONCE(linux_hotplug_turns);
 	const char *why;
@@ -294,7 +401,7 @@ linux_test_hotplug(unsigned int rounds)
 	linux_hotplug_over = false;
 	worker = linux_start(linux_hotplug_worker, 0, 1);
 	for (i = 0; i < rounds && why == NULL; i++) {
-		why = linux_hotplug_once(cpu, i);
+		why = linux_hotplug_once(cpu);
 	}
 	WRITE_ONCE(linux_hotplug_over, true);
 	worker_why = linux_wait(worker);
