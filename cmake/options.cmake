@@ -73,6 +73,16 @@ if(QPMAP_LPA2 AND QPMAP_PAGE_SHIFT EQUAL 16)
 	    "QPMAP_PAGE_SHIFT 12 and 14")
 endif()
 
+if(QPMAP_RING AND NOT QPMAP_SHOOTDOWN)
+	qpmap_option_refuse(QPMAP_RING "the deferred discipline needs "
+	    "qpmap_quiesce(), QPMAP_SHOOTDOWN=1")
+endif()
+math(EXPR qpmap_ring_least "2 * ${QPMAP_FRAMES}")
+if(QPMAP_RING AND QPMAP_RING LESS qpmap_ring_least)
+	qpmap_option_refuse(QPMAP_RING "with QPMAP_FRAMES=${QPMAP_FRAMES} it "
+	    "must be at least ${qpmap_ring_least}, or 0")
+endif()
+
 # Headers of the kernel's, named as in an #include but without the quotes.
 set(QPMAP_HOST_INLINE "" CACHE STRING
     "header with inline qpmap_host_pin, _cpu and _unpin; see host.h")
