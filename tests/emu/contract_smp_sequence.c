@@ -766,6 +766,58 @@ rfence_error(const struct contract_case *c)
 	smp_check_idle(e, 3);
 }
 
+/*
+ * x86: no interrupt comes between two changes of CR4, or a change that its
+ * handler makes would be undone; and the caller's interrupts stay on or off.
+ */
+#define X86_IF UINT64_C(0x200)
+
+static uint64_t
+x86_flags(struct emu *e)
+{
+	uint64_t flags = 0;
+
+	uc_reg_read(e->uc, UC_X86_REG_EFLAGS, &flags);
+	return (flags);
+}
+
+static void
+x86_before_mov_cr4(struct emu *e, uint64_t pc)
+{
+	const uint8_t *bytes = emu_ram(e, pc, 4);
+	unsigned *count = e->on_insn_arg;
+
+	if (e->arch->uc_mode == UC_MODE_64 && (bytes[0] & 0xf0) == 0x40) {
+		bytes++;
+	}
+	if (bytes[0] == 0x0f && bytes[1] == 0x22 &&
+	    (bytes[2] >> 3 & 7) == 4) {
+		CHECK((x86_flags(e) & X86_IF) == 0,
+		    "interrupts are on while CR4 changes");
+		(*count)++;
+	}
+}
+
+static void
+x86_toggle(const struct contract_case *c)
+{
+	struct emu *e = smp_ready(c, 1);
+	unsigned count = 0;
+	uint64_t flags;
+
+	for (unsigned on = 0; on < 2; on++) {
+		flags = (x86_flags(e) & ~X86_IF) | (on != 0 ? X86_IF : 0);
+		uc_reg_write(e->uc, UC_X86_REG_EFLAGS, &flags);
+		e->on_insn_arg = &count;
+		e->on_insn = x86_before_mov_cr4;
+		SMP_CALL(e, 0, "qpmap_quiesce", "");
+		e->on_insn = NULL;
+		CHECK_EQUAL(count, 2 * on + 2, "changes of CR4");
+		CHECK_EQUAL(x86_flags(e) & X86_IF, flags & X86_IF,
+		    "the interrupt flag");
+	}
+}
+
 static void
 smp_sequence_feature(const struct emu_mode *mode,
     const struct emu_feature *feature, unsigned number)
@@ -821,6 +873,9 @@ contract_smp_sequence_cases(const struct emu_mode *mode)
 	} else {
 		contract_add(mode, ranges, &(struct contract_case){
 		    .number = 1 }, "B10/ranges");
+	}
+	if (arch->uc_arch == UC_ARCH_X86) {
+		contract_add(mode, x86_toggle, NULL, "B2/sequence/mov-cr4");
 	}
 	if (strcmp(arch->name, "riscv64") == 0) {
 		contract_add(mode, rfence, NULL, "B10/SBI_RFENCE");
