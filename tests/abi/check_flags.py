@@ -5,7 +5,8 @@ imports (contract B13).
 
 Not the full product: within a target and compiler, every set of flags meets
 every optimisation level; the build options rotate through them in turns of seven,
--ffreestanding in turns of fourteen, and every other one has QPMAP_SHOOTDOWN.
+-ffreestanding in turns of fourteen, every other one has QPMAP_SHOOTDOWN, and
+every other one of these QPMAP_RING.
 """
 
 import re
@@ -92,6 +93,7 @@ def check(report, configuration):
     flags = (flags.split() + [level] + target.options +
              OPTIONS[turn % len(OPTIONS)].split() +
              ([abi.SHOOTDOWN] if turn % 2 else []) +
+             ([abi.RING] if turn % 4 == 3 else []) +
              (["-ffreestanding"] if turn // len(OPTIONS) % 2 else []))
     what = "%s: %s %s" % (target.name, " ".join(compiler), " ".join(flags))
     with abi.Build(compiler, flags, target.sources()) as build:
