@@ -146,6 +146,7 @@ sched_find_functions(void)
 	sched.shootdown = emu_symbol(e, "qpmap_shootdown");
 	sched.quiesce = emu_symbol(e, "qpmap_quiesce");
 	sched.ipi = emu_symbol(e, "qpmap_shootdown_ipi");
+	sched.remote = emu_symbol(e, "guest_remote");
 	sched.private_first[0] = emu_symbol(e, "guest_stack");
 	sched.private_size[0] = emu_symbol_size(e, "guest_stack");
 	sched.private_first[1] = emu_symbol(e, "guest_percpu");

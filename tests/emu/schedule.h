@@ -84,7 +84,7 @@ struct sched_cpu {
 	unsigned pending;	/* interrupts sent */
 	uint64_t due;		/* step before which they do not arrive */
 	bool timer;		/* another interrupt is due */
-	bool acted;		/* its last instruction matters to others */
+	unsigned acted;		/* how much its last instruction matters */
 	bool stall;		/* it is to stop after it for a while */
 	bool stalled;		/* and does */
 	uint64_t frozen;	/* until that step it does not run */
@@ -142,6 +142,7 @@ struct sched {
 	uint64_t idle_word;	/* VA = PA: one that nobody writes */
 	uint64_t set_word;	/* CPU sets, one word of 8 bytes for each CPU */
 	uint64_t private_first[2], private_size[2];
+	uint64_t remote;	/* struct qpmap_remote of window 0 */
 	uint64_t slot_bits[EMU_GROUPS];	/* those left for schedules */
 	uint8_t *snapshot;
 	uint64_t snapshot_size;

@@ -17,6 +17,16 @@
 /* No schedule takes so many steps unless somebody waits for ever. */
 #define SCHED_STEP_LIMIT 500000
 
+/*
+ * What a CPU did last.  After something that others see, or that decides what
+ * it does next, it may stop for long, and more often where protocols are most
+ * easily wrong: while it joins or leaves, and where it has read what it
+ * acknowledged itself.
+ */
+#define SCHED_ACTED 1
+#define SCHED_DECIDED 2
+#define SCHED_DECIDED_RATE 6
+
 /* Handlers in handlers: what emu.h lets a call be broken off for. */
 #define SCHED_LEVELS 2
 
@@ -134,9 +144,10 @@ sched_acts(struct emu *e, uint64_t pc)
  * does may end a wait that should not have been.
  */
 static bool
-sched_is_due(struct sched_cpu *c, bool acted)
+sched_is_due(struct sched_cpu *c, unsigned acted)
 {
-	unsigned stall_rate = c->changing ? 10 : sched.stall_rate;
+	unsigned stall_rate = acted >= SCHED_DECIDED ? SCHED_DECIDED_RATE :
+	    sched.stall_rate;
 
 	if (sched_random(sched.touch_rate) == 0) {
 		if (sched_random(2) == 0) {
@@ -146,9 +157,10 @@ sched_is_due(struct sched_cpu *c, bool acted)
 			    sched.recent[sched_random(SCHED_RECENT)]);
 		}
 	}
-	if (acted && sched_random(stall_rate) == 0) {
-		sched_want_mapped(c);
-		sched_want_mapped(c);
+	if (acted != 0 && sched_random(stall_rate) == 0) {
+		for (unsigned i = 0; i < 2 * acted; i++) {
+			sched_want_mapped(c);
+		}
 		c->stall = true;
 	}
 	if (c->online && !c->changing && c->level < SCHED_LEVELS &&
@@ -167,7 +179,7 @@ static bool
 sched_before(struct emu *e, uint64_t pc)
 {
 	struct sched_cpu *c = sched.current;
-	bool acted = c->acted;
+	unsigned acted = c->acted;
 
 	if (c->alone) {
 		return (false);
@@ -185,7 +197,8 @@ sched_before(struct emu *e, uint64_t pc)
 	if (c->stalled) {
 		return (false);
 	}
-	c->acted = sched_acts(e, pc);
+	c->acted = !sched_acts(e, pc) ? 0 : c->changing ? SCHED_DECIDED :
+	    SCHED_ACTED;
 	return (sched_is_due(c, acted));
 }
 
@@ -198,7 +211,7 @@ sched_stored(struct emu *e, uint64_t pa, unsigned size, uint64_t value)
 	(void)value;
 	if (pa - sched.private_first[0] >= sched.private_size[0] &&
 	    pa - sched.private_first[1] >= sched.private_size[1]) {
-		sched.current->acted = true;
+		sched.current->acted |= SCHED_ACTED;
 		if (sched_random(4) != 0) {
 			sched.slice = 0;
 		}
@@ -208,10 +221,14 @@ sched_stored(struct emu *e, uint64_t pa, unsigned size, uint64_t value)
 static void
 sched_loaded(struct emu *e, uint64_t pa)
 {
-	(void)e;
-	if (pa - sched.private_first[0] >= sched.private_size[0] &&
+	struct sched_cpu *c = sched.current;
+	uint64_t size = e->fact[FACT_REMOTE_SIZE];
+
+	if (pa - (sched.remote + c->window * size) < size) {
+		c->acted = SCHED_DECIDED;
+	} else if (pa - sched.private_first[0] >= sched.private_size[0] &&
 	    pa - sched.private_first[1] >= sched.private_size[1]) {
-		sched.current->acted = true;
+		c->acted |= SCHED_ACTED;
 	}
 }
 
@@ -339,7 +356,7 @@ sched_interrupt(struct sched_cpu *c)
 	bool enabled = c->enabled;
 
 	c->level++;
-	c->enabled = enabled && sched_random(4) == 0;
+	c->enabled = enabled && sched_random(2) == 0;
 	emu_write(e, depth, 4, emu_read(e, depth, 4) + 1);
 	if (c->timer) {
 		c->timer = false;

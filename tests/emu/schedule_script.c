@@ -477,7 +477,7 @@ do_area(struct sched_cpu *c)
 
 	area_map(first, count, pages);
 	area_touch(first, count, EVERYBODY);
-	sched_spin(c, 1 + sched_random(8));
+	sched_spin(c, 1 + sched_random(sched_random(2) == 0 ? 8 : 80));
 	for (unsigned i = 0; i < count; i++) {
 		number[i] = removal_begins(&sched.place[first + i]);
 		emu_write(e, sched.place[first + i].slot, e->mode->entry_size,
