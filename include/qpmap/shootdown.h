@@ -98,7 +98,8 @@ QPMAP_CALL void qpmap_quiesce(void);
  * FEAT_ETS2 another CPU that is told has an ISB, or an exception taken or
  * returned from, before it first uses the address: it may have walked ahead.
  *
- * QPMAP_ERR_SHARED_FULL if no slot is free: then *va is unchanged.
+ * QPMAP_ERR_SHARED_FULL if none was found free: each slot was taken at some
+ * moment of the call, if not all at the same.  Then *va is unchanged.
  *
  * Takes a clean slot without a lock.  If there is none, slots of deferred
  * removals are shot down together first, which waits.  On riscv64 every call
