@@ -99,6 +99,8 @@ struct fake {
 	qpmap_ptebits_t private_bit;	/* tables, and the root, have it */
 	/* A core whose invalidation by address does nothing (erratum). */
 	_Bool broken_invalidation;
+	/* The ring's frame was caught as it moved: its slot is another's. */
+	_Bool half_moved;
 	/* Faults for fake_access(): misbehaviour that a self-test can see. */
 	qpmap_paddr_t wrong_pa;		/* all accesses end here; 0: none */
 	/* Interrupts: called at event point number irq_at, or at all. */
