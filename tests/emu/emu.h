@@ -429,8 +429,7 @@ extern const char *emu_guest_dir;
 
 /*
  * Open a machine: RAM, guest image, page tables (low RAM at VA = PA), CPU 0's
- * engine; not booted.  variant is "std", "frames1", "bench0", "bench1", "smp"
- * or "smp-bench".
+ * engine; not booted.  variant is one of tests/emu/guest/CMakeLists.txt.
  */
 struct emu *emu_open(const struct emu_mode *mode, const char *variant);
 void emu_close(struct emu *e);
@@ -554,7 +553,10 @@ uint64_t emu_depth(struct emu *e);
 uint64_t emu_unpinned_queries(struct emu *e);
 /* Physical addresses of this CPU's struct qpmap_cpu and of a frame's va. */
 uint64_t emu_state_pa(struct emu *e);
-/* The va and the slot's address of frame 1 to FACT_FRAMES. */
+/*
+ * The va and the slot's address of frame 1 to FACT_FRAMES; with QPMAP_RING
+ * frame 1 is where it was at first.
+ */
 uint64_t emu_frame_va(struct emu *e, unsigned frame);
 uint64_t emu_frame_slot(struct emu *e, unsigned frame);
 /* The same for a window that is not online here. */
