@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smp.h"
+#include "designs.h"
 
 static void
 bench_die(const char *text)
@@ -48,42 +48,6 @@ bench_repeat(struct emu *e, uint64_t pa)
 	return (first);
 }
 
-/*
- * FreeBSD's pair (bench/designs/freebsd_i386.c), in a frame of a window that
- * no CPU has.  It finds its entry through a recursive mapping at PTmap, of
- * which the one page that it touches is mapped here.
- */
-static void
-bench_freebsd(struct emu *e)
-{
-	const struct emu_mode *mode = e->mode;
-	uint64_t page = emu_symbol(e, "freebsd_page");
-	uint64_t va = mode->window_va + (((EMU_CPUS - 1) *
-	    e->fact[FACT_WINDOW_PAGES] + 1) << mode->page_shift);
-	uint64_t ptmap = mode->entry_size == 8 ? 0xff800000 : 0xffc00000;
-	struct emu_level levels[EMU_MAX_LEVELS];
-	unsigned count = emu_walk(e, va, levels);
-	uint64_t slot_pa = levels[count - 1].entry_pa;
-	struct counts_pair pair;
-
-	emu_map(e, (ptmap + (va >> 12) * mode->entry_size) & ~UINT64_C(0xfff),
-	    slot_pa & ~UINT64_C(0xfff), false);
-	if (EMU_CALL(e, "freebsd_init", "wp", va, emu_page(e, 7)) !=
-	    EMU_RETURNED) {
-		emu_die("freebsd_init did not return");
-	}
-	emu_write(e, emu_page(e, 7), 4, 0xf4eeb5d1);
-	pair = counts_functions(e, "freebsd_quick_enter_page", "w", &page,
-	    "freebsd_quick_remove_page");
-	if (pair.enter.tlb_local != 1 ||
-	    EMU_CALL(e, "freebsd_quick_enter_page", "w", page) !=
-	    EMU_RETURNED || emu_load(e, va, 4) != EMU_RETURNED ||
-	    (uint32_t)e->result != 0xf4eeb5d1) {
-		emu_die("%s: FreeBSD's rendering maps nothing", mode->name);
-	}
-	bench_print_pair("freebsd", &pair);
-}
-
 /* Without a direct map: two CPUs, for the lines they share. */
 static void
 bench_window(const struct emu_mode *mode)
@@ -111,9 +75,6 @@ bench_window(const struct emu_mode *mode)
 	    e->fact[FACT_CPU_SIZE], emu_symbol_size(e, "qpmap_enter") +
 	    emu_symbol_size(e, "qpmap_enter_ro") +
 	    emu_symbol_size(e, "qpmap_remove"));
-	if (emu_has_symbol(e, "freebsd_quick_enter_page")) {
-		bench_freebsd(e);
-	}
 	emu_close(e);
 }
 
@@ -292,6 +253,10 @@ main(int argc, char **argv)
 		if (mode->arch->shootdown_boot_flag != 0) {
 			bench_shootdown(mode, "smp_feature",
 			    mode->arch->shootdown_boot_flag);
+		}
+		/* They have one depth of tables each: the first mode's. */
+		if (i == 0 || strcmp(mode->target, mode[-1].target) != 0) {
+			designs_print(mode);
 		}
 		printf("   \"entry_bytes\": %u\n  }%s\n", mode->entry_size,
 		    i + 1 < emu_mode_count ? "," : "");

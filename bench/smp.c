@@ -13,21 +13,33 @@ smp_at_hook(struct emu *e, uint64_t pc)
 	return (pc == smp_hook);
 }
 
-/* The window that the current CPU is said to have; none is offline. */
+/* The current CPU's state, as it is now, is kept for its window. */
 static void
-smp_set_window(struct emu *e, unsigned window_and_one)
+smp_online(struct smp *smp, unsigned window)
 {
-	emu_write(e, emu_state_pa(e) + e->fact[FACT_CPU_WINDOW], 4,
-	    window_and_one);
-}
+	struct emu *e = smp->e;
+	size_t size = e->fact[FACT_CPU_SIZE];
+	void *state = emu_ram(e, emu_state_pa(e), size);
 
-static void
-smp_online(struct emu *e, unsigned window)
-{
+	memset(state, 0, size);
 	if (emu_online(e, window, 0) != 0) {
 		emu_die("%s: window %u is refused: %u", e->mode->name, window,
 		    (unsigned)e->result);
 	}
+	if (size > SMP_STATE) {
+		emu_die("a CPU's state has more than %d bytes", SMP_STATE);
+	}
+	memcpy(smp->state[window], state, size);
+}
+
+void
+smp_become(struct smp *smp, unsigned cpu)
+{
+	struct emu *e = smp->e;
+	size_t size = e->fact[FACT_CPU_SIZE];
+
+	emu_cpu(e, 1);
+	memcpy(emu_ram(e, emu_state_pa(e), size), smp->state[cpu], size);
 }
 
 void
@@ -48,11 +60,10 @@ smp_open(struct smp *smp, const struct emu_mode *mode, unsigned cpus,
 	emu_cpu(e, 1);
 	emu_boot(e);
 	for (unsigned window = 1; window < cpus; window++) {
-		smp_set_window(e, 0);
-		smp_online(e, window);
+		smp_online(smp, window);
 	}
 	emu_cpu(e, 0);
-	smp_online(e, 0);
+	smp_online(smp, 0);
 	smp_hook = emu_symbol(e, "qpmap_host_ipi");
 	e->pause_before = smp_at_hook;
 }
@@ -128,8 +139,7 @@ smp_target(struct smp *smp, unsigned window, size_t first)
 	struct emu *e = smp->e;
 	struct counts counts;
 
-	emu_cpu(e, 1);
-	smp_set_window(e, window + 1);
+	smp_become(smp, window);
 	if (EMU_CALL(e, "qpmap_shootdown_ipi", "") != EMU_RETURNED) {
 		emu_die("%s: the handler did not return", e->mode->name);
 	}
@@ -141,13 +151,25 @@ smp_target(struct smp *smp, unsigned window, size_t first)
 	    counts.tlb_local != smp->target.tlb_local ||
 	    counts.barriers != smp->target.barriers));
 	smp->target = counts;
+	smp->targets.instructions += counts.instructions;
+	smp->targets.tlb_local += counts.tlb_local;
+	smp->targets.barriers += counts.barriers;
 	smp->interrupts++;
 	emu_cpu(e, 0);
 	return (e->event_count);
 }
 
 void
-smp_call(struct smp *smp, const char *function, const char *kinds,
+smp_begin(struct smp *smp)
+{
+	smp->initiator = smp->target = smp->targets =
+	    (struct counts){ .instructions = 0 };
+	smp->interrupts = smp->line_count = 0;
+	smp->uneven = false;
+}
+
+void
+smp_add(struct smp *smp, const char *function, const char *kinds,
     const uint64_t *values)
 {
 	struct emu *e = smp->e;
@@ -155,9 +177,6 @@ smp_call(struct smp *smp, const char *function, const char *kinds,
 	size_t first = 0;
 	uint64_t window;
 
-	smp->initiator = smp->target = (struct counts){ .instructions = 0 };
-	smp->interrupts = smp->line_count = 0;
-	smp->uneven = false;
 	emu_record(e, EMU_REC_STORES | EMU_REC_LOADS | EMU_REC_INSNS);
 	status = emu_call(e, emu_symbol(e, function), kinds, values);
 	first = smp_initiator(smp, first);
@@ -175,11 +194,34 @@ smp_call(struct smp *smp, const char *function, const char *kinds,
 	if (status != EMU_RETURNED) {
 		emu_die("%s: %s did not return", e->mode->name, function);
 	}
-	smp->initiator.instructions = e->insn_count;
+	smp->initiator.instructions += e->insn_count;
 }
 
-unsigned
-smp_shared(const struct smp *smp)
+void
+smp_call(struct smp *smp, const char *function, const char *kinds,
+    const uint64_t *values)
+{
+	smp_begin(smp);
+	smp_add(smp, function, kinds, values);
+}
+
+void
+smp_add_other(struct smp *smp, unsigned cpu, const char *function,
+    const char *kinds, const uint64_t *values)
+{
+	struct emu *e = smp->e;
+
+	emu_record(e, EMU_REC_STORES | EMU_REC_LOADS | EMU_REC_INSNS);
+	if (emu_call(e, emu_symbol(e, function), kinds, values) !=
+	    EMU_RETURNED) {
+		emu_die("%s: %s did not return", e->mode->name, function);
+	}
+	emu_record_end(e);
+	smp_lines(smp, cpu, 0);
+}
+
+static unsigned
+smp_shared_by(const struct smp *smp, uint64_t cpus)
 {
 	unsigned shared = 0;
 
@@ -187,8 +229,20 @@ smp_shared(const struct smp *smp)
 		const struct smp_line *line = &smp->line[i];
 
 		/* Written, and touched by more than one. */
-		shared += line->written != 0 &&
+		shared += line->written != 0 && (line->touched & cpus) != 0 &&
 		    (line->touched & (line->touched - 1)) != 0;
 	}
 	return (shared);
+}
+
+unsigned
+smp_shared(const struct smp *smp)
+{
+	return (smp_shared_by(smp, ~UINT64_C(0)));
+}
+
+unsigned
+smp_initiator_shared(const struct smp *smp)
+{
+	return (smp_shared_by(smp, 1));
 }

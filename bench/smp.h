@@ -15,6 +15,9 @@
 /* Bits in the sets of struct smp. */
 #define SMP_CPUS 64
 
+/* More bytes than a struct qpmap_cpu has. */
+#define SMP_STATE 512
+
 /* More distinct lines than one shootdown touches. */
 #define SMP_LINES 512
 
@@ -31,8 +34,10 @@ struct smp {
 	unsigned cpus;
 	struct smp_line line[SMP_LINES];
 	unsigned line_count;
-	struct counts initiator;	/* of the call that was made last */
+	uint8_t state[SMP_CPUS][SMP_STATE]; /* of CPUs not played */
+	struct counts initiator;	/* of the calls since smp_begin() */
 	struct counts target;		/* of the last handler */
+	struct counts targets;		/* of all, but for their lines */
 	unsigned interrupts;
 	bool uneven;			/* handlers differed in cost */
 };
@@ -46,7 +51,22 @@ void smp_close(struct smp *smp);
 void smp_call(struct smp *smp, const char *function, const char *kinds,
     const uint64_t *values);
 
-/* Lines that one CPU wrote and another touched, in the last call. */
+/* The same of several functions: begin, and then each. */
+void smp_begin(struct smp *smp);
+void smp_add(struct smp *smp, const char *function, const char *kinds,
+    const uint64_t *values);
+
+/*
+ * Make the engine that plays it the CPU with that window.  What it calls by
+ * itself, without an interrupt, adds its lines to those of the initiator.
+ */
+void smp_become(struct smp *smp, unsigned cpu);
+void smp_add_other(struct smp *smp, unsigned cpu, const char *function,
+    const char *kinds, const uint64_t *values);
+
+/* Lines that one CPU wrote and another touched, since smp_begin(). */
 unsigned smp_shared(const struct smp *smp);
+/* Those of them that the initiator touched. */
+unsigned smp_initiator_shared(const struct smp *smp);
 
 #endif /* BENCH_SMP_H */

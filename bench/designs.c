@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Each design is tried before it is counted: what is stored through it lands
+ * in the page, the next page is the next page, nothing stays mapped.  Then
+ * every CPU makes a pair, on a page of its own: the first one's is counted,
+ * with the handlers of the interrupts that it sends; the others' add cache
+ * lines that are shared.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "designs.h"
+
+struct designs_design {
+	const char *name;
+	const char *page_of;		/* NULL: the library itself */
+	const char *enter;
+	const char *remove;
+	const char *step[2];		/* between the two, NULL: nothing */
+	bool i386;			/* there alone */
+	bool nests;
+};
+
+static const struct designs_design designs[] = {
+	{ "qpmap", NULL, "qpmap_enter", "qpmap_remove", { NULL, NULL },
+	    false, true },
+	{ "global", "global_page_of", "global_enter", "global_remove",
+	    { NULL, NULL }, false, false },
+	{ "percpu", "freebsd_page_of", "freebsd_quick_enter_page",
+	    "freebsd_quick_remove_page", { NULL, NULL }, true, false },
+	{ "kmap", "kmap_page_of", "kmap_enter", "kmap_remove",
+	    { NULL, NULL }, false, true },
+	{ "kmap_switched", "kmap_page_of", "kmap_enter", "kmap_remove",
+	    { "kmap_switch_out", "kmap_switch_in" }, false, true },
+	{ "broadcast", "broadcast_page_of", "broadcast_enter",
+	    "broadcast_remove", { NULL, NULL }, false, true },
+};
+#define DESIGNS_COUNT (sizeof(designs) / sizeof(designs[0]))
+
+static const unsigned designs_cpus[] = { 1, 2, 4, 8, 16, 32, 64 };
+#define DESIGNS_CPUS (sizeof(designs_cpus) / sizeof(designs_cpus[0]))
+
+/* Pages that a design may use: DESIGN_CPUS * DESIGN_SLOTS in design.h. */
+#define DESIGNS_PAGES 1024u
+
+/* The thread, and the number or frame, of the CPU that the engine plays. */
+static void
+designs_become(struct smp *smp, const struct designs_design *design,
+    unsigned cpu)
+{
+	struct emu *e = smp->e;
+	enum emu_status status;
+
+	if (cpu == 0) {
+		emu_cpu(e, 0);
+	} else {
+		smp_become(smp, cpu);
+	}
+	if (design->i386) {
+		status = EMU_CALL(e, "freebsd_init", "ww", cpu,
+		    e->mode->scratch_va + ((uint64_t)cpu << 12));
+	} else {
+		status = EMU_CALL(e, "design_cpu_init", "w", cpu);
+	}
+	if (status != EMU_RETURNED) {
+		emu_die("the design's CPU %u is not begun", cpu);
+	}
+}
+
+/*
+ * FreeBSD/i386 finds its entries through a recursive mapping, of which the one
+ * page that it touches is mapped here.
+ */
+static void
+designs_recursive(struct emu *e, uint64_t slot)
+{
+	const struct emu_mode *mode = e->mode;
+	uint64_t ptmap = mode->entry_size == 8 ? 0xff800000 : 0xffc00000;
+
+	ptmap += (mode->scratch_va >> 12) * mode->entry_size;
+	emu_map(e, ptmap & ~UINT64_C(0xfff), slot & ~UINT64_C(0xfff), false);
+}
+
+/* Empty entries at scratch_va, one after the other. */
+static void
+designs_place(struct emu *e, const struct designs_design *design)
+{
+	const struct emu_mode *mode = e->mode;
+	struct emu_level levels[EMU_MAX_LEVELS];
+	uint64_t first = 0, slot, va;
+
+	for (unsigned i = 0; i < DESIGNS_PAGES; i++) {
+		va = mode->scratch_va + ((uint64_t)i << mode->page_shift);
+		emu_map(e, va, emu_page(e, 0), false);
+		slot = levels[emu_walk(e, va, levels) - 1].entry_pa;
+		emu_write(e, slot, mode->entry_size, 0);
+		first = i == 0 ? slot : first;
+		if (slot != first + (uint64_t)i * mode->entry_size) {
+			emu_die("%s: two leaf tables are apart", mode->name);
+		}
+	}
+	if (EMU_CALL(e, "design_init", "wwp", mode->scratch_va, first,
+	    e->arch->make_leaf(e, 0, false)) != EMU_RETURNED) {
+		emu_die("design_init did not return");
+	}
+	if (design->i386) {
+		designs_recursive(e, first);
+	}
+}
+
+static void
+designs_open(struct smp *smp, const struct designs_design *design,
+    const struct emu_mode *mode, unsigned cpus)
+{
+	smp_open(smp, mode, cpus, 0);
+	designs_place(smp->e, design);
+	designs_become(smp, design, 0);
+}
+
+/* The argument of enter for a page; where its values go, their kinds. */
+static const char *
+designs_page(struct emu *e, const struct designs_design *design,
+    unsigned page, uint64_t values[2])
+{
+	values[0] = emu_page(e, page);
+	values[1] = 0;
+	if (design->page_of == NULL) {
+		return ("pw");
+	}
+	if (EMU_CALL(e, design->page_of, "p", values[0]) != EMU_RETURNED) {
+		emu_die("%s did not return", design->page_of);
+	}
+	values[0] = e->result;
+	return ("w");
+}
+
+/*
+ * Trying.
+ */
+
+static void
+designs_call(struct smp *smp, const char *function, const char *kinds,
+    const uint64_t *values)
+{
+	smp_call(smp, function, kinds, values);
+}
+
+static uint64_t
+designs_enter(struct smp *smp, const struct designs_design *design,
+    unsigned page)
+{
+	uint64_t values[2];
+	const char *kinds = designs_page(smp->e, design, page, values);
+
+	designs_call(smp, design->enter, kinds, values);
+	return (smp->e->result);
+}
+
+static void
+designs_must(struct emu *e, const struct designs_design *design, bool good,
+    const char *what)
+{
+	if (!good) {
+		emu_die("%s: %s: %s", e->mode->name, design->name, what);
+	}
+}
+
+/* What the guest stores at va is in the page, and nowhere else. */
+static void
+designs_check_maps(struct emu *e, const struct designs_design *design,
+    uint64_t va, unsigned page)
+{
+	uint64_t mark = 0x51ab0000u + page;
+
+	emu_write(e, emu_page(e, page), 4, 0);
+	designs_must(e, design, emu_store(e, va, 4, mark) == EMU_RETURNED,
+	    "a store through the mapping faults");
+	designs_must(e, design, emu_read(e, emu_page(e, page), 4) == mark,
+	    "a store through the mapping is not in the page");
+}
+
+/*
+ * Nothing is mapped at va any more, nor remembered by this CPU (FreeBSD/i386
+ * forgets when the next page is entered).
+ */
+static void
+designs_check_gone(struct emu *e, const struct designs_design *design,
+    uint64_t va)
+{
+	struct emu_leaf leaf;
+
+	designs_must(e, design, emu_leaf_at(e, va, NULL, &leaf) &&
+	    !leaf.valid, "the entry is not cleared");
+	designs_must(e, design, design->i386 || emu_load(e, va, 4) ==
+	    EMU_FAULTED, "the translation is not forgotten");
+}
+
+/* A pair after the other, with what comes in between. */
+static void
+designs_try(struct smp *smp, const struct designs_design *design)
+{
+	struct emu *e = smp->e;
+	uint64_t va;
+
+	for (unsigned page = 20; page < 24; page++) {
+		va = designs_enter(smp, design, page);
+		designs_check_maps(e, design, va, page);
+		if (design->step[0] != NULL) {
+			designs_call(smp, design->step[0], "", NULL);
+			designs_check_gone(e, design, va);
+			designs_call(smp, design->step[1], "", NULL);
+			designs_check_maps(e, design, va, page);
+		}
+		designs_call(smp, design->remove, "w", &va);
+		designs_check_gone(e, design, va);
+	}
+}
+
+/* A second page while the first is mapped, where the design can. */
+static void
+designs_try_nested(struct smp *smp, const struct designs_design *design)
+{
+	uint64_t outer = designs_enter(smp, design, 30);
+	uint64_t inner = designs_enter(smp, design, 31);
+
+	designs_check_maps(smp->e, design, outer, 30);
+	designs_check_maps(smp->e, design, inner, 31);
+	designs_call(smp, design->remove, "w", &inner);
+	designs_check_gone(smp->e, design, inner);
+	designs_check_maps(smp->e, design, outer, 30);
+	designs_call(smp, design->remove, "w", &outer);
+	designs_check_gone(smp->e, design, outer);
+}
+
+/*
+ * Whether two CPUs can have a page each at the same time: the other CPU waits,
+ * or it returns.
+ */
+static bool
+designs_at_once(struct smp *smp, const struct designs_design *design)
+{
+	struct emu *e = smp->e;
+	bool (*hook)(struct emu *, uint64_t) = e->pause_before;
+	uint64_t first = designs_enter(smp, design, 40), second;
+	enum emu_status status;
+	uint64_t values[2];
+	const char *kinds;
+
+	designs_become(smp, design, 1);
+	kinds = designs_page(e, design, 41, values);
+	e->pause_before = emu_spins;
+	status = emu_call(e, emu_symbol(e, design->enter), kinds, values);
+	e->pause_before = hook;
+	second = e->result;
+	emu_cpu(e, 0);
+	designs_call(smp, design->remove, "w", &first);
+	emu_cpu(e, 1);
+	if (status == EMU_PAUSED) {
+		designs_must(e, design, emu_resume(e) == EMU_RETURNED,
+		    "the CPU that waited goes on waiting");
+		second = e->result;
+	}
+	designs_check_maps(e, design, second, 41);
+	designs_must(e, design, emu_call(e, emu_symbol(e, design->remove),
+	    "w", &second) == EMU_RETURNED, "remove does not return");
+	designs_become(smp, design, 0);
+	return (status == EMU_RETURNED);
+}
+
+/*
+ * Counting.
+ */
+
+/* A pair on the CPU that is said to be cpu. */
+static void
+designs_pair(struct smp *smp, const struct designs_design *design,
+    unsigned cpu)
+{
+	struct emu *e = smp->e;
+	uint64_t values[2], va;
+	const char *kinds = designs_page(e, design, cpu, values);
+
+	if (cpu != 0) {
+		smp_add_other(smp, cpu, design->enter, kinds, values);
+		va = e->result;
+		smp_add_other(smp, cpu, design->remove, "w", &va);
+		return;
+	}
+	smp_add(smp, design->enter, kinds, values);
+	va = e->result;
+	for (unsigned i = 0; i < 2 && design->step[i] != NULL; i++) {
+		smp_add(smp, design->step[i], "", NULL);
+	}
+	smp_add(smp, design->remove, "w", &va);
+}
+
+static void
+designs_row(struct smp *smp, const struct designs_design *design, bool last)
+{
+	const struct counts *me = &smp->initiator;
+	unsigned lines;
+
+	smp_begin(smp);
+	designs_pair(smp, design, 0);
+	lines = me->line_count;
+	for (unsigned cpu = 1; cpu < smp->cpus && smp->interrupts == 0;
+	    cpu++) {
+		designs_become(smp, design, cpu);
+		designs_pair(smp, design, cpu);
+	}
+	emu_cpu(smp->e, 0);
+	printf("     {\"cpus\": %u, \"instructions\": %" PRIu64 ", "
+	    "\"tlb_local\": %u, \"tlb_broadcast\": %u, \"barriers\": %u,\n"
+	    "      \"interrupts\": %u, \"others_instructions\": %" PRIu64
+	    ", \"others_tlb\": %u,\n"
+	    "      \"lines_written\": %u, \"shared_lines\": %u}%s\n",
+	    smp->cpus, me->instructions, me->tlb_local, me->tlb_broadcast,
+	    me->barriers, smp->interrupts, smp->targets.instructions,
+	    smp->targets.tlb_local, lines, smp_initiator_shared(smp), last ? "" : ",");
+}
+
+/* Cross-CPU interrupts cannot be waited for by CPUs that play nobody. */
+static bool
+designs_interrupts(const struct emu *e, const struct designs_design *design)
+{
+	return (strcmp(design->name, "broadcast") == 0 &&
+	    !e->arch->broadcasts);
+}
+
+static void
+designs_print_design(const struct emu_mode *mode,
+    const struct designs_design *design, bool last)
+{
+	bool at_once = true;
+	struct smp smp;
+
+	printf("    \"%s\": {\"rows\": [\n", design->name);
+	for (unsigned i = 0; i < DESIGNS_CPUS; i++) {
+		designs_open(&smp, design, mode, designs_cpus[i]);
+		designs_try(&smp, design);
+		if (design->nests) {
+			designs_try_nested(&smp, design);
+		}
+		if (smp.cpus == 2 && !designs_interrupts(smp.e, design)) {
+			at_once = designs_at_once(&smp, design);
+		}
+		designs_row(&smp, design, i + 1 == DESIGNS_CPUS);
+		smp_close(&smp);
+	}
+	printf("     ], \"at_once\": %s}%s\n", at_once ? "true" : "false",
+	    last ? "" : ",");
+}
+
+void
+designs_print(const struct emu_mode *mode)
+{
+	bool i386 = strcmp(mode->arch->name, "i386") == 0;
+
+	printf("   \"designs\": {\n");
+	for (unsigned i = 0; i < DESIGNS_COUNT; i++) {
+		if (i386 || !designs[i].i386) {
+			designs_print_design(mode, &designs[i],
+			    i + 1 == DESIGNS_COUNT);
+		}
+	}
+	printf("   },\n");
+}

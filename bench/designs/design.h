@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the designs of this directory have in common.  Each is a rendering of
+ * our own of what a kernel in use does, for the counts only
+ * (docs/performance.md), in the same guest and from the same compiler as the
+ * library.
+ *
+ * A design gets page-table entries of its own, and a CPU its data in the part
+ * of the guest's first cache line, behind GS, TPIDR_EL1 or tp, that the guest
+ * does not use.  There is the running thread, too.
+ */
+#ifndef BENCH_DESIGN_H
+#define BENCH_DESIGN_H
+
+#include <qpmap/qpmap.h>
+
+#include "percpu.h"
+
+/* Slots of a thread in kmap.c. */
+#define DESIGN_SLOTS	16
+#define DESIGN_CPUS	64
+
+/* A thread: what its scheduler, and the design, count in it. */
+struct design_thread {
+	unsigned int preempt;		/* not 0: it is not preempted */
+	unsigned int migrate;		/* not 0: it stays on its CPU */
+	unsigned int spin_depth;	/* spin locks held */
+	__UINTPTR_TYPE__ spin_flags;	/* interrupts, before the first */
+	int slot_count;
+	qpmap_ptebits_t slot[DESIGN_SLOTS];
+} __attribute__((aligned(128)));
+
+struct design_cpu {
+	char guest[32];
+	struct design_thread *thread;
+	unsigned int number;
+	unsigned int pinned;		/* threads that must stay here */
+};
+_Static_assert(__builtin_offsetof(struct guest_percpu, state) >=
+    sizeof(struct design_cpu), "the guest's part of the line is too large");
+
+/* Where a design's pages are, their entries, and all bits but the address. */
+struct design_place {
+	qpmap_vaddr_t va;
+	qpmap_ptebits_t *slot;
+	qpmap_ptebits_t bits;
+};
+extern struct design_place design_place;
+
+void design_init(qpmap_vaddr_t va, qpmap_ptebits_t *slot,
+    qpmap_ptebits_t bits);
+void design_cpu_init(unsigned int number);
+
+/* Of each design: what its enter is to be given for a page; enter; remove. */
+__UINTPTR_TYPE__ global_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t global_enter(__UINTPTR_TYPE__ page);
+void global_remove(qpmap_vaddr_t va);
+void global_direct(qpmap_paddr_t limit, qpmap_vaddr_t va);
+__UINTPTR_TYPE__ kmap_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t kmap_enter(__UINTPTR_TYPE__ page);
+void kmap_remove(qpmap_vaddr_t va);
+void kmap_switch_out(void);
+void kmap_switch_in(void);
+__UINTPTR_TYPE__ broadcast_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t broadcast_enter(__UINTPTR_TYPE__ page);
+void broadcast_remove(qpmap_vaddr_t va);
+
+static inline qpmap_ptebits_t
+design_pte(qpmap_paddr_t pa, qpmap_ptebits_t bits)
+{
+#ifdef __riscv
+	return (pa >> 2 | bits);
+#else
+	return (pa | bits);
+#endif
+}
+
+static inline qpmap_ptebits_t
+design_slot_load(const qpmap_ptebits_t *slot)
+{
+	return (*(const volatile qpmap_ptebits_t *)slot);
+}
+
+/* PAE on i386: the half that makes the entry valid comes last. */
+static inline void
+design_slot_fill(qpmap_ptebits_t *slot, qpmap_ptebits_t bits)
+{
+#if defined(__i386__) && QPMAP_PAE
+	((volatile __UINT32_TYPE__ *)slot)[1] = (__UINT32_TYPE__)(bits >> 32);
+	((volatile __UINT32_TYPE__ *)slot)[0] = (__UINT32_TYPE__)bits;
+#else
+	*(volatile qpmap_ptebits_t *)slot = bits;
+#endif
+}
+
+/* And it goes first. */
+static inline void
+design_slot_clear(qpmap_ptebits_t *slot)
+{
+#if defined(__i386__) && QPMAP_PAE
+	((volatile __UINT32_TYPE__ *)slot)[0] = 0;
+	((volatile __UINT32_TYPE__ *)slot)[1] = 0;
+#else
+	*(volatile qpmap_ptebits_t *)slot = 0;
+#endif
+}
+
+static inline void
+design_barrier(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+_Noreturn static inline void
+design_bug(void)
+{
+	__builtin_trap();
+}
+
+#if defined(__x86_64__) || defined(__i386__)
+
+#define DESIGN_CPU ((struct design_cpu GUEST_GS *)0)
+
+/* The entry was empty: nothing is cached. */
+static inline void
+design_filled(qpmap_vaddr_t va)
+{
+	(void)va;
+	design_barrier();
+}
+
+/* This CPU forgets the page, after its entry was cleared. */
+static inline void
+design_forget(qpmap_vaddr_t va)
+{
+	__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
+}
+
+/* The same where several CPUs have the frame in turn, as FreeBSD does it. */
+static inline void
+design_forget_shared(qpmap_vaddr_t va)
+{
+	design_forget(va);
+}
+
+/* Accesses through the page are complete: x86 does that by itself. */
+static inline void
+design_drain(void)
+{
+	design_barrier();
+}
+
+static inline void
+design_spin(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
+static inline __UINTPTR_TYPE__
+design_interrupts_off(void)
+{
+	__UINTPTR_TYPE__ flags;
+
+	__asm__ volatile("pushf\n\t"
+			 "pop %0\n\t"
+			 "cli" : "=r"(flags) :: "memory");
+	return (flags);
+}
+
+static inline void
+design_interrupts_restore(__UINTPTR_TYPE__ flags)
+{
+	__asm__ volatile("push %0\n\t"
+			 "popf" :: "r"(flags) : "memory", "cc");
+}
+
+#elif defined(__aarch64__)
+
+#define DESIGN_CPU ((struct design_cpu *)(void *)GUEST_THIS_CPU)
+
+static inline void
+design_filled(qpmap_vaddr_t va)
+{
+	(void)va;
+	__asm__ volatile("dsb	ishst\n\t"
+			 "isb" ::: "memory");
+}
+
+static inline __UINT64_TYPE__
+design_operand(qpmap_vaddr_t va)
+{
+	return ((__UINT64_TYPE__)va >> 12 & ((1ULL << 44) - 1));
+}
+
+static inline void
+design_forget(qpmap_vaddr_t va)
+{
+	__asm__ volatile("dsb	nshst\n\t"
+			 "tlbi	vaale1, %0\n\t"
+			 "dsb	nsh\n\t"
+			 "isb" :: "r"(design_operand(va)) : "memory");
+}
+
+/* Other CPUs may have walked here: every one forgets the page. */
+static inline void
+design_forget_shared(qpmap_vaddr_t va)
+{
+	__asm__ volatile("dsb	ishst\n\t"
+			 "tlbi	vaale1is, %0\n\t"
+			 "dsb	ish\n\t"
+			 "isb" :: "r"(design_operand(va)) : "memory");
+}
+
+static inline void
+design_drain(void)
+{
+	__asm__ volatile("dsb	sy" ::: "memory");
+}
+
+static inline void
+design_spin(void)
+{
+	__asm__ volatile("yield" ::: "memory");
+}
+
+static inline __UINTPTR_TYPE__
+design_interrupts_off(void)
+{
+	__UINTPTR_TYPE__ flags;
+
+	__asm__ volatile("mrs	%0, daif\n\t"
+			 "msr	daifset, #2" : "=r"(flags) :: "memory");
+	return (flags);
+}
+
+static inline void
+design_interrupts_restore(__UINTPTR_TYPE__ flags)
+{
+	__asm__ volatile("msr	daif, %0" :: "r"(flags) : "memory");
+}
+
+#elif defined(__riscv)
+
+#define DESIGN_CPU ((struct design_cpu *)(void *)GUEST_THIS_CPU)
+
+static inline void
+design_forget(qpmap_vaddr_t va)
+{
+	__asm__ volatile("sfence.vma %0, x0" :: "r"(va) : "memory");
+}
+
+/* That the entry was invalid may be cached. */
+static inline void
+design_filled(qpmap_vaddr_t va)
+{
+	design_forget(va);
+}
+
+/* What others have cached they forget when they fill it. */
+static inline void
+design_forget_shared(qpmap_vaddr_t va)
+{
+	design_forget(va);
+}
+
+static inline void
+design_drain(void)
+{
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
+}
+
+static inline void
+design_spin(void)
+{
+	__asm__ volatile(".insn i 0x0f, 0, x0, x0, 0x010" ::: "memory");
+}
+
+static inline __UINTPTR_TYPE__
+design_interrupts_off(void)
+{
+	__UINTPTR_TYPE__ flags;
+
+	__asm__ volatile("csrrci %0, sstatus, 2" : "=r"(flags) :: "memory");
+	return (flags);
+}
+
+static inline void
+design_interrupts_restore(__UINTPTR_TYPE__ flags)
+{
+	__asm__ volatile("csrs	sstatus, %0" :: "r"(flags & 2) : "memory");
+}
+
+#endif
+
+#endif /* BENCH_DESIGN_H */

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A stack of slots for each thread, in the address range of the CPU it runs
+ * on, saved and restored when another thread runs: Linux's kmap_local_page()
+ * and kunmap_local() with CONFIG_HIGHMEM, for comparison.  A rendering of our
+ * own of what they do.
+ *
+ * What they do: a page that is not highmem has its address in the direct map.
+ * Else: the thread is pinned to its CPU and, for a moment, not preempted; its
+ * count of slots gives, with the CPU's number, address and entry; the entry
+ * must be empty; it is filled, and kept in the thread, too.  On unmapping the
+ * address must be that of the newest slot; the entry is cleared, and this CPU
+ * forgets it.  When the thread is switched out, all its slots are cleared and
+ * forgotten, and filled again when it is switched in.
+ *
+ * Guarantees: fresh after enter and gone after remove, on this CPU; sixteen
+ * deep; in interrupts, too.  What it does more than ours: the thread stays
+ * preemptible and may sleep with pages mapped; that is what the second copy
+ * of the entry, and the two counters of migrate_disable(), are for.
+ *
+ * Where it differs: the slot is counted before it is filled and after it is
+ * cleared, as ours, but an NMI may not use it; no memory type; a wrong address
+ * is a warning, a page that does not exist is mapped.  Linux has it where
+ * there is not enough address space for a direct map; the 64-bit ones here
+ * have what their TLBs need.
+ *
+ * Left out, in its favour: functions of its own for preemption and migration,
+ * the test on letting preemption go, paravirtualised stores and flushes, what
+ * page-table isolation adds, recursion checks of hard interrupts, the search
+ * for a permanent mapping of the page.  In Linux addresses descend; a CPU's
+ * entries begin a cache line here.
+ */
+#include "design.h"
+
+#define KMAP_ZONE_SHIFT	(sizeof(__UINTPTR_TYPE__) * 8 - 2)
+#define KMAP_HIGHMEM	2u
+#define KMAP_BYTES	((qpmap_vaddr_t)DESIGN_CPUS * DESIGN_SLOTS <<	\
+	QPMAP_PAGE_SHIFT)
+
+/* As struct page: its flags come first, and name its zone. */
+struct kmap_page {
+	__UINTPTR_TYPE__ flags;
+	__UINTPTR_TYPE__ rest[7];
+};
+
+static struct kmap_page kmap_page;
+/* Where the array of all pages would begin, for kmap_page to be in it. */
+static __UINTPTR_TYPE__ kmap_pages;
+static qpmap_vaddr_t kmap_direct_va;
+
+__UINTPTR_TYPE__
+kmap_page_of(qpmap_paddr_t pa)
+{
+	kmap_page.flags = (__UINTPTR_TYPE__)KMAP_HIGHMEM << KMAP_ZONE_SHIFT;
+	kmap_pages = (__UINTPTR_TYPE__)&kmap_page -
+	    (__UINTPTR_TYPE__)(pa >> QPMAP_PAGE_SHIFT) * sizeof(kmap_page);
+	return ((__UINTPTR_TYPE__)&kmap_page);
+}
+
+static inline void
+kmap_migrate_disable(struct design_thread *thread)
+{
+	if (thread->migrate != 0) {
+		thread->migrate++;
+		return;
+	}
+	thread->preempt++;
+	design_barrier();
+	DESIGN_CPU->pinned++;
+	thread->migrate = 1;
+	design_barrier();
+	thread->preempt--;
+}
+
+static inline void
+kmap_migrate_enable(struct design_thread *thread)
+{
+	if (thread->migrate > 1) {
+		thread->migrate--;
+		return;
+	}
+	if (thread->migrate == 0) {
+		design_bug();
+	}
+	thread->preempt++;
+	design_barrier();
+	thread->migrate = 0;
+	DESIGN_CPU->pinned--;
+	design_barrier();
+	thread->preempt--;
+}
+
+/* Of the thread's slot number i, on this CPU: its number among all. */
+static inline unsigned int
+kmap_index(int i)
+{
+	return ((unsigned int)i + DESIGN_SLOTS * DESIGN_CPU->number);
+}
+
+static inline qpmap_vaddr_t
+kmap_address(unsigned int index)
+{
+	return (design_place.va + ((qpmap_vaddr_t)index << QPMAP_PAGE_SHIFT));
+}
+
+qpmap_vaddr_t
+kmap_enter(__UINTPTR_TYPE__ page)
+{
+	struct design_thread *thread = DESIGN_CPU->thread;
+	qpmap_paddr_t pfn = (qpmap_paddr_t)((page - kmap_pages) /
+	    sizeof(struct kmap_page));
+	qpmap_ptebits_t bits, *slot;
+	unsigned int index;
+	qpmap_vaddr_t va;
+	int i;
+
+	if (((const struct kmap_page *)page)->flags >> KMAP_ZONE_SHIFT !=
+	    KMAP_HIGHMEM) {
+		return (kmap_direct_va +
+		    ((qpmap_vaddr_t)pfn << QPMAP_PAGE_SHIFT));
+	}
+	kmap_migrate_disable(thread);
+	thread->preempt++;
+	design_barrier();
+	i = thread->slot_count++;
+	if (thread->slot_count > DESIGN_SLOTS) {
+		design_bug();
+	}
+	index = kmap_index(i);
+	va = kmap_address(index);
+	slot = design_place.slot + index;
+	if (design_slot_load(slot) != 0) {
+		design_bug();
+	}
+	bits = design_pte(pfn << QPMAP_PAGE_SHIFT, design_place.bits);
+	design_slot_fill(slot, bits);
+	design_filled(va);
+	thread->slot[i] = bits;
+	design_barrier();
+	thread->preempt--;
+	return (va);
+}
+
+void
+kmap_remove(qpmap_vaddr_t va)
+{
+	struct design_thread *thread = DESIGN_CPU->thread;
+	qpmap_vaddr_t page = va >> QPMAP_PAGE_SHIFT << QPMAP_PAGE_SHIFT;
+	unsigned int index;
+	int i;
+
+	if (page - design_place.va >= KMAP_BYTES) {
+		return;
+	}
+	thread->preempt++;
+	design_barrier();
+	i = thread->slot_count - 1;
+	index = kmap_index(i);
+	if (page != kmap_address(index)) {
+		design_bug();
+	}
+	design_slot_clear(design_place.slot + index);
+	design_forget(page);
+	thread->slot[i] = 0;
+	thread->slot_count--;
+	if (thread->slot_count < 0) {
+		design_bug();
+	}
+	design_barrier();
+	thread->preempt--;
+	kmap_migrate_enable(thread);
+}
+
+/* The thread is about to lose the CPU; the scheduler has slot_count tested. */
+void
+kmap_switch_out(void)
+{
+	struct design_thread *thread = DESIGN_CPU->thread;
+	unsigned int index;
+	int i;
+
+	for (i = 0; i < thread->slot_count; i++) {
+		if (thread->slot[i] == 0) {
+			design_bug();
+		}
+		index = kmap_index(i);
+		design_slot_clear(design_place.slot + index);
+		design_forget(kmap_address(index));
+	}
+}
+
+/* It has it again. */
+void
+kmap_switch_in(void)
+{
+	struct design_thread *thread = DESIGN_CPU->thread;
+	unsigned int index;
+	int i;
+
+	for (i = 0; i < thread->slot_count; i++) {
+		if (thread->slot[i] == 0) {
+			design_bug();
+		}
+		index = kmap_index(i);
+		design_slot_fill(design_place.slot + index, thread->slot[i]);
+		design_filled(kmap_address(index));
+	}
+}
