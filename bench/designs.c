@@ -317,7 +317,8 @@ designs_row(struct smp *smp, const struct designs_design *design, bool last)
 	    "      \"lines_written\": %u, \"shared_lines\": %u}%s\n",
 	    smp->cpus, me->instructions, me->tlb_local, me->tlb_broadcast,
 	    me->barriers, smp->interrupts, smp->targets.instructions,
-	    smp->targets.tlb_local, lines, smp_initiator_shared(smp), last ? "" : ",");
+	    smp->targets.tlb_local, lines, smp_initiator_shared(smp),
+	    last ? "" : ",");
 }
 
 /* Cross-CPU interrupts cannot be waited for by CPUs that play nobody. */

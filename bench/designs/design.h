@@ -55,7 +55,8 @@ void design_cpu_init(unsigned int number);
 __UINTPTR_TYPE__ global_page_of(qpmap_paddr_t pa);
 qpmap_vaddr_t global_enter(__UINTPTR_TYPE__ page);
 void global_remove(qpmap_vaddr_t va);
-void global_direct(qpmap_paddr_t limit, qpmap_vaddr_t va);
+/* Pages below it have an address in the direct map; none is, here. */
+extern qpmap_paddr_t global_direct_limit;
 __UINTPTR_TYPE__ kmap_page_of(qpmap_paddr_t pa);
 qpmap_vaddr_t kmap_enter(__UINTPTR_TYPE__ page);
 void kmap_remove(qpmap_vaddr_t va);

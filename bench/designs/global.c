@@ -36,7 +36,7 @@ struct global_page {
 };
 
 static struct global_page global_page;
-static qpmap_paddr_t global_direct_limit;
+qpmap_paddr_t global_direct_limit;
 static qpmap_vaddr_t global_direct_va;
 /* What a cache mode adds to the entry; all that is mapped here is mode 6. */
 static volatile qpmap_ptebits_t global_cache_bits[8];
@@ -52,14 +52,6 @@ global_page_of(qpmap_paddr_t pa)
 	global_page.phys_addr = pa;
 	global_page.cache_mode = 6;
 	return ((__UINTPTR_TYPE__)&global_page);
-}
-
-/* Pages below limit are mapped from va on. */
-void
-global_direct(qpmap_paddr_t limit, qpmap_vaddr_t va)
-{
-	global_direct_limit = limit;
-	global_direct_va = va;
 }
 
 static inline void

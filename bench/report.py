@@ -1,0 +1,358 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tables and figures of what tools/bench has counted.
+
+usage: bench/report.py --write RESULTS PAPER
+
+Puts the tables of a results.json into a paper, docs/performance.md, between
+the lines that name them.  tools/bench holds the paper's against what it
+counted, and with --report writes all of them, and the figures, into
+build/bench/report/.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+# What the results call a design, and what the papers do.
+DESIGNS = {
+    "qpmap": "qpmap",
+    "percpu": "per-CPU frame (FreeBSD/i386)",
+    "global": "one frame, spin lock (FreeBSD/amd64)",
+    "kmap": "slots of a thread (Linux)",
+    "kmap_switched": "the same, and a context switch",
+    "broadcast": "broadcast twice (XNU/arm64)",
+}
+
+
+def modes(results):
+    """The modes, without what is counted apart from them."""
+    return {mode: results[mode] for mode in sorted(results)
+            if mode != "ring"}
+
+
+def targets(results):
+    """The first mode of each target: name, counts."""
+    found = {}
+    for count in modes(results).values():
+        found.setdefault(count["target"], count)
+    return found
+
+
+def compared(results):
+    """The targets that tables of designs have: one page size of arm64."""
+    return {target: count for target, count in targets(results).items()
+            if "arm64-" not in target}
+
+
+def rings(results):
+    """Kinds of CPU with a ring, of the same targets: rows by its size."""
+    return {kind: results["ring"][kind] for kind in sorted(results["ring"])
+            if "arm64-" not in kind}
+
+
+def designs(count):
+    """Those of a target, ours first."""
+    return {design: count["designs"][design] for design in DESIGNS
+            if design in count["designs"]}
+
+
+def grid(head, rows):
+    """A Markdown table; all but the first column are numbers."""
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1)] + rows
+    return "".join("| %s |\n" % " | ".join(str(cell) for cell in line)
+                   for line in lines)
+
+
+def operations(row):
+    """TLB operations, of this CPU and of all, as the tables say them."""
+    said = []
+    if row["tlb_local"]:
+        said.append("%d" % row["tlb_local"])
+    if row["tlb_broadcast"]:
+        said.append("%d of all CPUs" % row["tlb_broadcast"])
+    if row.get("others_tlb"):
+        said.append("%d of others" % row["others_tlb"])
+    return ", ".join(said) or "0"
+
+
+def total(row):
+    """Instructions of all CPUs for one pair of one of them."""
+    return row["instructions"] + row["others_instructions"]
+
+
+def table_pairs(results):
+    rows = []
+    for mode, count in modes(results).items():
+        rows.append([mode] + [count[what]["enter"] + count[what]["remove"]
+                              for what in ("window", "window_tested",
+                                           "direct")] +
+                    [operations(count), count["barriers"],
+                     count["lines_written"], count["lines_shared"]])
+    return grid(["mode", "no direct map", "page outside one",
+                 "page inside one", "TLB operations", "barriers",
+                 "lines written", "of them shared"], rows)
+
+
+def table_designs(results):
+    rows = []
+    for target, count in compared(results).items():
+        for design, counted in designs(count).items():
+            alone, most = counted["rows"][0], counted["rows"][-1]
+            rows.append([target, DESIGNS[design], alone["instructions"],
+                         operations(alone), alone["barriers"],
+                         alone["lines_written"], most["shared_lines"],
+                         "yes" if counted["at_once"] else "no"])
+    return grid(["target", "design", "instructions", "TLB operations",
+                 "barriers", "lines written", "shared, 64 CPUs",
+                 "pages at once on two CPUs"], rows)
+
+
+def table_cpus(results):
+    rows, cpus = [], []
+    for target, count in compared(results).items():
+        for design, counted in designs(count).items():
+            cpus = [row["cpus"] for row in counted["rows"]]
+            if design != "kmap_switched":
+                rows.append([target, DESIGNS[design]] +
+                            [total(row) for row in counted["rows"]] +
+                            [counted["rows"][-1]["interrupts"]])
+    return grid(["target", "design"] + cpus + ["interrupts, 64 CPUs"], rows)
+
+
+def table_shootdown(results):
+    rows, cpus = [], []
+    for target, count in compared(results).items():
+        kinds = {pages: [row for row in count["smp"]["shootdown"]
+                         if row["pages"] == pages]
+                 for pages in (1, 8, 64)}
+        for pages, counted in kinds.items():
+            cpus = [row["cpus"] for row in counted]
+            rows.append([target, pages] +
+                        [row["initiator"]["instructions"]
+                         for row in counted] +
+                        [counted[-1]["target"]["instructions"],
+                         counted[-1]["interrupts"],
+                         operations(counted[0]["initiator"])])
+    return grid(["target", "pages"] + cpus +
+                ["each other CPU", "interrupts, 64 CPUs", "TLB operations"],
+                rows)
+
+
+def each(row, *names):
+    """What a pair has of something, in a turn of the ring."""
+    return sum(row[name] for name in names) / row["frames"]
+
+
+def table_ring(results):
+    rows = []
+    for kind, counted in rings(results).items():
+        for row in counted:
+            rows.append([kind, row["ring"] or "strict",
+                         "%.1f" % each(row, "instructions"),
+                         "%.2f" % each(row, "tlb_local", "tlb_broadcast"),
+                         "%.2f" % each(row, "barriers"),
+                         row["worst_remove"]])
+    return grid(["target", "ring", "instructions", "TLB operations",
+                 "barriers", "instructions of the turn's last remove"], rows)
+
+
+def table_size(results):
+    return grid(["target", "code", "of it enter, enter_ro, remove",
+                 "read-only data", "writable data", "a CPU's state"],
+                [[target, count["text"], count["hot_text"], count["rodata"],
+                  count["writable"], count["cpu_state"]]
+                 for target, count in targets(results).items()])
+
+
+TABLES = {"pairs": table_pairs, "designs": table_designs,
+          "cpus": table_cpus, "shootdown": table_shootdown,
+          "ring": table_ring, "size": table_size}
+# Those that a paper must have: sizes change more often than it is read.
+PAPER = ("pairs", "designs", "cpus", "shootdown", "ring")
+PLACE = re.compile(r"(<!-- counted: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+
+
+def papers(text, results):
+    """The text of a paper with its tables as they were counted."""
+    return PLACE.sub(lambda m: m[1] + "\n" + TABLES[m[2]](results) + "\n" +
+                     m[4], text)
+
+
+def stale(path, results):
+    """What of a paper's tables is not what was counted, as lines."""
+    with open(path, encoding="utf-8") as paper:
+        text = paper.read()
+    name = os.path.basename(path)
+    found = {m[2]: m[3].strip() for m in PLACE.finditer(text)}
+    lines = ["%s: there is no table '%s'" % (name, table)
+             for table in PAPER if table not in found]
+    for table, said in found.items():
+        counted = TABLES[table](results).strip()
+        if said != counted:
+            old, new = said.splitlines(), counted.splitlines()
+            lines += ["%s: %s: not as counted: %s" % (name, table, line)
+                      for line in old if line not in new] or \
+                     ["%s: %s: a row is missing" % (name, table)]
+    return lines
+
+
+#
+# Figures: each a data file, a program for gnuplot, and what that makes.
+#
+
+def figure_bars(results, value):
+    """Designs as groups of bars, one bar for each target."""
+    found = compared(results)
+    lines = ["design " + " ".join(found)]
+    for design, title in DESIGNS.items():
+        cells = []
+        for count in found.values():
+            counted = count["designs"].get(design)
+            cells.append("%d" % value(counted["rows"][0]) if counted else "?")
+        title = title.replace(", ", ",\\n").replace(" (", "\\n(")
+        lines.append('"%s" %s' % (title, " ".join(cells)))
+    plot = ("set style data histograms\nset style histogram clustered gap 2\n"
+            "set style fill solid 0.8\nset xtics font ',10'\n"
+            "plot for [i=2:%d] '%%s' using i:xtic(1) "
+            "title columnheader(i)\n" % (len(found) + 1))
+    return lines, plot
+
+
+def figure_cpus(results, target):
+    counted = {design: got["rows"] for design, got in
+               designs(compared(results)[target]).items()}
+    lines = ["CPUs " + " ".join('"%s"' % DESIGNS[d] for d in counted)]
+    for rows in zip(*counted.values()):
+        lines.append("%d %s" % (rows[0]["cpus"],
+                                " ".join("%d" % total(r) for r in rows)))
+    return lines, lines_plot("CPUs", len(counted))
+
+
+def figure_shootdown(results):
+    found = {target: [row for row in count["smp"]["shootdown"]
+                      if row["pages"] == 1]
+             for target, count in compared(results).items()}
+    lines = ["CPUs " + " ".join(found)]
+    for rows in zip(*found.values()):
+        lines.append("%d %s" % (rows[0]["cpus"], " ".join(
+            "%d" % row["initiator"]["instructions"] for row in rows)))
+    return lines, lines_plot("CPUs", len(found))
+
+
+def figure_ring(results, names):
+    found = rings(results)
+    lines = ["ring " + " ".join('"%s"' % kind for kind in found)]
+    for rows in zip(*found.values()):
+        lines.append("%s %s" % (rows[0]["ring"] or "strict", " ".join(
+            "%.3f" % each(row, *names) for row in rows)))
+    return lines, ("set yrange [0:*]\nset xlabel 'frames in a window'\n"
+                   "plot for [i=2:%d] '%%s' using i:xtic(1) with linespoints "
+                   "title columnheader(i)\n" % (len(found) + 1))
+
+
+def lines_plot(label, count):
+    return ("set logscale x 2\nset logscale y\nset xlabel '%s'\n"
+            "plot for [i=2:%d] '%%s' using 1:i with linespoints "
+            "title columnheader(i)\n" % (label, count + 1))
+
+
+def figure_size(results):
+    lines = ["target enter+enter_ro+remove other-code read-only-data"]
+    for target, count in targets(results).items():
+        lines.append("%s %d %d %d" % (target, count["hot_text"],
+                                      count["text"] - count["hot_text"],
+                                      count["rodata"]))
+    return lines, ("set style data histograms\nset style histogram "
+                   "rowstacked\nset style fill solid 0.8\nset boxwidth 0.6\n"
+                   "plot for [i=2:4] '%s' using i:xtic(1) "
+                   "title columnheader(i)\n")
+
+
+def figures(results):
+    """Name of each figure: its title, and its data and program."""
+    made = {
+        "designs": ("Instructions of a pair, one CPU", figure_bars(
+            results, lambda row: row["instructions"])),
+        "tlb": ("TLB operations of a pair, one CPU", figure_bars(
+            results, lambda row: row["tlb_local"] + row["tlb_broadcast"])),
+    }
+    for target in compared(results):
+        made["cpus-" + target] = (
+            "Instructions of all CPUs for one pair, " + target,
+            figure_cpus(results, target))
+    made["shootdown"] = ("Instructions of a shootdown's initiator, one page",
+                         figure_shootdown(results))
+    made["ring"] = ("Instructions of a pair, deferred, by size of the ring",
+                    figure_ring(results, ("instructions",)))
+    made["ring-tlb"] = ("TLB operations of a pair, deferred, by size of the "
+                        "ring", figure_ring(results, ("tlb_local",
+                                                      "tlb_broadcast")))
+    made["size"] = ("Bytes of the library", figure_size(results))
+    return made
+
+
+def draw(out, name, title, lines, plot):
+    with open(os.path.join(out, name + ".dat"), "w",
+              encoding="utf-8") as data:
+        data.write("\n".join(lines) + "\n")
+    with open(os.path.join(out, name + ".gp"), "w",
+              encoding="utf-8") as program:
+        program.write("set terminal svg noenhanced size 960,520 "
+                      "font 'sans,11'\n"
+                      "set output '%s.svg'\nset title \"%s\"\n"
+                      "set key outside top center horizontal\nset grid ytics\n"
+                      "set yrange [%s:*]\nset datafile missing '?'\n%s" %
+                      (name, title, "*" if "logscale" in plot else "0",
+                       plot % (name + ".dat")))
+    try:
+        subprocess.run(["gnuplot", name + ".gp"], cwd=out, check=True)
+    except FileNotFoundError:
+        sys.exit("bench: gnuplot is missing: run tools/setup")
+
+
+PARTS = (
+    ("A pair, in every mode", "pairs", ()),
+    ("Designs", "designs", ("designs", "tlb")),
+    ("Cost against the number of CPUs", "cpus", None),
+    ("Shootdowns", "shootdown", ("shootdown",)),
+    ("Deferred against strict", "ring", ("ring", "ring-tlb")),
+    ("Size", "size", ("size",)),
+)
+
+
+def write(results, out):
+    """The report: report.md, and for each figure .dat, .gp and .svg."""
+    os.makedirs(out, exist_ok=True)
+    made = figures(results)
+    text = ["# What tools/bench counted\n\nMade by `tools/bench --report` "
+            "from `build/bench/results.json`, which `tools/bench` counted.  "
+            "docs/performance.md says what the counts are, and are not.\n"]
+    for title, table, names in PARTS:
+        if names is None:
+            names = [name for name in made if name.startswith(table)]
+        text.append("\n## %s\n\n%s" % (title, TABLES[table](results)))
+        for name in names:
+            draw(out, name, made[name][0], *made[name][1])
+            text.append("\n![%s](%s.svg)\n\n`tools/bench --report`; this "
+                        "figure again: `cd build/bench/report && gnuplot "
+                        "%s.gp`\n" % (made[name][0], name, name))
+    with open(os.path.join(out, "report.md"), "w",
+              encoding="utf-8") as report:
+        report.write("".join(text))
+
+
+def main():
+    if len(sys.argv) != 4 or sys.argv[1] != "--write":
+        sys.exit(__doc__.strip())
+    with open(sys.argv[2], encoding="utf-8") as counted:
+        results = json.load(counted)
+    with open(sys.argv[3], encoding="utf-8") as paper:
+        text = paper.read()
+    with open(sys.argv[3], "w", encoding="utf-8") as paper:
+        paper.write(papers(text, results))
+
+
+if __name__ == "__main__":
+    main()
