@@ -19,6 +19,14 @@ struct qpmap_state qpmap_state;
 	(QPMAP_NO_NX | QPMAP_NO_DIRECT |				\
 	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
 
+/*
+ * A window's entries have the alignment of its address, in a table.  A ring
+ * counts on all of it (qpmap_ring_over).
+ */
+#define QPMAP_LEAF_ALIGN						\
+	(QPMAP_RING != 0 ? QPMAP_WINDOW_PAGES * QPMAP_PTE_SIZE :	\
+	    QPMAP_CACHE_LINE)
+
 /* Last byte of the window area, and of the guard page after it. */
 static inline qpmap_vaddr_t
 qpmap_window_last(const struct qpmap_config *config)
@@ -384,7 +392,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 	if (leaf == 0) {
 		return (QPMAP_ERR_CPU_LEAF);
 	}
-	if ((__UINTPTR_TYPE__)leaf % QPMAP_CACHE_LINE != 0) {
+	if ((__UINTPTR_TYPE__)leaf % QPMAP_LEAF_ALIGN != 0) {
 		return (QPMAP_ERR_LEAF_ALIGN);
 	}
 	if (!qpmap_leaf_is_empty(leaf)) {
