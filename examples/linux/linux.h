@@ -79,11 +79,14 @@ u32 linux_random(u32 *state);
 
 /*
  * run.c: a test returns NULL, or why it failed.  linux_on_cpus() runs one on
- * every CPU at once, in a thread bound to it; the answer is the first bad one.
+ * every CPU at once, in a thread bound to it; linux_in_interrupts() in an
+ * interrupt, with nothing of Linux' own in between that would make a CPU forget
+ * translations; the answer is the first bad one.
  */
 typedef const char *(*linux_test)(unsigned int rounds);
 
 const char *linux_on_cpus(linux_test test, unsigned int rounds);
+const char *linux_in_interrupts(linux_test test);
 void *linux_start(linux_test test, unsigned int cpu, unsigned int rounds);
 const char *linux_wait(void *thread);
 unsigned int linux_run(const char *only, unsigned int rounds);

@@ -9,6 +9,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
 #include "linux.h"
@@ -90,6 +91,36 @@ linux_on_cpus(linux_test test, unsigned int rounds)
 		}
 	}
 	return (bad);
+}
+
+struct linux_interruption {
+	linux_test test;
+	const char *why[LINUX_CPUS];
+};
+
+static void
+linux_interrupted(void *argument)
+{
+	struct linux_interruption *it = argument;
+	unsigned int cpu = raw_smp_processor_id();
+
+	if (cpu < LINUX_CPUS) {
+		it->why[cpu] = it->test(0);
+	}
+}
+
+const char *
+linux_in_interrupts(linux_test test)
+{
+	struct linux_interruption it = { .test = test };
+	unsigned int i;
+	const char *why = NULL;
+
+	on_each_cpu(linux_interrupted, &it, 1);
+	for (i = 0; i < LINUX_CPUS && why == NULL; i++) {
+		why = it.why[i];
+	}
+	return (why);
 }
 
 static const struct linux_entry {

@@ -42,9 +42,9 @@ linux_shared_once(unsigned int page)
 	    QPMAP_WRITE_BACK, &linux_probe_va) != QPMAP_OK) {
 		return ("no shared slot");
 	}
-	why = linux_on_cpus(linux_probe_present, 0);
+	why = linux_in_interrupts(linux_probe_present);
 	qpmap_shared_remove(linux_probe_va);
-	return (why != NULL ? why : linux_on_cpus(linux_probe_absent, 0));
+	return (why != NULL ? why : linux_in_interrupts(linux_probe_absent));
 }
 
 const char *
@@ -195,7 +195,7 @@ linux_shared_deferred_once(qpmap_vaddr_t *va, unsigned int turn)
 	qpmap_quiesce();
 	for (i = 0; i < LINUX_SLOTS && why == NULL; i += 31) {
 		linux_probe_va = va[i];
-		why = linux_on_cpus(linux_probe_absent, 0);
+		why = linux_in_interrupts(linux_probe_absent);
 	}
 	return (why);
 }
@@ -288,7 +288,7 @@ linux_shootdown_once(unsigned int page_count)
 
 	for (i = 0; i < page_count && why == NULL; i++) {
 		linux_probe_va = va + i * PAGE_SIZE;
-		why = linux_on_cpus(linux_probe_spare, 0);
+		why = linux_in_interrupts(linux_probe_spare);
 	}
 	for (i = 0; i < page_count; i++) {
 		pte_clear(current->active_mm, va + i * PAGE_SIZE,
@@ -297,7 +297,7 @@ linux_shootdown_once(unsigned int page_count)
 	qpmap_shootdown(va, page_count, NULL);
 	for (i = 0; i < page_count && why == NULL; i++) {
 		linux_probe_va = va + i * PAGE_SIZE;
-		why = linux_on_cpus(linux_probe_absent, 0);
+		why = linux_in_interrupts(linux_probe_absent);
 	}
 	for (i = 0; i < page_count; i++) {
 		set_pte(linux_leaf(va + i * PAGE_SIZE), saved);
