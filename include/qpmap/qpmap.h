@@ -44,8 +44,8 @@ QPMAP_BEGIN_DECLS
  */
 #define QPMAP_SINGLE_ROOT	0x0002u
 /*
- * The caller knows that this machine cannot forbid execution (i386 with
- * 32-bit entries, or with EFER.NXE clear) and accepts executable mappings.
+ * The caller knows that this machine cannot forbid execution (x86 with
+ * EFER.NXE clear, i386 with 32-bit entries) and accepts executable mappings.
  * Refused where the machine can.
  */
 #define QPMAP_NO_NX		0x0004u
@@ -238,7 +238,7 @@ enum qpmap_error {
 	QPMAP_ERR_CPU_ALIGN,	/* CPU's state not aligned to a cache line */
 	QPMAP_ERR_CPU_WINDOW,	/* no such window */
 	QPMAP_ERR_CPU_LEAF,	/* leaf line neither given nor found */
-	QPMAP_ERR_LEAF_ALIGN,	/* leaf line not aligned to a cache line */
+	QPMAP_ERR_LEAF_ALIGN,	/* leaf line misaligned */
 	QPMAP_ERR_LEAF_USED,	/* leaf line is not empty */
 	QPMAP_ERR_CPU_DIFFERS,	/* CPU's registers differ from the first's */
 	QPMAP_ERR_CPU_ONLINE,	/* CPU is online already */
@@ -288,7 +288,8 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  *		qpmap_cpu_offline() left it
  * window	0 to window_count - 1: no two online CPUs may have the same
  * leaf		the page-table entry that maps the window's first address,
- *		aligned to a cache line, writable for as long as the CPU is
+ *		aligned to a cache line (with QPMAP_RING, to the size of all
+ *		the window's entries), writable for as long as the CPU is
  *		online, and followed by those of the rest of the window, all
  *		zero; or NULL with QPMAP_BUILD_TABLES
  *
@@ -357,7 +358,8 @@ QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
  * When it returns, a load through a window address faults on this CPU, the
  * page may be freed, and the frame is used again.  Another CPU may have
  * walked this window speculatively, and keep what it found without ever using
- * it for a program's access.  For a direct-map address it does nothing.
+ * it for a program's access.  For a direct-map address it does nothing.  With
+ * QPMAP_RING the load may reach the page for longer (<qpmap/config.h>).
  *
  * Any other address, an older mapping or one removed before is a panic
  * (QPMAP_PANIC_REMOVE).
