@@ -41,7 +41,7 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	[QPMAP_ERR_SHARING] =
 	    "private_mask and shared_mask are both given or not in range",
 	[QPMAP_ERR_NX] =
-	    "the CPU cannot forbid execution and QPMAP_NO_NX is not given",
+	    "execution cannot be forbidden (EFER.NXE); QPMAP_NO_NX not given",
 	[QPMAP_ERR_NO_NX] =
 	    "QPMAP_NO_NX is given but the CPU can forbid execution",
 	[QPMAP_ERR_WP] =
@@ -61,7 +61,7 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	[QPMAP_ERR_CPU_LEAF] =
 	    "no leaf entry is given, and none can be found in the tables",
 	[QPMAP_ERR_LEAF_ALIGN] =
-	    "the window's leaf entries do not begin a cache line",
+	    "the window's leaf entries are misaligned",
 	[QPMAP_ERR_LEAF_USED] =
 	    "the window's leaf entries are not empty",
 	[QPMAP_ERR_CPU_DIFFERS] =
