@@ -32,7 +32,8 @@ enum fake_known {
 };
 
 struct fake_tlb {
-	_Bool stale;		/* something is unknown */
+	/* Whatever is unknown is one of these pages. */
+	unsigned int unknown_first, unknown_end;
 	unsigned char known[FAKE_WATCHED];
 	struct qpmap_pte leaf[FAKE_WATCHED];
 	struct {
@@ -69,6 +70,7 @@ static struct {
 	const struct qpmap_pte *slot;	/* in fake_base */
 	struct qpmap_pte entry;
 } fake_pending[FAKE_PENDING];
+static unsigned int fake_pending_count;
 static qpmap_vaddr_t fake_watch_va;
 static unsigned int fake_watch_pages;
 static struct fake_live fake_live[FAKE_WATCHED];
@@ -372,13 +374,30 @@ fake_hide(void)
 	}
 }
 
+/* These pages may be unknown now. */
+static void
+fake_unknown(struct fake_tlb *tlb, unsigned int first, unsigned int end)
+{
+	if (tlb->unknown_first == tlb->unknown_end) {
+		tlb->unknown_first = first;
+		tlb->unknown_end = end;
+		return;
+	}
+	if (first < tlb->unknown_first) {
+		tlb->unknown_first = first;
+	}
+	if (end > tlb->unknown_end) {
+		tlb->unknown_end = end;
+	}
+}
+
 /* A page of the first contexts is forgotten: 1, the one in use; or all. */
 static void
 fake_forget_page(unsigned int cpu, unsigned int page, unsigned int contexts)
 {
 	for (unsigned int i = 0; i < contexts; i++) {
 		fake_tlb[cpu][i].known[page] = FAKE_UNKNOWN;
-		fake_tlb[cpu][i].stale = 1;
+		fake_unknown(&fake_tlb[cpu][i], page, page + 1);
 	}
 	if (cpu == fake.cpu) {
 		fake_hide();
@@ -394,7 +413,7 @@ fake_forget_all(unsigned int cpu)
 		tlb = &fake_tlb[cpu][i];
 		memset(tlb->known, 0, fake_watch_pages);
 		memset(tlb->upper, 0, sizeof(tlb->upper));
-		tlb->stale = 1;
+		fake_unknown(tlb, 0, fake_watch_pages);
 	}
 	if (cpu == fake.cpu) {
 		fake_hide();
@@ -419,7 +438,7 @@ fake_forget_upper(struct fake_tlb *tlb, unsigned int last)
 			tlb->known[i] = FAKE_UNKNOWN;
 		}
 	}
-	tlb->stale = 1;
+	fake_unknown(tlb, 0, fake_watch_pages);
 }
 
 /*
@@ -472,7 +491,8 @@ fake_follow_down(struct qpmap_pte link, unsigned int level)
 static struct qpmap_pte
 fake_walker_load(const struct qpmap_pte *slot)
 {
-	for (unsigned int i = 0; i < FAKE_PENDING; i++) {
+	for (unsigned int i = 0; fake_pending_count != 0 && i < FAKE_PENDING;
+	    i++) {
 		if (fake_pending[i].slot == slot) {
 			return (fake_pending[i].entry);
 		}
@@ -523,12 +543,13 @@ fake_walk_all(void)
 
 	for (i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
 		tlb = &fake_tlb[i / FAKE_CONTEXTS][i % FAKE_CONTEXTS];
-		for (page = 0; tlb->stale && page < fake_watch_pages; page++) {
+		for (page = tlb->unknown_first; page < tlb->unknown_end;
+		    page++) {
 			if (tlb->known[page] == FAKE_UNKNOWN) {
 				fake_walk(tlb, page);
 			}
 		}
-		tlb->stale = 0;
+		tlb->unknown_end = tlb->unknown_first;
 	}
 }
 
@@ -614,7 +635,7 @@ fake_refill(qpmap_vaddr_t va)
 		if (tlb->known[page] == FAKE_KNOWN &&
 		    !qpmap_pte_is_valid(tlb->leaf[page])) {
 			tlb->known[page] = FAKE_UNKNOWN;
-			tlb->stale = 1;
+			fake_unknown(tlb, page, page + 1);
 		}
 	}
 }
@@ -832,6 +853,7 @@ fake_reset(void)
 	}
 	fake_live_count = 0;
 	memset(fake_pending, 0, sizeof(fake_pending));
+	fake_pending_count = 0;
 #if QPMAP_SHOOTDOWN
 	/* The host need not zero it. */
 	memset(&fake_shootdown_memory, 0xa5, sizeof(fake_shootdown_memory));
@@ -977,6 +999,7 @@ fake_pend(const struct qpmap_pte *slot)
 		if (fake_pending[i].slot == NULL) {
 			fake_pending[i].slot = at;
 			fake_pending[i].entry = *slot;
+			fake_pending_count++;
 			return;
 		}
 	}
@@ -1191,6 +1214,7 @@ fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
 	for (unsigned int i = 0; i < FAKE_PENDING; i++) {
 		if (fake_pending[i].slot == at) {
 			fake_pending[i].slot = NULL;
+			fake_pending_count--;
 			found = 1;
 		}
 	}

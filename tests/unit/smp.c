@@ -878,6 +878,75 @@ smp_leaves(void **state)
 	}
 }
 
+/*
+ * A CPU that comes or goes is interrupted, at every step, and its handler spins
+ * for a lock of CPU 0's, which waits for it: as long as it is waited for, the
+ * spin loop's poll answers.
+ */
+static unsigned int smp_spun;
+static void
+smp_spin_for_lock(void)
+{
+	fake_poll(3);
+	if (++smp_spun > 3) {
+		fail_msg("step %u: both wait for each other", smp_at);
+	}
+}
+
+static void
+smp_ipi_pending(uint32_t window)
+{
+	(void)window;
+}
+
+static void
+smp_lock_step(void)
+{
+	if (fake.cpu != 3 || smp_met++ != smp_at) {
+		return;
+	}
+	fake.step = NULL;
+	fake.ipi = smp_ipi_pending;
+	fake.spin = smp_spin_for_lock;
+	smp_spun = 0;
+	fake_run_on(0);
+	smp_stale(1, 1);
+	qpmap_shootdown(smp_va(1), 1, &(unsigned long){ 1 << 3 });
+	fake_run_on(3);
+}
+
+static void
+smp_lock_between(void (*body)(void))
+{
+	for (smp_at = 0; ; smp_at++) {
+		fake_reset();
+		smp_start(0);
+		if (body == smp_joiner) {
+			fake_offline_cpu(3);
+		}
+		smp_met = 0;
+		fake.step = smp_lock_step;
+		body();
+		if (fake.step != NULL) {
+			break;
+		}
+	}
+	fake.step = NULL;
+	assert_true(smp_at > 8);
+}
+
+static void
+smp_lock_interrupts(void **state)
+{
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_masked = 0;
+	smp_lock_between(smp_joiner);
+	smp_lock_between(smp_leaver);
+}
+
 /* A CPU a whole ring behind reads while others write over what it reads. */
 static qpmap_generation_t smp_behind_at;
 static void
@@ -1241,6 +1310,7 @@ const struct CMUnitTest smp_tests[] = {
 	FIBERS_TEST("unit/B10/answers while it waits", smp_answers),
 	FIBERS_TEST("unit/B11/joins meanwhile", smp_joins),
 	FIBERS_TEST("unit/B11/leaves meanwhile", smp_leaves),
+	FAKE_TEST("unit/B11/handler spins meanwhile", smp_lock_interrupts),
 	FIBERS_TEST("unit/B10/a whole ring behind", smp_behind),
 	FIBERS_TEST("unit/B10/lock that polls", smp_locked),
 	FAKE_TEST("unit/B10/firmware", smp_firmware),
