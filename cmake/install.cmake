@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# cmake --install: headers, archive, CMake package, pkg-config file.
+# cmake --install: headers, archive, manual pages, CMake package, pkg-config
+# file.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -10,6 +11,8 @@ install(TARGETS qpmap EXPORT qpmap-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
     INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/qpmap DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man9
+    FILES_MATCHING PATTERN "*.9")
 install(EXPORT qpmap-targets NAMESPACE qpmap:: DESTINATION ${qpmap_package})
 
 configure_package_config_file(cmake/qpmap-config.cmake.in qpmap-config.cmake

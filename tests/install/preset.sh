@@ -58,6 +58,10 @@ for header in "$source"/include/qpmap/*.h "$source"/include/qpmap/arch/*.h; do
 	cmp -s "$header" "$work/prefix/${header#"$source"/}" ||
 		fail "$header is not installed"
 done
+for page in "$source"/docs/man/*.9; do
+	cmp -s "$page" "$work/prefix/share/man/man9/${page##*/}" ||
+		fail "$page is not installed"
+done
 
 quietly cmake -B "$work/cmake" -G Ninja --toolchain "$toolchain_file" \
     -DCMAKE_PREFIX_PATH="$work/prefix"
