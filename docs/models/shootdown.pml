@@ -47,6 +47,8 @@
  *		CPU 2 comes, with an acknowledgement from before the wrap.
  *	leave		correct -DMASKED=3 -DABSENCES_2=1
  *		CPU 2 goes, and comes back or does not.
+ *	leave-lock	correct -DLOCKS=1 -DSHOTS_1=0 -DABSENCES_2=1
+ *		CPU 2 goes, and a handler spins there for CPU 0's lock.
  *	initiator	correct -DABSENCES_1=1
  *		So does a CPU that shoots.
  *	no-cycle	no cycle -DMASKED=3
@@ -123,6 +125,8 @@
  *		Joining: interrupts are ignored when online is set already.
  *	ONLINE_NOT_READ_AGAIN	end state -DABSENCES_2=1
  *		A CPU that went offline is waited for.
+ *	WINDOW_BEFORE_LEAVING	end state -DLOCKS=1 -DSHOTS_1=0 -DABSENCES_2=1
+ *		Leaving: polls are ignored when online is set still.
  *	LEAVE_NOT_RELEASE	dead -DABSENCES_2=1
  *		Leaving: online is 0 while the CPU's stores are under way.
  *	LEFT_BEHIND		left_behind -DABSENCES_2=1
@@ -666,7 +670,7 @@ inline send(me, g, set, c)
  * Wait for c.  In C a poll with nothing to do is a turn of the loop for
  * nothing; here it is no step, so that nothing but waiting is seen as such.
  */
-#define MAY_POLL(me) OLDER(acknowledged[me], generation)
+#define MAY_POLL(me) (window[me] && OLDER(acknowledged[me], generation))
 
 inline wait(me, g, set, c, p)
 {
@@ -821,15 +825,6 @@ inline qpmap_cpu_online(me, p)
 	}
 }
 
-inline qpmap_cpu_offline(me)
-{
-	atomic {
-		using[me] = 0;
-		window[me] = 0
-	};
-	qpmap_shootdown_leave(me)
-}
-
 /* A spin lock, taken with interrupts off: who waits for it polls. */
 inline acquire(me, p)
 {
@@ -852,6 +847,23 @@ inline release(me)
 {
 	lock = 0;
 	interrupts[me] = 1
+}
+
+/* With LOCKS a handler comes meanwhile, and wants the lock. */
+inline qpmap_cpu_offline(me, p)
+{
+	atomic {
+#ifdef WINDOW_BEFORE_LEAVING
+		window[me] = 0;
+#endif
+		using[me] = 0
+	};
+#if LOCKS
+	acquire(me, p);
+	release(me);
+#endif
+	qpmap_shootdown_leave(me);
+	window[me] = 0
 }
 
 proctype interrupt(byte me)
@@ -897,7 +909,7 @@ proctype cpu(byte me; byte shots; byte absences; byte locks; byte set)
 		fi
 #endif
 	:: absences > 0 ->
-		qpmap_cpu_offline(me);
+		qpmap_cpu_offline(me, p);
 		if
 		:: qpmap_cpu_online(me, p)
 		:: true -> break		/* it never comes back */

@@ -353,15 +353,19 @@ qpmap_cpu_join(struct qpmap_cpu *cpu, __UINT32_TYPE__ window)
 #endif
 }
 
-/* The opposite.  Without others to be told, there is nothing to undo. */
+/*
+ * The opposite.  For an interrupt it has its number to the end: as long as it
+ * is waited for, it answers, also from a handler that spins for who waits.
+ */
 QPMAP_COLD static void
-qpmap_cpu_leave(__UINT32_TYPE__ window)
+qpmap_cpu_leave(struct qpmap_cpu *cpu, __UINT32_TYPE__ window)
 {
 #if QPMAP_SHOOTDOWN
 	qpmap_shootdown_leave(window);
 #else
 	(void)window;
 #endif
+	*(volatile __UINT32_TYPE__ *)&cpu->window = 0;
 }
 
 QPMAP_COLD QPMAP_CALL int
@@ -443,14 +447,13 @@ qpmap_cpu_offline(struct qpmap_cpu *cpu)
 	if (cpu->next != &cpu->frame[1]) {
 		qpmap_host_panic(QPMAP_PANIC_HELD, window - 1, qpmap_held(cpu));
 	}
-	cpu->window = 0;
 	qpmap_set_next(cpu, &cpu->frame[QPMAP_FRAMES + 1]);
 	qpmap_frames_empty(cpu);
+	qpmap_cpu_leave(cpu, window - 1);
 	for (i = 1; i <= QPMAP_FRAMES; i++) {
 		cpu->frame[i].va = cpu->frame[0].va;
 		cpu->frame[i].slot = cpu->frame[0].slot;
 	}
-	qpmap_cpu_leave(window - 1);
 }
 
 QPMAP_COLD QPMAP_CALL void
