@@ -221,23 +221,38 @@ kernel_test_sets(void)
 	}
 }
 
+/* Other CPUs look through CPU 0's window, at one page or two. */
+static void
+kernel_test_quiesce_once(uint32_t count)
+{
+	uint32_t i;
+
+	kernel_probe_mark_all(count);
+	for (i = 0; i < count; i++) {
+		kernel_probe_va[i] = qpmap_enter(kernel_probe_pa[i],
+		    QPMAP_WRITE_BACK);
+	}
+	kernel_probe_cpus = KERNEL_ALL;
+	kernel_on_all(kernel_see_job);
+	while (i-- > 0) {
+		qpmap_remove(kernel_probe_va[i]);
+	}
+	qpmap_quiesce();
+	kernel_on_all(kernel_gone_job);
+}
+
 /*
- * B3: other CPUs look through CPU 0's window, as a speculative access would,
- * and after a quiesce they do not know it any more.
+ * B3: what a speculative access would make other CPUs know of a window, they do
+ * not know any more after a quiesce.
  */
 void
 kernel_test_quiesce(void)
 {
-	qpmap_vaddr_t va;
+	uint32_t i;
 
-	kernel_probe_mark_all(1);
-	va = qpmap_enter(kernel_probe_pa[0], QPMAP_WRITE_BACK);
-	kernel_probe_va[0] = va;
-	kernel_probe_cpus = KERNEL_ALL;
-	kernel_on_all(kernel_see_job);
-	qpmap_remove(va);
-	qpmap_quiesce();
-	kernel_on_all(kernel_gone_job);
+	for (i = 0; i < KERNEL_CHANCES; i++) {
+		kernel_test_quiesce_once(1 + i % 2);
+	}
 }
 
 /* CPUs 1 and 2 leave without being stopped, and know nothing they had. */
@@ -279,13 +294,16 @@ kernel_test_leave(void)
 	kernel_on_all(kernel_gone_job);
 }
 
+_Static_assert(KERNEL_CHANCES % 2 != 0,
+    "after kernel_test_offline() two CPUs have each other's window");
+
 /*
  * B11: what a CPU had is forgotten when it has left.  Then nobody waits for it,
  * whatever it looks at meanwhile; and that it has forgotten when it is back,
  * with the other one's number.
  */
-void
-kernel_test_offline(void)
+static void
+kernel_test_offline_once(void)
 {
 	uint32_t asked, window = kernel_cpus[1].window;
 
@@ -302,6 +320,16 @@ kernel_test_offline(void)
 	kernel_cpus[2].window = window;
 	kernel_on_all(kernel_return_job);
 	kernel_on_all(kernel_gone_job);
+}
+
+void
+kernel_test_offline(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < KERNEL_CHANCES; i++) {
+		kernel_test_offline_once();
+	}
 }
 
 static uint32_t

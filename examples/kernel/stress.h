@@ -9,6 +9,12 @@
 
 #define KERNEL_WORDS (KERNEL_PAGE / 4)
 
+/*
+ * How often it is tried whether a CPU has kept a translation: it may lose one
+ * that nobody made it forget.
+ */
+#define KERNEL_CHANCES 9u
+
 static inline volatile uint32_t *
 kernel_words(qpmap_vaddr_t va)
 {

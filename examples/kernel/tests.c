@@ -160,15 +160,15 @@ kernel_test_fetch(void)
 
 /* B3: the address of a page that is gone faults, for loads and stores. */
 static void
-kernel_test_use_after_remove(void)
+kernel_use_after_remove(uint32_t value)
 {
 	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
-	uint32_t value = 1;
+	uint32_t before;
 
-	kernel_expect(machine_load(va, &value) && machine_store(va, value),
-	    "a mapped page");
+	kernel_expect(machine_store(va, value) && machine_load(va, &before) &&
+	    before == value, "a mapped page");
 	qpmap_remove(va);
-	kernel_expect(!machine_load(va, &value), "a load after remove");
+	kernel_expect(!machine_load(va, &before), "a load after remove");
 	kernel_expect(!machine_store(va, value), "a store after remove");
 	kernel_expect(qpmap_enter(kernel_page[1], QPMAP_WRITE_BACK) == va,
 	    "the frame is not used again");
@@ -178,6 +178,16 @@ kernel_test_use_after_remove(void)
 	va = qpmap_enter_ro(kernel_page[0], QPMAP_WRITE_BACK);
 	kernel_expect(kernel_words(va)[0] == value, "the first page");
 	qpmap_remove(va);
+}
+
+static void
+kernel_test_use_after_remove(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < KERNEL_CHANCES; i++) {
+		kernel_use_after_remove(i);
+	}
 }
 
 /*
