@@ -760,7 +760,8 @@ main(int argc, char **argv)
 		threads_fail("init refuses the configuration");
 	}
 	threads_shared[0].clean = (1u << THREADS_SLOTS) - 1;
-	(void)alarm(seconds + 2 * THREADS_SILENCE);
+	/* Against a hang after threads_watch(); a busy machine takes long. */
+	(void)alarm(seconds + 10 * THREADS_SILENCE);
 	for (cpu = 0; cpu < THREADS_CPUS; cpu++) {
 		if (pthread_create(&thread[cpu], NULL, threads_main,
 		    (void *)(uintptr_t)cpu) != 0) {
