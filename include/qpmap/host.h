@@ -42,7 +42,10 @@ QPMAP_BEGIN_DECLS
 QPMAP_CALL struct qpmap_cpu *qpmap_host_pin(void);
 
 /*
- * This CPU's state.  The caller is pinned already.
+ * This CPU's state.  The caller is pinned already; or is in
+ * qpmap_shootdown_ipi() or qpmap_shootdown_poll(), and cannot be moved.  There
+ * the CPU need not be online: its state is then zeroed, or as
+ * qpmap_cpu_offline() left it.
  *
  * After a caller's error (a page removed twice) it may be called unpinned; it
  * may then answer with any CPU's state, or panic.

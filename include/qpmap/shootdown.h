@@ -42,7 +42,9 @@ QPMAP_BEGIN_DECLS
  * cpus		bit n of this bitmap (bit n % 64 of word n / 64; on i386, 32)
  *		is the CPU with window n.  As many words as window_count needs;
  *		NULL means all.  CPUs that are not online are left out: they
- *		forget everything before they are again
+ *		forget everything before they are again.  It is read more than
+ *		once: of a set that may change meanwhile, give a copy.  A CPU
+ *		added too late is waited for, and not interrupted
  *
  * Before: the entries are cleared, by this CPU or ordered before the call.
  * After: no CPU of the set can use an old translation, of any of the pages,
