@@ -4,13 +4,22 @@
  * in the page, the next page is the next page, nothing stays mapped.  Then
  * every CPU makes a pair, on a page of its own: the first one's is counted,
  * with the handlers of the interrupts that it sends; the others' add cache
- * lines that are shared.
+ * lines that are shared.  Where a pair's cost depends on those before it there
+ * are several counts, and a mean of many pairs, of all CPUs.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "designs.h"
+
+/* Which pair is counted. */
+enum designs_way {
+	DESIGNS_FIRST,			/* the CPU's first */
+	DESIGNS_AGAIN,			/* of the page that it just had */
+	DESIGNS_OTHER,			/* of another than it just had */
+	DESIGNS_MEAN			/* many, of all CPUs in turn */
+};
 
 struct designs_design {
 	const char *name;
@@ -20,21 +29,34 @@ struct designs_design {
 	const char *step[2];		/* between the two, NULL: nothing */
 	bool i386;			/* there alone */
 	bool nests;
+	bool lazy;			/* a page stays after its remove */
+	enum designs_way way;
+	const char *begin;		/* for so many CPUs; NULL: nothing */
 };
+
+#define DESIGNS_MAPCACHE(name, way)					\
+	{ name, "mapcache_page_of", "mapcache_enter", "mapcache_remove", \
+	    { NULL, NULL }, false, true, true, way, "mapcache_begin" }
 
 static const struct designs_design designs[] = {
 	{ "qpmap", NULL, "qpmap_enter", "qpmap_remove", { NULL, NULL },
-	    false, true },
+	    false, true, false, DESIGNS_FIRST, NULL },
 	{ "global", "global_page_of", "global_enter", "global_remove",
-	    { NULL, NULL }, false, false },
+	    { NULL, NULL }, false, false, false, DESIGNS_FIRST, NULL },
 	{ "percpu", "freebsd_page_of", "freebsd_quick_enter_page",
-	    "freebsd_quick_remove_page", { NULL, NULL }, true, false },
+	    "freebsd_quick_remove_page", { NULL, NULL }, true, false, false,
+	    DESIGNS_FIRST, NULL },
 	{ "kmap", "kmap_page_of", "kmap_enter", "kmap_remove",
-	    { NULL, NULL }, false, true },
+	    { NULL, NULL }, false, true, false, DESIGNS_FIRST, NULL },
 	{ "kmap_switched", "kmap_page_of", "kmap_enter", "kmap_remove",
-	    { "kmap_switch_out", "kmap_switch_in" }, false, true },
+	    { "kmap_switch_out", "kmap_switch_in" }, false, true, false,
+	    DESIGNS_FIRST, NULL },
 	{ "broadcast", "broadcast_page_of", "broadcast_enter",
-	    "broadcast_remove", { NULL, NULL }, false, true },
+	    "broadcast_remove", { NULL, NULL }, false, true, false,
+	    DESIGNS_FIRST, NULL },
+	DESIGNS_MAPCACHE("mapcache_again", DESIGNS_AGAIN),
+	DESIGNS_MAPCACHE("mapcache_other", DESIGNS_OTHER),
+	DESIGNS_MAPCACHE("mapcache_mean", DESIGNS_MEAN),
 };
 #define DESIGNS_COUNT (sizeof(designs) / sizeof(designs[0]))
 
@@ -43,6 +65,18 @@ static const unsigned designs_cpus[] = { 1, 2, 4, 8, 16, 32, 64 };
 
 /* Pages that a design may use: DESIGN_CPUS * DESIGN_SLOTS in design.h. */
 #define DESIGNS_PAGES 1024u
+
+/* Of each vCPU: MAPCACHE_SLOTS and MAPCACHE_HASH in mapcache.c. */
+#define DESIGNS_SLOTS	16u
+#define DESIGNS_HASH	8u
+
+/*
+ * A mean's pages, and its rounds, in which each CPU makes a pair: so many
+ * first that are not counted, until the slots have been used several times.
+ */
+#define DESIGNS_RUN	64u
+#define DESIGNS_ROUNDS	64u
+#define DESIGNS_EARLIER	32u
 
 /* The thread, and the number or frame, of the CPU that the engine plays. */
 static void
@@ -109,12 +143,23 @@ designs_place(struct emu *e, const struct designs_design *design)
 	}
 }
 
+/* What the design keeps between pairs is as at first. */
+static void
+designs_begin(struct smp *smp, const struct designs_design *design)
+{
+	if (design->begin != NULL && EMU_CALL(smp->e, design->begin, "w",
+	    smp->cpus) != EMU_RETURNED) {
+		emu_die("%s did not return", design->begin);
+	}
+}
+
 static void
 designs_open(struct smp *smp, const struct designs_design *design,
     const struct emu_mode *mode, unsigned cpus)
 {
 	smp_open(smp, mode, cpus, 0);
 	designs_place(smp->e, design);
+	designs_begin(smp, design);
 	designs_become(smp, design, 0);
 }
 
@@ -196,6 +241,18 @@ designs_check_gone(struct emu *e, const struct designs_design *design,
 	    EMU_FAULTED, "the translation is not forgotten");
 }
 
+/* After its remove a page is gone, or mapped as before. */
+static void
+designs_check_removed(struct emu *e, const struct designs_design *design,
+    uint64_t va, unsigned page)
+{
+	if (design->lazy) {
+		designs_check_maps(e, design, va, page);
+	} else {
+		designs_check_gone(e, design, va);
+	}
+}
+
 /* A pair after the other, with what comes in between. */
 static void
 designs_try(struct smp *smp, const struct designs_design *design)
@@ -213,7 +270,7 @@ designs_try(struct smp *smp, const struct designs_design *design)
 			designs_check_maps(e, design, va, page);
 		}
 		designs_call(smp, design->remove, "w", &va);
-		designs_check_gone(e, design, va);
+		designs_check_removed(e, design, va, page);
 	}
 }
 
@@ -227,10 +284,150 @@ designs_try_nested(struct smp *smp, const struct designs_design *design)
 	designs_check_maps(smp->e, design, outer, 30);
 	designs_check_maps(smp->e, design, inner, 31);
 	designs_call(smp, design->remove, "w", &inner);
-	designs_check_gone(smp->e, design, inner);
+	designs_check_removed(smp->e, design, inner, 31);
 	designs_check_maps(smp->e, design, outer, 30);
 	designs_call(smp, design->remove, "w", &outer);
-	designs_check_gone(smp->e, design, outer);
+	designs_check_removed(smp->e, design, outer, 30);
+}
+
+/*
+ * Trying a design where removed pages stay.
+ */
+
+static void
+designs_remove(struct smp *smp, const struct designs_design *design,
+    uint64_t va)
+{
+	designs_call(smp, design->remove, "w", &va);
+}
+
+/* One pair, and where its page was. */
+static uint64_t
+designs_try_pair(struct smp *smp, const struct designs_design *design,
+    unsigned page)
+{
+	uint64_t va = designs_enter(smp, design, page);
+
+	designs_check_maps(smp->e, design, va, page);
+	designs_remove(smp, design, va);
+	return (va);
+}
+
+/*
+ * What is said to stay does: the mapping, until another page has its place in
+ * the hash; after that the translation.
+ */
+static void
+designs_try_stays(struct smp *smp, const struct designs_design *design)
+{
+	struct emu *e = smp->e;
+	struct emu_leaf leaf;
+	uint64_t va;
+
+	designs_begin(smp, design);
+	va = designs_try_pair(smp, design, 20);
+	designs_check_maps(e, design, va, 20);
+	(void)designs_try_pair(smp, design, 20 + DESIGNS_HASH);
+	designs_must(e, design, emu_leaf_at(e, va, NULL, &leaf) &&
+	    !leaf.valid, "an entry that is garbage is not cleared");
+	/* There the emulator forgets everything when a page is filled. */
+	if (e->arch != &emu_riscv64) {
+		designs_check_maps(e, design, va, 20);
+	}
+}
+
+/* A page that is counted keeps its place in the hash, as long as it is. */
+static void
+designs_try_counted(struct smp *smp, const struct designs_design *design)
+{
+	uint64_t va;
+
+	designs_begin(smp, design);
+	va = designs_try_pair(smp, design, 20);
+	for (unsigned i = 0; i < 3; i++) {
+		designs_must(smp->e, design, designs_enter(smp, design, 20) ==
+		    va, "a page that is mapped lost its place in the hash");
+		(void)designs_try_pair(smp, design, 20 + DESIGNS_HASH);
+		designs_check_maps(smp->e, design, va, 20);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		(void)designs_try_pair(smp, design, 20 + DESIGNS_HASH);
+		designs_check_maps(smp->e, design, va, 20);
+		designs_remove(smp, design, va);
+	}
+	(void)designs_try_pair(smp, design, 20 + DESIGNS_HASH);
+	designs_must(smp->e, design, designs_enter(smp, design, 20) != va,
+	    "a page that is not mapped keeps its place in the hash");
+}
+
+/*
+ * As many pages at once as there are slots: the hash gives up what it only
+ * keeps, and does not find it again; one that it counts stays.
+ */
+static void
+designs_try_full(struct smp *smp, const struct designs_design *design)
+{
+	uint64_t va[DESIGNS_SLOTS];
+
+	designs_begin(smp, design);
+	for (unsigned i = 0; i < DESIGNS_HASH; i++) {
+		(void)designs_try_pair(smp, design, 96 + i);
+	}
+	for (unsigned i = 0; i < DESIGNS_SLOTS; i++) {
+		va[i] = designs_enter(smp, design, i == 0 ? 97 : 199 + i);
+		if (i == DESIGNS_HASH + 1) {
+			(void)designs_try_pair(smp, design, 96);
+		}
+		designs_check_maps(smp->e, design, va[i],
+		    i == 0 ? 97 : 199 + i);
+	}
+	for (unsigned i = 0; i < DESIGNS_SLOTS; i++) {
+		designs_check_maps(smp->e, design, va[i],
+		    i == 0 ? 97 : 199 + i);
+		designs_remove(smp, design, va[i]);
+	}
+}
+
+/*
+ * Each slot used many times, by one CPU or by two in turn, and what it was
+ * used for before is in their TLBs: of two each also walks, speculatively,
+ * where the other has its page.
+ */
+static void
+designs_try_turns(struct smp *smp, const struct designs_design *design)
+{
+	unsigned cpu, page;
+	uint64_t va;
+
+	designs_begin(smp, design);
+	for (unsigned i = 0; i < 8 * DESIGNS_SLOTS * smp->cpus; i++) {
+		cpu = i % smp->cpus;
+		designs_become(smp, design, cpu);
+		page = 100 + i % 96;
+		va = designs_enter(smp, design, page);
+		if (smp->cpus > 1) {
+			emu_cpu(smp->e, 1 - cpu);
+			(void)emu_load(smp->e, va, 4);
+			emu_cpu(smp->e, cpu);
+		}
+		designs_check_maps(smp->e, design, va, page);
+		designs_remove(smp, design, va);
+	}
+	designs_become(smp, design, 0);
+}
+
+static void
+designs_try_lazy(struct smp *smp, const struct designs_design *design)
+{
+	if (smp->cpus == 1) {
+		designs_try_stays(smp, design);
+		designs_try_counted(smp, design);
+		designs_try_full(smp, design);
+	}
+	/* There are engines for two. */
+	if (smp->cpus <= 2) {
+		designs_try_turns(smp, design);
+	}
 }
 
 /*
@@ -272,15 +469,41 @@ designs_at_once(struct smp *smp, const struct designs_design *design)
  * Counting.
  */
 
-/* A pair on the CPU that is said to be cpu. */
+/* Not counted, and the lines that were counted stay. */
+static void
+designs_uncounted(struct emu *e, const struct designs_design *design,
+    unsigned page)
+{
+	uint64_t values[2], va;
+	const char *kinds = designs_page(e, design, page, values);
+	enum emu_status status;
+
+	status = emu_call(e, emu_symbol(e, design->enter), kinds, values);
+	va = e->result;
+	if (status != EMU_RETURNED || emu_call(e, emu_symbol(e,
+	    design->remove), "w", &va) != EMU_RETURNED) {
+		emu_die("%s: %s: a pair does not return", e->mode->name,
+		    design->name);
+	}
+}
+
+/*
+ * A pair on the CPU that is said to be cpu.  The other pages before it have
+ * the same hash: 64 is a multiple of all.
+ */
 static void
 designs_pair(struct smp *smp, const struct designs_design *design,
     unsigned cpu)
 {
 	struct emu *e = smp->e;
+	unsigned other = design->way == DESIGNS_OTHER ? 64 : 0;
 	uint64_t values[2], va;
-	const char *kinds = designs_page(e, design, cpu, values);
+	const char *kinds;
 
+	for (unsigned i = 2; i > 0 && design->way != DESIGNS_FIRST; i--) {
+		designs_uncounted(e, design, cpu + i * other);
+	}
+	kinds = designs_page(e, design, cpu, values);
 	if (cpu != 0) {
 		smp_add_other(smp, cpu, design->enter, kinds, values);
 		va = e->result;
@@ -301,6 +524,7 @@ designs_row(struct smp *smp, const struct designs_design *design, bool last)
 	const struct counts *me = &smp->initiator;
 	unsigned lines;
 
+	designs_begin(smp, design);
 	smp_begin(smp);
 	designs_pair(smp, design, 0);
 	lines = me->line_count;
@@ -318,6 +542,106 @@ designs_row(struct smp *smp, const struct designs_design *design, bool last)
 	    smp->cpus, me->instructions, me->tlb_local, me->tlb_broadcast,
 	    me->barriers, smp->interrupts, smp->targets.instructions,
 	    smp->targets.tlb_local, lines, smp_initiator_shared(smp),
+	    last ? "" : ",");
+}
+
+/* A CPU's pages, in an order of its own. */
+static void
+designs_shuffle(unsigned pages[DESIGNS_RUN], unsigned cpu)
+{
+	uint32_t seed = 4711 + cpu;
+
+	for (unsigned i = 0; i < DESIGNS_RUN; i++) {
+		unsigned at;
+
+		seed = seed * 1664525 + 1013904223;
+		at = (seed >> 16) % (i + 1);
+		pages[i] = pages[at];
+		pages[at] = 100 + i;
+	}
+}
+
+/* What one pair of a run costs; the page is looked at in between. */
+static struct counts
+designs_run_pair(struct smp *smp, const struct designs_design *design,
+    unsigned cpu, unsigned page)
+{
+	struct emu *e = smp->e;
+	struct counts enter;
+	uint64_t values[2], va;
+	const char *kinds = designs_page(e, design, page, values);
+
+	smp->pair++;
+	if (cpu == 0) {
+		smp->initiator = (struct counts){ .instructions = 0 };
+		smp_add(smp, design->enter, kinds, values);
+		va = e->result;
+		designs_check_maps(e, design, va, page);
+		smp_add(smp, design->remove, "w", &va);
+		return (smp->initiator);
+	}
+	smp_add_other(smp, cpu, design->enter, kinds, values);
+	enter = smp->other;
+	va = e->result;
+	designs_check_maps(e, design, va, page);
+	smp_add_other(smp, cpu, design->remove, "w", &va);
+	return (counts_sum(&enter, &smp->other));
+}
+
+/* Every CPU makes a pair; the longest of all is kept. */
+static void
+designs_round(struct smp *smp, const struct designs_design *design,
+    unsigned round, struct counts *sum, uint64_t *longest)
+{
+	static unsigned pages[SMP_CPUS][DESIGNS_RUN];
+	struct counts pair;
+
+	for (unsigned cpu = 0; cpu < smp->cpus; cpu++) {
+		if (round == 0) {
+			designs_shuffle(pages[cpu], cpu);
+		}
+		designs_become(smp, design, cpu);
+		pair = designs_run_pair(smp, design, cpu,
+		    pages[cpu][round % DESIGNS_RUN]);
+		sum->instructions += pair.instructions;
+		sum->tlb_local += pair.tlb_local;
+		sum->tlb_broadcast += pair.tlb_broadcast;
+		sum->barriers += pair.barriers;
+		sum->line_count += pair.line_count;
+		if (pair.instructions > *longest) {
+			*longest = pair.instructions;
+		}
+	}
+}
+
+/* The mean of a long run: what collects and forgets is in it. */
+static void
+designs_mean(struct smp *smp, const struct designs_design *design, bool last)
+{
+	const double pairs = (double)DESIGNS_ROUNDS * smp->cpus;
+	struct counts sum;
+	uint64_t longest;
+
+	designs_begin(smp, design);
+	for (unsigned i = 0; i < DESIGNS_EARLIER + DESIGNS_ROUNDS; i++) {
+		if (i == 0 || i == DESIGNS_EARLIER) {
+			smp_begin(smp);
+			sum = (struct counts){ .instructions = 0 };
+			longest = 0;
+		}
+		designs_round(smp, design, i, &sum, &longest);
+	}
+	emu_cpu(smp->e, 0);
+	printf("     {\"cpus\": %u, \"instructions\": %.1f, "
+	    "\"tlb_local\": %.3f, \"tlb_broadcast\": %.3f, "
+	    "\"barriers\": %.3f,\n"
+	    "      \"interrupts\": %u, \"others_instructions\": 0, "
+	    "\"others_tlb\": 0, \"longest\": %" PRIu64 ",\n"
+	    "      \"lines_written\": %.1f, \"shared_lines\": %.1f}%s\n",
+	    smp->cpus, (double)sum.instructions / pairs,
+	    sum.tlb_local / pairs, sum.tlb_broadcast / pairs,
+	    sum.barriers / pairs, smp->interrupts, longest,
+	    sum.line_count / pairs, smp_pairs_shared(smp) / pairs,
 	    last ? "" : ",");
 }
 
@@ -346,7 +670,14 @@ designs_print_design(const struct emu_mode *mode,
 		if (smp.cpus == 2 && !designs_interrupts(smp.e, design)) {
 			at_once = designs_at_once(&smp, design);
 		}
-		designs_row(&smp, design, i + 1 == DESIGNS_CPUS);
+		if (design->lazy) {
+			designs_try_lazy(&smp, design);
+		}
+		if (design->way == DESIGNS_MEAN) {
+			designs_mean(&smp, design, i + 1 == DESIGNS_CPUS);
+		} else {
+			designs_row(&smp, design, i + 1 == DESIGNS_CPUS);
+		}
 		smp_close(&smp);
 	}
 	printf("     ], \"at_once\": %s}%s\n", at_once ? "true" : "false",

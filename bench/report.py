@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 
 # What the results call a design, and what the papers do.
 DESIGNS = {
@@ -23,7 +24,11 @@ DESIGNS = {
     "kmap": "slots of a thread (Linux)",
     "kmap_switched": "the same, and a context switch",
     "broadcast": "broadcast twice (XNU/arm64)",
+    "mapcache_again": "mapcache, same page again (Xen)",
+    "mapcache_other": "mapcache, another page (Xen)",
+    "mapcache_mean": "mapcache, mean of a run (Xen)",
 }
+LONGEST = "mapcache, longest of the run (Xen)"
 
 
 def modes(results):
@@ -61,15 +66,16 @@ def designs(count):
 def grid(head, rows):
     """A Markdown table; all but the first column are numbers."""
     lines = [head, ["---"] + ["---:"] * (len(head) - 1)] + rows
-    return "".join("| %s |\n" % " | ".join(str(cell) for cell in line)
-                   for line in lines)
+    return "".join("| %s |\n" % " | ".join(
+        "%g" % cell if isinstance(cell, float) else str(cell)
+        for cell in line) for line in lines)
 
 
 def operations(row):
     """TLB operations, of this CPU and of all, as the tables say them."""
     said = []
     if row["tlb_local"]:
-        said.append("%d" % row["tlb_local"])
+        said.append("%g" % row["tlb_local"])
     if row["tlb_broadcast"]:
         said.append("%d of all CPUs" % row["tlb_broadcast"])
     if row.get("others_tlb"):
@@ -109,15 +115,25 @@ def table_designs(results):
                  "pages at once on two CPUs"], rows)
 
 
+def by_cpus(count):
+    """Of a target: a design's title, its rows, instructions in each."""
+    found = []
+    for design, counted in designs(count).items():
+        rows = counted["rows"]
+        found.append((DESIGNS[design], rows, [total(row) for row in rows]))
+        if "longest" in rows[0]:
+            found.append((LONGEST, rows, [row["longest"] for row in rows]))
+    return found
+
+
 def table_cpus(results):
     rows, cpus = [], []
     for target, count in compared(results).items():
-        for design, counted in designs(count).items():
-            cpus = [row["cpus"] for row in counted["rows"]]
-            if design != "kmap_switched":
-                rows.append([target, DESIGNS[design]] +
-                            [total(row) for row in counted["rows"]] +
-                            [counted["rows"][-1]["interrupts"]])
+        for title, counted, instructions in by_cpus(count):
+            cpus = [row["cpus"] for row in counted]
+            if title != DESIGNS["kmap_switched"]:
+                rows.append([target, title] + instructions +
+                            [counted[-1]["interrupts"]])
     return grid(["target", "design"] + cpus + ["interrupts, 64 CPUs"], rows)
 
 
@@ -210,23 +226,24 @@ def figure_bars(results, value):
         cells = []
         for count in found.values():
             counted = count["designs"].get(design)
-            cells.append("%d" % value(counted["rows"][0]) if counted else "?")
-        title = title.replace(", ", ",\\n").replace(" (", "\\n(")
+            cells.append("%g" % value(counted["rows"][0]) if counted else "?")
+        title = "\\n".join(textwrap.wrap(title, 13,
+                                         break_long_words=False))
         lines.append('"%s" %s' % (title, " ".join(cells)))
     plot = ("set style data histograms\nset style histogram clustered gap 2\n"
-            "set style fill solid 0.8\nset xtics font ',10'\n"
+            "set style fill solid 0.8\nset xtics font ',9'\nset bmargin 5\n"
             "plot for [i=2:%d] '%%s' using i:xtic(1) "
             "title columnheader(i)\n" % (len(found) + 1))
     return lines, plot
 
 
 def figure_cpus(results, target):
-    counted = {design: got["rows"] for design, got in
-               designs(compared(results)[target]).items()}
-    lines = ["CPUs " + " ".join('"%s"' % DESIGNS[d] for d in counted)]
-    for rows in zip(*counted.values()):
-        lines.append("%d %s" % (rows[0]["cpus"],
-                                " ".join("%d" % total(r) for r in rows)))
+    counted = by_cpus(compared(results)[target])
+    cpus = [row["cpus"] for row in counted[0][1]]
+    lines = ["CPUs " + " ".join('"%s"' % title for title, _, _ in counted)]
+    for i, number in enumerate(cpus):
+        lines.append("%d %s" % (number, " ".join(
+            "%g" % instructions[i] for _, _, instructions in counted)))
     return lines, lines_plot("CPUs", len(counted))
 
 

@@ -101,6 +101,8 @@ smp_touch(struct smp *smp, unsigned cpu, uint64_t line, bool written)
 	}
 	smp->line[i].touched |= UINT64_C(1) << cpu;
 	smp->line[i].written |= (uint64_t)written << cpu;
+	smp->line[i].pairs += smp->line[i].last_pair != smp->pair;
+	smp->line[i].last_pair = smp->pair;
 }
 
 /* The events from first on were that CPU's. */
@@ -164,7 +166,7 @@ smp_begin(struct smp *smp)
 {
 	smp->initiator = smp->target = smp->targets =
 	    (struct counts){ .instructions = 0 };
-	smp->interrupts = smp->line_count = 0;
+	smp->interrupts = smp->line_count = smp->pair = 0;
 	smp->uneven = false;
 }
 
@@ -218,6 +220,16 @@ smp_add_other(struct smp *smp, unsigned cpu, const char *function,
 	}
 	emu_record_end(e);
 	smp_lines(smp, cpu, 0);
+	smp->other = (struct counts){ .instructions = e->insn_count };
+	counts_add_events(&smp->other, e, 0, e->event_count);
+}
+
+/* Written, and touched by more than one. */
+static bool
+smp_is_shared(const struct smp_line *line)
+{
+	return (line->written != 0 &&
+	    (line->touched & (line->touched - 1)) != 0);
 }
 
 static unsigned
@@ -226,11 +238,8 @@ smp_shared_by(const struct smp *smp, uint64_t cpus)
 	unsigned shared = 0;
 
 	for (unsigned i = 0; i < smp->line_count; i++) {
-		const struct smp_line *line = &smp->line[i];
-
-		/* Written, and touched by more than one. */
-		shared += line->written != 0 && (line->touched & cpus) != 0 &&
-		    (line->touched & (line->touched - 1)) != 0;
+		shared += smp_is_shared(&smp->line[i]) &&
+		    (smp->line[i].touched & cpus) != 0;
 	}
 	return (shared);
 }
@@ -245,4 +254,17 @@ unsigned
 smp_initiator_shared(const struct smp *smp)
 {
 	return (smp_shared_by(smp, 1));
+}
+
+unsigned
+smp_pairs_shared(const struct smp *smp)
+{
+	unsigned pairs = 0;
+
+	for (unsigned i = 0; i < smp->line_count; i++) {
+		if (smp_is_shared(&smp->line[i])) {
+			pairs += smp->line[i].pairs;
+		}
+	}
+	return (pairs);
 }

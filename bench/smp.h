@@ -26,6 +26,8 @@ struct smp_line {
 	uint64_t line;
 	uint64_t touched;
 	uint64_t written;
+	unsigned pairs;		/* that touched it; the last of them */
+	unsigned last_pair;
 };
 
 /* A machine with so many CPUs online. */
@@ -38,6 +40,8 @@ struct smp {
 	struct counts initiator;	/* of the calls since smp_begin() */
 	struct counts target;		/* of the last handler */
 	struct counts targets;		/* of all, but for their lines */
+	struct counts other;		/* of the last smp_add_other() */
+	unsigned pair;			/* w: its number, of lines touched */
 	unsigned interrupts;
 	bool uneven;			/* handlers differed in cost */
 };
@@ -68,5 +72,7 @@ void smp_add_other(struct smp *smp, unsigned cpu, const char *function,
 unsigned smp_shared(const struct smp *smp);
 /* Those of them that the initiator touched. */
 unsigned smp_initiator_shared(const struct smp *smp);
+/* All of them together: how many pairs touched each. */
+unsigned smp_pairs_shared(const struct smp *smp);
 
 #endif /* BENCH_SMP_H */

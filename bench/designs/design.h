@@ -65,6 +65,13 @@ void kmap_switch_in(void);
 __UINTPTR_TYPE__ broadcast_page_of(qpmap_paddr_t pa);
 qpmap_vaddr_t broadcast_enter(__UINTPTR_TYPE__ page);
 void broadcast_remove(qpmap_vaddr_t va);
+/* A domain of so many vCPUs begins: nothing is mapped. */
+void mapcache_begin(unsigned int vcpus);
+__UINTPTR_TYPE__ mapcache_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t mapcache_enter(__UINTPTR_TYPE__ mfn);
+void mapcache_remove(qpmap_vaddr_t va);
+/* Frames below it have an address in the direct map; none is, here. */
+extern __UINTPTR_TYPE__ mapcache_direct_limit;
 
 static inline qpmap_ptebits_t
 design_pte(qpmap_paddr_t pa, qpmap_ptebits_t bits)
@@ -73,6 +80,23 @@ design_pte(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 	return (pa >> 2 | bits);
 #else
 	return (pa | bits);
+#endif
+}
+
+/* The page of an entry. */
+static inline qpmap_paddr_t
+design_pte_page(qpmap_ptebits_t pte)
+{
+	const qpmap_ptebits_t page = (qpmap_ptebits_t)1 << QPMAP_PAGE_SHIFT;
+
+#if defined(__riscv)
+	return ((pte & 0x003ffffffffffc00) << 2 & ~(page - 1));
+#elif defined(__aarch64__)
+	return (pte & 0x0000ffffffffffff & ~(page - 1));
+#elif defined(__x86_64__) || QPMAP_PAE
+	return (pte & 0x000fffffffffffff & ~(page - 1));
+#else
+	return (pte & ~(page - 1));
 #endif
 }
 
@@ -144,6 +168,17 @@ design_forget_shared(qpmap_vaddr_t va)
 	design_forget(va);
 }
 
+/* This CPU forgets everything: CR4.PGE changes, and changes back. */
+static inline void
+design_forget_all(void)
+{
+	unsigned long cr4;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("mov %0, %%cr4" :: "r"(cr4 ^ 0x80) : "memory");
+	__asm__ volatile("mov %0, %%cr4" :: "r"(cr4) : "memory");
+}
+
 /* Accesses through the page are complete: x86 does that by itself. */
 static inline void
 design_drain(void)
@@ -212,6 +247,16 @@ design_forget_shared(qpmap_vaddr_t va)
 			 "isb" :: "r"(design_operand(va)) : "memory");
 }
 
+/* Entries that other CPUs have cleared are to be forgotten, too: ISH. */
+static inline void
+design_forget_all(void)
+{
+	__asm__ volatile("dsb	ish\n\t"
+			 "tlbi	vmalle1\n\t"
+			 "dsb	nsh\n\t"
+			 "isb" ::: "memory");
+}
+
 static inline void
 design_drain(void)
 {
@@ -262,6 +307,12 @@ static inline void
 design_forget_shared(qpmap_vaddr_t va)
 {
 	design_forget(va);
+}
+
+static inline void
+design_forget_all(void)
+{
+	__asm__ volatile("sfence.vma" ::: "memory");
 }
 
 static inline void

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Slots of a domain that all its vCPUs share, a small cache of mappings for
+ * each vCPU, and translations that are forgotten all at once: the mapcache of
+ * Xen on x86, map_domain_page() and unmap_domain_page(), for comparison.  A
+ * rendering of our own of what they do.
+ *
+ * What they do: a page below the direct map's limit has its address there.
+ * Else, with interrupts off, a vCPU's hash of eight entries is asked: if the
+ * last page with that hash is this one, it is still mapped, and is counted.
+ * If not, the domain's lock is taken, and from a cursor on the next slot that
+ * is not in use; the entry is filled after the lock was let go.  Where there
+ * is none the slots that became garbage are free again, the CPU forgets all
+ * translations, and a new epoch begins; each other vCPU whose epoch is an old
+ * one makes its CPU forget them before it is given a slot, unless that has
+ * done so since.  If nothing was garbage a slot that the hash only keeps is
+ * taken.  On unmapping the hash keeps the page, and the one that it kept
+ * before is cleared and becomes garbage; if that one is still counted, the new
+ * one does.
+ *
+ * Guarantees: fresh after enter, on this CPU; sixteen for each vCPU, in any
+ * order; in interrupts; the same page again costs no entry, lock or TLB.
+ *
+ * Where it differs from ours: nothing is gone after remove.  The entry stays,
+ * and with it the page can be read and written, until the vCPU unmaps another
+ * page with the same hash, if it ever does.  From then on the translation can
+ * still be in the TLB of any CPU that has walked there, until that CPU has
+ * forgotten everything: at the domain's next wrap, if its vCPU begins that,
+ * else when the vCPU is given a slot the next time.  One that asks for no new
+ * page never forgets.  A lock, bitmaps and entries are shared between vCPUs;
+ * the one that wraps looks at all slots, with interrupts off and the lock
+ * held; forgetting takes everything else from the TLB, too.  Not in an NMI (it
+ * would wait for itself); no memory type; a page that does not exist is
+ * mapped; a wrong address is only asserted against.  Xen has it on x86-64
+ * alone; the others here have its locks, and what their TLBs need.
+ *
+ * Left out, in its favour: the search for the vCPU whose mapcache it is, and
+ * whether it has one; statistics; the counter of preemption, and the checks,
+ * of the lock; that a slot's bit is set atomically, though under the lock; the
+ * two levels of the table of entries; the flush clock's overflow.  Against
+ * it: CR4 is written twice also where INVPCID would be one instruction.
+ */
+#include "design.h"
+
+#define MAPCACHE_HASH		8u	/* entries of a vCPU's */
+#define MAPCACHE_SLOTS		16u	/* of the domain, for each vCPU */
+#define MAPCACHE_BITS		(8u * (unsigned int)sizeof(unsigned long))
+#define MAPCACHE_LONGS							\
+	(DESIGN_CPUS * MAPCACHE_SLOTS / MAPCACHE_BITS)
+#define MAPCACHE_BYTES							\
+	((qpmap_vaddr_t)DESIGN_CPUS * MAPCACHE_SLOTS << QPMAP_PAGE_SHIFT)
+#define MAPCACHE_NO_SLOT	0xffffffffu
+#define MAPCACHE_NO_MFN		(~(__UINTPTR_TYPE__)0)
+_Static_assert(MAPCACHE_SLOTS <= DESIGN_SLOTS, "there are no such pages");
+
+/* What a hash entry keeps: nothing, or a page and how often it is mapped. */
+struct mapcache_hash {
+	__UINTPTR_TYPE__ mfn;
+	unsigned int slot;
+	unsigned int count;
+};
+
+struct mapcache_domain {
+	unsigned int next;		/* ticket of the lock */
+	unsigned int serving;
+	unsigned int slots;
+	unsigned int cursor;
+	unsigned int epoch;
+	unsigned int flushed;		/* when it began, by the flush clock */
+	unsigned long *inuse;		/* bits beyond the last slot are set */
+	unsigned long *garbage;
+} __attribute__((aligned(128)));
+
+/* vCPUs stay on their CPUs here: what a CPU has of its own is in it, too. */
+struct mapcache_vcpu {
+	struct mapcache_domain *domain;
+	unsigned int epoch;
+	unsigned int flushed;		/* the CPU, by the flush clock */
+	struct mapcache_hash hash[MAPCACHE_HASH];
+} __attribute__((aligned(128)));
+
+static struct mapcache_domain mapcache_domain;
+static struct mapcache_vcpu mapcache_vcpus[DESIGN_CPUS];
+static unsigned long mapcache_inuse[MAPCACHE_LONGS]
+    __attribute__((aligned(128)));
+static unsigned long mapcache_garbage[MAPCACHE_LONGS]
+    __attribute__((aligned(128)));
+/* It ticks with each CPU that forgets everything. */
+static unsigned int mapcache_clock __attribute__((aligned(128))) = 1;
+
+__UINTPTR_TYPE__ mapcache_direct_limit;
+static qpmap_vaddr_t mapcache_direct_va;
+
+/* The slots may have been used before: every vCPU is an epoch behind. */
+void
+mapcache_begin(unsigned int vcpus)
+{
+	struct mapcache_domain *domain = &mapcache_domain;
+	unsigned int i, j;
+
+	domain->next = domain->serving = domain->cursor = 0;
+	domain->slots = vcpus * MAPCACHE_SLOTS;
+	domain->epoch = 1;
+	domain->flushed = mapcache_clock;
+	domain->inuse = mapcache_inuse;
+	domain->garbage = mapcache_garbage;
+	for (i = 0; i < MAPCACHE_LONGS; i++) {
+		mapcache_inuse[i] = ~0UL;
+		mapcache_garbage[i] = 0;
+	}
+	for (i = 0; i < domain->slots; i++) {
+		mapcache_inuse[i / MAPCACHE_BITS] &=
+		    ~(1UL << i % MAPCACHE_BITS);
+		design_slot_clear(design_place.slot + i);
+	}
+	for (i = 0; i < vcpus; i++) {
+		mapcache_vcpus[i].domain = domain;
+		mapcache_vcpus[i].epoch = mapcache_vcpus[i].flushed = 0;
+		for (j = 0; j < MAPCACHE_HASH; j++) {
+			mapcache_vcpus[i].hash[j] = (struct mapcache_hash){
+			    MAPCACHE_NO_MFN, MAPCACHE_NO_SLOT, 0 };
+		}
+	}
+}
+
+/* The frame's number. */
+__UINTPTR_TYPE__
+mapcache_page_of(qpmap_paddr_t pa)
+{
+	return ((__UINTPTR_TYPE__)(pa >> QPMAP_PAGE_SHIFT));
+}
+
+static inline void
+mapcache_lock(struct mapcache_domain *domain)
+{
+	unsigned int mine = __atomic_fetch_add(&domain->next, 1,
+	    __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&domain->serving, __ATOMIC_ACQUIRE) != mine) {
+		design_spin();
+	}
+}
+
+static inline void
+mapcache_unlock(struct mapcache_domain *domain)
+{
+	__atomic_store_n(&domain->serving, domain->serving + 1,
+	    __ATOMIC_RELEASE);
+}
+
+/* The clock ticks first: what is cleared later must not seem forgotten. */
+static void
+mapcache_flush(struct mapcache_vcpu *vcpu)
+{
+	unsigned int now = __atomic_add_fetch(&mapcache_clock, 1,
+	    __ATOMIC_SEQ_CST);
+
+	design_forget_all();
+	vcpu->flushed = now;
+}
+
+/* The first slot from that one on which is not in use, or domain->slots. */
+static inline unsigned int
+mapcache_next_free(const struct mapcache_domain *domain, unsigned int slot)
+{
+	unsigned int i = slot / MAPCACHE_BITS;
+	unsigned long unused;
+
+	if (slot >= domain->slots) {
+		return (domain->slots);
+	}
+	unused = ~domain->inuse[i] & ~0UL << slot % MAPCACHE_BITS;
+	while (unused == 0) {
+		i++;
+		if (i * MAPCACHE_BITS >= domain->slots) {
+			return (domain->slots);
+		}
+		unused = ~domain->inuse[i];
+	}
+	return (i * MAPCACHE_BITS + (unsigned int)__builtin_ctzl(unused));
+}
+
+/* A slot that the hash keeps and nobody uses, or domain->slots. */
+static unsigned int
+mapcache_replace(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
+{
+	struct mapcache_hash *hash;
+	unsigned int i, slot;
+
+	for (i = 0; i < MAPCACHE_HASH; i++) {
+		hash = &vcpu->hash[(mfn + i) % MAPCACHE_HASH];
+		slot = hash->slot;
+		if (slot != MAPCACHE_NO_SLOT && hash->count == 0) {
+			design_slot_clear(design_place.slot + slot);
+			hash->slot = MAPCACHE_NO_SLOT;
+			hash->mfn = MAPCACHE_NO_MFN;
+			return (slot);
+		}
+	}
+	return (vcpu->domain->slots);
+}
+
+/*
+ * There is none from the cursor on.  First the garbage is collected, then
+ * everything is forgotten: what is cleared in between stays garbage.
+ */
+static unsigned int
+mapcache_wrap(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
+{
+	struct mapcache_domain *domain = vcpu->domain;
+	unsigned long unused = 0;
+	unsigned int i, slot;
+
+	for (i = 0; i * MAPCACHE_BITS < domain->slots; i++) {
+		domain->inuse[i] &= ~__atomic_exchange_n(&domain->garbage[i],
+		    0, __ATOMIC_ACQ_REL);
+		unused |= ~domain->inuse[i];
+	}
+	slot = unused != 0 ? mapcache_next_free(domain, 0) :
+	    mapcache_replace(vcpu, mfn);
+	if (slot >= domain->slots) {
+		design_bug();
+	}
+	mapcache_flush(vcpu);
+	vcpu->epoch = ++domain->epoch;
+	domain->flushed = mapcache_clock;
+	return (slot);
+}
+
+static inline unsigned int
+mapcache_take(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
+{
+	struct mapcache_domain *domain = vcpu->domain;
+	unsigned int slot;
+
+	mapcache_lock(domain);
+	if (vcpu->epoch != domain->epoch) {
+		vcpu->epoch = domain->epoch;
+		if ((int)(vcpu->flushed - domain->flushed) <= 0) {
+			mapcache_flush(vcpu);
+		}
+	}
+	slot = mapcache_next_free(domain, domain->cursor);
+	if (slot >= domain->slots) {
+		slot = mapcache_wrap(vcpu, mfn);
+	}
+	domain->inuse[slot / MAPCACHE_BITS] |= 1UL << slot % MAPCACHE_BITS;
+	domain->cursor = slot + 1;
+	mapcache_unlock(domain);
+	return (slot);
+}
+
+qpmap_vaddr_t
+mapcache_enter(__UINTPTR_TYPE__ mfn)
+{
+	struct mapcache_vcpu *vcpu = &mapcache_vcpus[DESIGN_CPU->number];
+	struct mapcache_hash *hash = &vcpu->hash[mfn % MAPCACHE_HASH];
+	__UINTPTR_TYPE__ flags;
+	unsigned int slot;
+	qpmap_vaddr_t va;
+
+	if (mfn < mapcache_direct_limit) {
+		return (mapcache_direct_va +
+		    ((qpmap_vaddr_t)mfn << QPMAP_PAGE_SHIFT));
+	}
+	flags = design_interrupts_off();
+	if (hash->mfn == mfn) {
+		hash->count++;
+		slot = hash->slot;
+		va = design_place.va +
+		    ((qpmap_vaddr_t)slot << QPMAP_PAGE_SHIFT);
+	} else {
+		slot = mapcache_take(vcpu, mfn);
+		va = design_place.va +
+		    ((qpmap_vaddr_t)slot << QPMAP_PAGE_SHIFT);
+		design_slot_fill(design_place.slot + slot, design_pte(
+		    (qpmap_paddr_t)mfn << QPMAP_PAGE_SHIFT,
+		    design_place.bits));
+		design_filled(va);
+	}
+	design_interrupts_restore(flags);
+	return (va);
+}
+
+/* The entry goes first: the slot may be another's as soon as it is garbage. */
+static inline void
+mapcache_discard(struct mapcache_domain *domain, unsigned int slot)
+{
+	design_slot_clear(design_place.slot + slot);
+	(void)__atomic_fetch_or(&domain->garbage[slot / MAPCACHE_BITS],
+	    1UL << slot % MAPCACHE_BITS, __ATOMIC_RELEASE);
+}
+
+void
+mapcache_remove(qpmap_vaddr_t va)
+{
+	struct mapcache_vcpu *vcpu = &mapcache_vcpus[DESIGN_CPU->number];
+	qpmap_vaddr_t offset = va - design_place.va;
+	struct mapcache_hash *hash;
+	__UINTPTR_TYPE__ flags, mfn;
+	unsigned int slot;
+
+	if (offset >= MAPCACHE_BYTES) {
+		return;
+	}
+	slot = (unsigned int)(offset >> QPMAP_PAGE_SHIFT);
+	mfn = (__UINTPTR_TYPE__)(design_pte_page(design_slot_load(
+	    design_place.slot + slot)) >> QPMAP_PAGE_SHIFT);
+	hash = &vcpu->hash[mfn % MAPCACHE_HASH];
+	flags = design_interrupts_off();
+	if (hash->slot == slot) {
+		hash->count--;
+	} else if (hash->count == 0) {
+		if (hash->slot != MAPCACHE_NO_SLOT) {
+			mapcache_discard(vcpu->domain, hash->slot);
+		}
+		hash->mfn = mfn;
+		hash->slot = slot;
+	} else {
+		mapcache_discard(vcpu->domain, slot);
+	}
+	design_interrupts_restore(flags);
+}
