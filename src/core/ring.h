@@ -8,10 +8,10 @@
  * entry is cleared and not invalidated, and the frame goes on to the ring's
  * next page.  After the last one, all the ring is invalidated at once.
  *
- * The frame moves while it is still claimed: whatever interrupts remove takes
- * the frames above it, and finds and leaves this one alone.  So it is claimed
- * before enter reads where it is.  And when the ring
- * is invalidated nothing is mapped in it: its only mapping was just cleared.
+ * The frame moves while it is claimed: whatever interrupts that remove takes
+ * the frames above, and leaves this one alone.  Enter, too, reads where it is
+ * only after it has claimed it.  And when the ring is invalidated nothing is
+ * mapped in it: its only mapping was just cleared.
  */
 #ifndef QPMAP_CORE_RING_H
 #define QPMAP_CORE_RING_H

@@ -7,8 +7,9 @@
  *			INVLPG	this CPU forgets it, in this address space;
  *				no other address space has seen it
  *
- * shot down	on each CPU: INVLPG for each page; everything, for many or if
- *		there are PCIDs: the mapping may be cached under any of them
+ *	shot down	on each CPU: INVLPG for each page; everything, for many
+ *			or if there are PCIDs: the mapping may be cached under
+ *			any of them
  *
  * Special: a drain of write-combining buffers (SFENCE) before the clear;
  * INVLPG after the fill; a flush of everything where INVLPG is broken.

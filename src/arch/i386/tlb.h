@@ -8,8 +8,8 @@
  *			with PAE the low word, P, and then the high one
  *			INVLPG	this CPU forgets it
  *
- * shot down	on each CPU: INVLPG for each page, or, for many, everything;
- *		there are no PCIDs in this mode
+ *	shot down	on each CPU: INVLPG for each page, or, for many,
+ *			everything; there are no PCIDs in this mode
  *
  * Special: a drain of write-combining buffers (SFENCE) before the clear;
  * INVLPG after the fill; a flush of everything where INVLPG is broken.
