@@ -307,6 +307,8 @@ QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 /*
  * Take the calling CPU's window away.  Its number can be given to another
  * CPU, and its state's memory reused or passed to qpmap_cpu_online() again.
+ * (With QPMAP_SHOOTDOWN a late interrupt on this CPU still asks for the state:
+ * the memory is not reused before none can come.)
  * Panics if a mapping is held (QPMAP_PANIC_HELD) or if the CPU is not online
  * (QPMAP_PANIC_NOT_ONLINE).  An enter afterwards panics.
  *
