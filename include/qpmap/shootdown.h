@@ -48,10 +48,11 @@ QPMAP_BEGIN_DECLS
  *
  * Before: the entries are cleared, by this CPU or ordered before the call.
  * After: no CPU of the set can use an old translation, of any of the pages,
- * in any address space, global or not, and accesses that used one are
- * complete.  A hint how CPUs go about it: a few pages are invalidated one by
- * one; for many, all.  Leaf entries only: if tables that pointed to the leaves
- * are to be freed, page_count is QPMAP_ALL_PAGES.
+ * in any address space, global or not, and accesses to memory that used one
+ * are complete (those to a device, the CPUs that made them have to order).  A
+ * few pages are invalidated one by one; for many, everything is.  Leaf entries
+ * only: if tables that pointed to the leaves are to be freed, page_count is
+ * QPMAP_ALL_PAGES.
  *
  * On arm64 all CPUs of the inner shareable domain forget, whatever the set.
  * Others than those in the set may forget more than they were asked to.
