@@ -318,7 +318,10 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 	    qpmap_slot_is_empty(end));
 }
 
-/* Empty stack: every frame free, the sentinels in their places. */
+/*
+ * Every frame free, the sentinels in their places.  Before the CPU has a
+ * number: from then on a crash may abandon it.
+ */
 QPMAP_COLD static void
 qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
     struct qpmap_pte *leaf)
@@ -407,8 +410,8 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 		return (QPMAP_ERR_CPU_HART);
 	}
 #endif
-	qpmap_cpu_join(cpu, window);
 	qpmap_frames_open(cpu, va, leaf);
+	qpmap_cpu_join(cpu, window);
 	qpmap_set_next(cpu, &cpu->frame[1]);
 	cpu->window = window + 1;
 	return (QPMAP_OK);

@@ -947,6 +947,72 @@ smp_lock_interrupts(void **state)
 	smp_lock_between(smp_leaver);
 }
 
+/*
+ * A crash at every step of a CPU's coming or going: as soon as it can be
+ * abandoned it can enter pages, and before, it says that it is not online.
+ */
+static unsigned int smp_abandoned;
+static void
+smp_crash_step(void)
+{
+	if (fake.cpu == 3 && smp_met++ == smp_at) {
+		fake.step = NULL;
+		longjmp(fake.panic_env, 1);
+	}
+}
+
+static void
+smp_crashed(void)
+{
+	qpmap_vaddr_t va;
+
+	if (fake_cpu[3].window == 0) {
+		EXPECT_PANIC(QPMAP_PANIC_NOT_ONLINE, 0, 0,
+		    qpmap_cpu_abandon(&fake_cpu[3]));
+		return;
+	}
+	qpmap_cpu_abandon(&fake_cpu[3]);
+	va = qpmap_enter(fake_page(1), 0);
+	fake_assert_shows(va, fake_page(1), 0, 1);
+	qpmap_remove(va);
+	smp_abandoned++;
+}
+
+static void
+smp_crash_in(void (*body)(void), _Bool zeroed)
+{
+	smp_abandoned = 0;
+	for (smp_at = 0; ; smp_at++) {
+		fake_reset();
+		smp_start(0);
+		if (body == smp_joiner) {
+			fake_offline_cpu(3);
+		}
+		if (zeroed) {
+			memset(&fake_cpu[3], 0, sizeof(fake_cpu[3]));
+		}
+		smp_met = 0;
+		if (setjmp(fake.panic_env) == 0) {
+			fake.step = smp_crash_step;
+			body();
+			break;
+		}
+		smp_crashed();
+	}
+	fake.step = NULL;
+	assert_true(smp_abandoned > 0);
+}
+
+static void
+smp_crash(void **state)
+{
+	(void)state;
+	smp_masked = 0;
+	smp_crash_in(smp_joiner, 0);
+	smp_crash_in(smp_joiner, 1);
+	smp_crash_in(smp_leaver, 0);
+}
+
 /* A CPU a whole ring behind reads while others write over what it reads. */
 static qpmap_generation_t smp_behind_at;
 static void
@@ -1311,6 +1377,7 @@ const struct CMUnitTest smp_tests[] = {
 	FIBERS_TEST("unit/B11/joins meanwhile", smp_joins),
 	FIBERS_TEST("unit/B11/leaves meanwhile", smp_leaves),
 	FAKE_TEST("unit/B11/handler spins meanwhile", smp_lock_interrupts),
+	FAKE_TEST("unit/B1/abandoned as it comes or goes", smp_crash),
 	FIBERS_TEST("unit/B10/a whole ring behind", smp_behind),
 	FIBERS_TEST("unit/B10/lock that polls", smp_locked),
 	FAKE_TEST("unit/B10/firmware", smp_firmware),
