@@ -605,7 +605,7 @@ a64_expect_batch(struct emu *e, const struct emu_step_arg *arg)
 static void
 a64_expect_shot_down(struct emu *e, const struct emu_step_arg *arg)
 {
-	emu_expect(e, "dsb ishst", 0, 0, 0);
+	emu_expect(e, "dsb ish", 0, 0, 0);
 	a64_expect_batch(e, arg);
 	emu_expect(e, "dsb ish", 0, 0, 0);
 	if ((arg->flags & QPMAP_ERRATUM_REPEAT_TLBI) != 0) {

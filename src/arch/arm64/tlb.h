@@ -293,12 +293,16 @@ qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
 	}
 }
 
-/* One pair of DSBs for all, always broadcast: others use these addresses. */
+/*
+ * One pair of DSBs for all, always broadcast: others use these addresses.  The
+ * first waits for loads, too: it may be another CPU that cleared the entries,
+ * and this one that only loaded that it has.
+ */
 static inline void
 qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
     __UINT32_TYPE__ flags)
 {
-	__asm__ volatile("dsb	ishst" ::: "memory");
+	__asm__ volatile("dsb	ish" ::: "memory");
 	qpmap_tlb_batch(va, page_count);
 	if ((flags & QPMAP_ERRATUM_REPEAT_TLBI) != 0) {
 		__asm__ volatile("dsb	ish" ::: "memory");
