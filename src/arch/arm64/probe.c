@@ -124,12 +124,13 @@ void
 qpmap_dcache_clean(const void *address, qpmap_size_t bytes)
 {
 	qpmap_size_t line = qpmap_dcache_line();
-	qpmap_vaddr_t end = (qpmap_vaddr_t)address + bytes;
+	qpmap_vaddr_t last = (qpmap_vaddr_t)address + bytes - 1;
 	qpmap_vaddr_t va = (qpmap_vaddr_t)address & ~(line - 1);
 
+	/* The last line may be the address space's, and va come round. */
 	do {
 		__asm__ volatile("dc	cvac, %0" :: "r"(va) : "memory");
 		va += line;
-	} while (va < end);
+	} while (va != 0 && va <= last);
 	__asm__ volatile("dsb	sy" ::: "memory");
 }

@@ -109,11 +109,16 @@ qpmap_pat_find(__UINT64_TYPE__ pat, __UINT32_TYPE__ code)
 	return (index);
 }
 
-/* Width of a physical address: CPUID 80000008h, else what paging implies. */
+/*
+ * Width of a physical address: CPUID 80000008h, else what paging implies.  A
+ * CPU without extended leaves answers 80000000h with something else.
+ */
 static inline __UINT32_TYPE__
 qpmap_cpuid_pa_bits(void)
 {
-	if (qpmap_cpuid(0x80000000u).eax < 0x80000008u) {
+	__UINT32_TYPE__ last = qpmap_cpuid(0x80000000u).eax;
+
+	if (last < 0x80000008u || last - 0x80000008u > 0xffffu) {
 		return (QPMAP_PTE_SIZE == 8 ? 36 : 32);
 	}
 	return (qpmap_cpuid(0x80000008u).eax & 0xffu);
