@@ -73,7 +73,7 @@ QPMAP_CALL void qpmap_shootdown_ipi(void);
 /*
  * Do what the interrupt would have asked for, if it is due: for a kernel's
  * loops that spin with interrupts off (locks, rendezvous).  One load of a
- * shared line if there is nothing to do.
+ * shared line, and a few of this CPU's own, if there is nothing to do.
  *
  * Context: any but NMI, on a CPU that the caller cannot be moved from.
  */
