@@ -5,6 +5,12 @@ A check compiles the library's sources as a kernel's makefile would, by
 listing them, and looks at the objects.  Every backend under src/arch that has
 a probe.c takes part.  A failure prints the configuration and the command
 that repeats it.
+
+Half of a short compilation by clang is the start of a process, one a source
+file.  So one process compiles all of them, with the very arguments that the
+driver gives to each: the objects are the same byte for byte but for names of
+files in what a sanitizer is told, and whatever that process says, the driver
+decides.  With --all the driver does it all.
 """
 
 import concurrent.futures
@@ -23,6 +29,11 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 # Sources that a check makes up; removed at the end.
 _SCRATCH = tempfile.TemporaryDirectory(prefix="qpmap-abi-src-")
 SCRATCH = _SCRATCH.name
+
+# What tools/check leaves out, and tools/check --slow does: more
+# configurations, and a process of its own for each source.
+ALL = "--all" in sys.argv[1:]
+ARGUMENTS = [a for a in sys.argv[1:] if a != "--all"]
 
 WARNINGS = ("-Wall -Wextra -Wpedantic -Wshadow -Wconversion "
             "-Wmissing-prototypes -Wundef -Werror").split()
@@ -148,6 +159,11 @@ def compilers(arch):
     return [clang(arch)] + gccs(arch)
 
 
+def different_compilers(arch):
+    """Without --all, one gcc: i386's two differ in what they are tuned for."""
+    return compilers(arch) if ALL else compilers(arch)[:2]
+
+
 def is_clang(compiler):
     return os.path.basename(compiler[0]).startswith("clang")
 
@@ -190,18 +206,46 @@ def shown(command):
     return "cd $(mktemp -d) && " + " ".join(shlex.quote(c) for c in command)
 
 
+def behind(driver, source):
+    """The words of the command that clang's driver would run for a source,
+    without names of files; None if it has something to say first.
+    """
+    result = run(list(driver) + ["-###", source])
+    lines = [line for line in result.stdout.splitlines() if '"-cc1"' in line]
+    if (result.returncode or len(lines) != 1 or
+            re.search(r"\b(warning|error):", result.stdout)):
+        return None
+    words = shlex.split(lines[0])
+    if words.pop() != source:
+        return None
+    for option in "-main-file-name", "-o":
+        if option in words:
+            at = words.index(option)
+            del words[at:at + 2]
+    return words
+
+
+def command_of(compiler, flags, sources):
+    return (list(compiler) + ["-std=c11"] + list(flags) + WARNINGS +
+            ["-I" + os.path.join(ROOT, "include"), "-c"] + list(sources))
+
+
 class Build:
     """Objects in a directory of their own, and the command that made them."""
 
     def __init__(self, compiler, flags, sources):
         self.directory = tempfile.mkdtemp(prefix="qpmap-abi-")
-        self.command = (list(compiler) + ["-std=c11"] + list(flags) +
-                        WARNINGS + ["-I" + os.path.join(ROOT, "include"),
-                                    "-c"] + list(sources))
-        result = run(self.command, cwd=self.directory)
-        self.output = result.stdout
-        self.good = result.returncode == 0
+        self.command = command_of(compiler, flags, sources)
+        driver = command_of(compiler, flags, [])
         self.repeat = shown(self.command)
+        self.output = ""
+        self.good = (not ALL and len(sources) > 1 and is_clang(compiler) and
+                     self.at_once(driver, sources))
+        if not self.good:
+            result = run(self.command, cwd=self.directory)
+            self.output = result.stdout
+            self.good = result.returncode == 0
+        self.elf = None
         self.code = None
 
     def __enter__(self):
@@ -210,22 +254,52 @@ class Build:
     def __exit__(self, *_):
         shutil.rmtree(self.directory)
 
+    def at_once(self, driver, sources):
+        """Let one process compile all sources; whether it did, silently.
+
+        It leaves each object beside the source: these are copies.
+        """
+        words = behind(driver, sources[0])
+        if words is None:
+            return False
+        top = os.path.join(ROOT, "src")
+        copy = os.path.join(self.directory, "src")
+        shutil.copytree(top, copy)
+        copies = []
+        for source in sources:
+            copies.append(os.path.join(copy, os.path.relpath(source, top)))
+            if source.startswith(SCRATCH):
+                copies[-1] = shutil.copy(source, self.directory)
+        if "-stack-usage-file" in words:
+            # To the output, of all sources: each would begin the file anew.
+            words[words.index("-stack-usage-file") + 1] = "-"
+        result = subprocess.run(words + copies, cwd=self.directory,
+                                stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+        made = [c[:-2] + ".o" for c in copies]
+        if (result.returncode or result.stderr or
+                not all(os.path.exists(m) for m in made)):
+            return False
+        for path in made:
+            os.rename(path, os.path.join(self.directory,
+                                         os.path.basename(path)))
+        with open(os.path.join(self.directory, "all.su"), "w",
+                  encoding="utf-8") as out:
+            out.write(result.stdout)
+        return True
+
     def objects(self):
         return sorted(glob.glob(os.path.join(self.directory, "*.o")))
 
+    def read(self):
+        """What readelf says of the objects, worked out once."""
+        if self.elf is None:
+            self.elf = Elf(self.directory, self.objects())
+        return self.elf
+
     def symbols(self):
         """(object, letter of nm, name, size) of every symbol."""
-        result = run([need("llvm-nm"), "-A", "-P", "--radix=d"] +
-                     [os.path.basename(o) for o in self.objects()],
-                     cwd=self.directory)
-        found = []
-        for line in result.stdout.splitlines():
-            match = re.match(r"(\S+?\.o): (\S+) (\w)(?: (\d+) (\d+))?", line)
-            if match:
-                size = int(match.group(5) or 0)
-                found.append((match.group(1), match.group(3), match.group(2),
-                              size))
-        return found
+        return self.read().symbols
 
     def imports(self):
         symbols = self.symbols()
@@ -238,29 +312,98 @@ class Build:
             "not allowed: %s, imported by %s\n" % (s[2], s[0])
             for s in self.symbols() if s[1] in "Uwv" and s[2] in names))
 
-    def sections(self):
-        """Allocated sections' sizes, summed over all objects."""
+    def sections(self, objects=None):
+        """Allocated sections' sizes, summed over all or these objects."""
         sizes = {}
-        result = run([need("llvm-readelf"), "-S", "-W"] + self.objects())
-        for line in result.stdout.splitlines():
-            match = re.match(r"\s*\[ *\d+\] (\S+)\s+(\S+)\s+[0-9a-f]+ "
-                             r"[0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +([A-Za-z]*)",
-                             line)
-            if match and "A" in match.group(4):
-                size = int(match.group(3), 16)
-                key = (match.group(1), match.group(4))
-                sizes[key] = sizes.get(key, 0) + size
+        for obj, name, flags, size in self.read().sections:
+            if "A" in flags and (objects is None or obj in objects):
+                sizes[(name, flags)] = sizes.get((name, flags), 0) + size
         return sizes
 
     def disassembly(self):
         """{object: {function: [Instruction]}}, worked out once."""
         if self.code is None:
-            self.code = {obj: disassemble(obj) for obj in self.objects()}
+            self.code = disassemble(self.objects())
         return self.code
 
+    def functions(self, obj=None):
+        """{function: [Instruction]} of an object, or of the one there is."""
+        code = self.disassembly()
+        if obj is None:
+            (found,) = code.values()
+            return found
+        return code[os.path.join(self.directory, obj)]
+
     def relocations(self):
-        result = run([need("llvm-objdump"), "-r"] + self.objects())
-        return re.findall(r"\bR_\w+", result.stdout)
+        """(object, section, type, name or None) of every relocation."""
+        return self.read().relocations
+
+
+class Elf:
+    """Sections, symbols and relocations of objects.
+
+    GNU's readelf reads every machine's, and starts ten times faster than
+    LLVM's tools.
+    """
+
+    SECTION = re.compile(r"\s*\[ *(\d+)\] (\S+)\s+(\S+)\s+[0-9a-f]+ "
+                         r"[0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +([A-Za-z]*)")
+    SYMBOL = re.compile(r"\s*\d+: [0-9a-f]+\s+(\w+) (\w+)\s+(\w+)\s+\w+\s+"
+                        r"(?:\[.*\]\s+)?(\w+) (\S+)$")
+    RELOCATION = re.compile(r"[0-9a-f]+\s+[0-9a-f]+\s+(R_\w+)"
+                            r"(?:\s+[0-9a-f]+\s+([^\s0-9]\S*))?")
+
+    def __init__(self, directory, objects):
+        self.sections, self.symbols, self.relocations = [], [], []
+        names = [os.path.basename(o) for o in objects]
+        result = run([need("readelf"), "-W", "-S", "-s", "-r"] + names,
+                     cwd=directory, env={**os.environ, "LC_ALL": "C"})
+        if result.returncode or not names:
+            sys.exit("abi: readelf: " + result.stdout)
+        obj, table, where = names[0], {}, None
+        for line in result.stdout.splitlines():
+            if line.startswith("File: "):
+                obj, table = line[6:], {}
+            elif line.startswith("Relocation section"):
+                where = line.split("'")[1]
+            elif self.SECTION.match(line):
+                number, name, kind, size, flags = self.SECTION.match(
+                    line).groups()
+                table[number] = kind, flags
+                self.sections.append((obj, name, flags, int(size, 16)))
+            elif self.SYMBOL.match(line):
+                size, kind, bind, index, name = self.SYMBOL.match(
+                    line).groups()
+                # nm, too, leaves out what marks code and data.
+                if kind not in ("FILE", "SECTION") and name[0] != "$":
+                    self.symbols.append((obj, self.letter(
+                        bind, kind, index, table), name, int(size, 0)))
+            elif self.RELOCATION.match(line):
+                kind, name = self.RELOCATION.match(line).groups()
+                self.relocations.append((obj, where, kind, name))
+
+    @staticmethod
+    def letter(bind, kind, index, table):
+        if index == "UND":
+            return "w" if bind == "WEAK" else "U"
+        if bind == "WEAK":
+            return "V" if kind == "OBJECT" else "W"
+        if index in ("ABS", "COM"):
+            letter = index[0]
+        else:
+            contents, flags = table[index]
+            letter = ("N" if "A" not in flags else "T" if "X" in flags else
+                      "R" if "W" not in flags else
+                      "B" if contents == "NOBITS" else "D")
+        return letter.lower() if bind == "LOCAL" else letter
+
+
+def scratch(name, text):
+    """A source that a check makes up."""
+    path = os.path.join(SCRATCH, name)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    return path
 
 
 def parallel(function, items):
@@ -292,18 +435,28 @@ def branch_target(text):
     return int(match.group(1), 16) if match else None
 
 
-def disassemble(obj):
-    """{function: [Instruction]} of one object.
+def disassemble(objects):
+    """{object: {function: [Instruction]}} of objects of one machine.
 
     Every instruction of the architecture is known to the disassembler,
     floating point included, so that what should not be there has a name.
     """
-    attributes = OBJDUMP_ATTR.get(machine(obj))
+    attributes = OBJDUMP_ATTR.get(machine(objects[0]))
     result = run([need("llvm-objdump"), "-dr", "--no-show-raw-insn"] +
-                 (["--mattr=" + attributes] if attributes else []) + [obj])
+                 (["--mattr=" + attributes] if attributes else []) + objects)
+    parts = re.split(r"^(\S+):\s+file format .*$", result.stdout, flags=re.M)
+    found = {obj: functions_of(text)
+             for obj, text in zip(parts[1::2], parts[2::2])}
+    if list(found) != objects:
+        sys.exit("abi: llvm-objdump: " + result.stdout[:2000])
+    return found
+
+
+def functions_of(text):
+    """{function: [Instruction]} of one object's disassembly."""
     functions, labels = {}, {}
     body = None
-    for line in result.stdout.splitlines():
+    for line in text.splitlines():
         match = re.match(r"([0-9a-f]+) <(.+)>:$", line)
         if match and match.group(2).startswith(".L"):
             # RISC-V's assembler keeps labels, and relocates branches to them.
@@ -320,9 +473,9 @@ def disassemble(obj):
             continue
         match = re.match(r"\s+([0-9a-f]+):\s+(\S.*)$", line)
         if match and body is not None:
-            text = re.sub(r"\s+# .*$", "", match.group(2))
+            words = re.sub(r"\s+# .*$", "", match.group(2)).split()
             body.append(Instruction(int(match.group(1), 16),
-                                    " ".join(text.split())))
+                                    " ".join(words)))
     for body in functions.values():
         for ins in body:
             ins.target = branch_target(ins.text)

@@ -3,6 +3,10 @@
 """What the whole library's objects may contain: one writable structure, no
 floating-point register, only prefixed names, little text and little stack.
 With QPMAP_SHOOTDOWN, too; and without it, nothing is left of it.
+
+usage: check_code.py [--all]
+
+With --all, i386's second gcc, too.
 """
 
 import glob
@@ -35,12 +39,12 @@ FP = {
     "riscv64": r"[ ,]f[ast]\d+\b|^f(?!ence)[a-z]",
 }
 
-PROBE = """
+PROBE = abi.scratch("fp.c", """
 double qpmap_blind(double a, double b, double *c);
 double qpmap_blind(double a, double b, double *c)
 { *c = a / b; return (a * b); }
-"""
-SIZE = """
+""")
+SIZE = abi.scratch("size.c", """
 #include <qpmap/qpmap.h>
 #define ABI_SIZE(name)						\\
 	extern char size_##name[sizeof(struct name)];		\\
@@ -53,7 +57,7 @@ ABI_SIZE(qpmap_shootdown);
 ABI_SIZE(qpmap_remote);
 ABI_SIZE(qpmap_shared);
 #endif
-"""
+""")
 # What one of each costs with QPMAP_SHOOTDOWN: for the kernel, a CPU, 32 or 64
 # shared slots.
 OTHERS_LIMIT = {
@@ -95,9 +99,10 @@ def check_writable(report, what, build):
               (writable, data[0][3] if data else 0), build.repeat)
 
 
-def text_of(build):
-    """Bytes of text, and of read-only data."""
-    sections = build.sections()
+def text_of(build, sources):
+    """Bytes of text, and of read-only data, of these sources' objects."""
+    sections = build.sections({os.path.basename(s)[:-2] + ".o"
+                               for s in sources})
     text = sum(n for (_, flags), n in sections.items() if "X" in flags)
     constants = sum(n for (name, flags), n in sections.items()
                     if "X" not in flags and "W" not in flags and
@@ -105,18 +110,18 @@ def text_of(build):
     return text, constants
 
 
-def check_text(report, what, target, compiler, flags, sizes):
-    """As CMakeLists.txt builds it: the hot path with -O2, the rest small."""
+def check_text(report, what, target, compiler, flags, build, sizes):
+    """As CMakeLists.txt builds it: the hot path with -O2, which is already
+    there, the rest small; and with the rest, what tells structures' sizes.
+    """
     hot = [s for s in target.sources() if s.endswith(("quick.c", "pmap.c"))]
     cold = [s for s in target.sources() if s not in hot]
     small = "-Oz" if abi.is_clang(compiler) else "-Os"
-    with abi.Build(compiler, flags, hot) as first, \
-            abi.Build(compiler, flags + [small], cold) as second:
-        if not report.ok(first.good and second.good, what, first.output +
-                         second.output, second.repeat):
+    with abi.Build(compiler, flags + [small], cold + [SIZE]) as second:
+        if not report.ok(second.good, what, second.output, second.repeat):
             return
-        text, constants = (x + y for x, y in zip(text_of(first),
-                                                 text_of(second)))
+        text, constants = (x + y for x, y in zip(text_of(build, hot),
+                                                 text_of(second, cold)))
         limit = (TEXT_LIMIT if abi.is_clang(compiler) else
                  GCC_TEXT_LIMIT)
         if abi.SHOOTDOWN in flags:
@@ -124,6 +129,7 @@ def check_text(report, what, target, compiler, flags, sizes):
         report.ok(0 < text <= limit, what + ": text",
                   "%d bytes, more than %d" % (text, limit), second.repeat)
         sizes[what] = (text, constants)
+        check_cpu(report, what, target, flags, second)
 
 
 def check_names(report, what, build):
@@ -191,25 +197,19 @@ def check_stack(report, what, build, stacks):
               (best[0], STACK_LIMIT, " > ".join(best[1])), build.repeat)
 
 
-def check_cpu(report, what, target, compiler, flags):
-    with open(os.path.join(abi.SCRATCH, "size-%s.c" % id(flags)), "w",
-              encoding="utf-8") as out:
-        out.write(SIZE)
-    with abi.Build(compiler, flags, [out.name]) as build:
-        if not report.ok(build.good, what, build.output, build.repeat):
-            return
-        size = {s[2]: s[3] for s in build.symbols()}
-        limits = {"qpmap_cpu": CPU_LIMIT}
-        if abi.SHOOTDOWN in flags:
-            limits.update(OTHERS_LIMIT)
-        for name, limit in limits.items():
-            got = size["size_" + name]
-            report.ok(got <= limit[target.bits], "%s: struct %s" %
-                      (what, name), "%d bytes, more than %d" %
-                      (got, limit[target.bits]), build.repeat)
-            report.ok(size["align_" + name] == 64, "%s: struct %s" %
-                      (what, name), "aligned to %d" % size["align_" + name],
-                      build.repeat)
+def check_cpu(report, what, target, flags, build):
+    size = {s[2]: s[3] for s in build.symbols()}
+    limits = {"qpmap_cpu": CPU_LIMIT}
+    if abi.SHOOTDOWN in flags:
+        limits.update(OTHERS_LIMIT)
+    for name, limit in limits.items():
+        got = size["size_" + name]
+        report.ok(got <= limit[target.bits], "%s: struct %s" % (what, name),
+                  "%d bytes, more than %d" % (got, limit[target.bits]),
+                  build.repeat)
+        report.ok(size["align_" + name] == 64, "%s: struct %s" %
+                  (what, name), "aligned to %d" % size["align_" + name],
+                  build.repeat)
 
 
 def check_nothing(report, what, build):
@@ -228,10 +228,7 @@ def check_blind(report, target, compiler):
     flags = ["-O2", "-ffreestanding"]
     if target.arch == "riscv64":
         flags += ["-march=rv64gc", "-mabi=lp64d"]
-    with open(os.path.join(abi.SCRATCH, "fp-%s.c" % target.name), "w",
-              encoding="utf-8") as out:
-        out.write(PROBE)
-    with abi.Build(compiler, flags, [out.name]) as build:
+    with abi.Build(compiler, flags, [PROBE]) as build:
         report.ok(build.good and fp_uses(target.arch, build),
                   target.name + ": floating-point code is not recognised",
                   build.output, build.repeat)
@@ -253,9 +250,9 @@ def check(report, results, configuration):
         if abi.SHOOTDOWN not in flags:
             check_nothing(report, what, build)
         if level == "-O2":
-            check_text(report, what, target, compiler, flags, results[0])
+            check_text(report, what, target, compiler, flags, build,
+                       results[0])
             check_stack(report, what, build, results[1])
-            check_cpu(report, what, target, compiler, flags)
 
 
 def configurations():
@@ -266,7 +263,7 @@ def configurations():
             for options in both:
                 yield target, abi.clang("arm64"), "-O2", target.no_fp(), options
             continue
-        for compiler in abi.compilers(target.arch):
+        for compiler in abi.different_compilers(target.arch):
             yield target, compiler, "-O0", target.no_fp(), []
             for options in both:
                 yield target, compiler, "-O2", target.no_fp(), options

@@ -3,14 +3,23 @@
 """The sources under kernels' own flags: no warning, and only the allowed
 imports (contract B13).
 
-Not the full product: within a target and compiler, every set of flags meets
-every optimisation level; the build options rotate through them in turns of seven,
+usage: check_flags.py [--all] [target ...]
+
+With --all, within a target and compiler, every set of flags meets every
+optimisation level; the build options rotate through them in turns of seven,
 -ffreestanding in turns of fourteen, every other one has QPMAP_SHOOTDOWN, and
 every other one of these QPMAP_RING.
+
+Without, the fewest of these are built in which there is still: every set of
+flags with each compiler of its target; within an architecture, for gcc and for
+clang, every optimisation level with and without QPMAP_SHOOTDOWN, every set of
+build options, -ffreestanding and QPMAP_RING; within an architecture, every
+level with and without QPMAP_RING; and anywhere, every set of build options with
+and without QPMAP_SHOOTDOWN and QPMAP_RING.  What is left out is that a set of
+flags meets the other levels and options.
 """
 
 import re
-import sys
 
 import abi
 
@@ -88,13 +97,44 @@ def configurations():
                     turn += 1
 
 
+def turns(turn):
+    """What takes turns: options, discipline, -ffreestanding."""
+    return (OPTIONS[turn % len(OPTIONS)],
+            " ".join(([abi.SHOOTDOWN] if turn % 2 else []) +
+                     ([abi.RING] if turn % 4 == 3 else [])),
+            "-ffreestanding" if turn // len(OPTIONS) % 2 else "")
+
+
+def shows(configuration):
+    """What is to be there without --all, and is in this configuration."""
+    target, compiler, level, flags, turn = configuration
+    options, discipline, freestanding = turns(turn)
+    family = target.arch, abi.is_clang(compiler)
+    return {("flags", target.name, tuple(compiler), flags),
+            ("level", family, level),
+            ("options", family, options),
+            ("discipline", family, discipline),
+            ("freestanding", family, freestanding),
+            ("level, shootdown", family, level, discipline != ""),
+            ("level, discipline", target.arch, level, discipline),
+            ("options, discipline", options, discipline)}
+
+
+def fewest(every):
+    """Configurations in which everything is there, the greediest first."""
+    left = set().union(*map(shows, every))
+    found = []
+    while left:
+        best = max(every, key=lambda c: len(shows(c) & left))
+        found.append(best)
+        left -= shows(best)
+    return found
+
+
 def check(report, configuration):
     target, compiler, level, flags, turn = configuration
-    flags = (flags.split() + [level] + target.options +
-             OPTIONS[turn % len(OPTIONS)].split() +
-             ([abi.SHOOTDOWN] if turn % 2 else []) +
-             ([abi.RING] if turn % 4 == 3 else []) +
-             (["-ffreestanding"] if turn // len(OPTIONS) % 2 else []))
+    flags = flags.split() + [level] + target.options + " ".join(
+        turns(turn)).split()
     what = "%s: %s %s" % (target.name, " ".join(compiler), " ".join(flags))
     with abi.Build(compiler, flags, target.sources()) as build:
         if not report.ok(build.good, what, build.output, build.repeat):
@@ -106,8 +146,8 @@ def check(report, configuration):
                   build.by_whom(imports - wanted) +
                   "".join("not imported: %s\n" % name
                           for name in sorted(wanted - imports)), build.repeat)
-        got = sorted({r for r in build.relocations()
-                      if re.search(r"GOT|TLS|TPREL|TPOFF", r)})
+        got = sorted({kind for _, _, kind, _ in build.relocations()
+                      if re.search(r"GOT|TLS|TPREL|TPOFF", kind)})
         report.ok(not got, what, "relocations of a GOT or of thread-locals: " +
                   " ".join(got), build.repeat)
 
@@ -115,11 +155,11 @@ def check(report, configuration):
 def main():
     report = abi.Report("abi/flags")
     every = list(configurations())
-    wanted = sys.argv[1:]
-    if wanted:
-        every = [c for c in every if c[0].name in wanted]
-    print("abi/flags: %d configurations" % len(every))
-    abi.parallel(lambda c: check(report, c), every)
+    chosen = every if abi.ALL else fewest(every)
+    if abi.ARGUMENTS:
+        chosen = [c for c in chosen if c[0].name in abi.ARGUMENTS]
+    print("abi/flags: %d of %d configurations" % (len(chosen), len(every)))
+    abi.parallel(lambda c: check(report, c), chosen)
     report.end()
 
 

@@ -134,18 +134,33 @@ def continuations(text):
     return wrong
 
 
-def check_file(report, name, programs):
+def reformat(report, program, names):
+    """Let one process lay out copies of all files; where they are."""
+    top = os.path.join(abi.SCRATCH, program)
+    for name in names:
+        copy = os.path.join(top, name)
+        os.makedirs(os.path.dirname(copy), exist_ok=True)
+        shutil.copyfile(os.path.join(abi.ROOT, name), copy)
+    result = abi.run([program, "-i", "--style=file:" + abi.ROOT +
+                      "/.clang-format"] + names, cwd=top)
+    report.ok(result.returncode == 0 and result.stdout == "", program,
+              result.stdout)
+    return top
+
+
+def check_file(report, name, copies):
     path = os.path.join(abi.ROOT, name)
     with open(path, encoding="utf-8") as handle:
         text = handle.read()
-    for program in programs:
-        result = abi.run([program, "--style=file:" + abi.ROOT +
-                          "/.clang-format", path])
-        diff = [d for d in difflib.unified_diff(
-            squeeze(text), squeeze(result.stdout), name, program, n=0,
-            lineterm="")]
-        report.ok(result.returncode == 0 and not diff,
-                  "%s: %s" % (program, name), "\n".join(diff),
+    mine = squeeze(text)
+    for program, top in copies.items():
+        with open(os.path.join(top, name), encoding="utf-8") as handle:
+            laid_out = handle.read()
+        diff = []
+        if laid_out != text:
+            diff = list(difflib.unified_diff(mine, squeeze(laid_out), name,
+                                             program, n=0, lineterm=""))
+        report.ok(not diff, "%s: %s" % (program, name), "\n".join(diff),
                   "tests/abi/check_format.py " + name)
     wrong = continuations(text)
     for number, line in enumerate(text.splitlines(), 1):
@@ -167,9 +182,14 @@ def check_file(report, name, programs):
 def main():
     report = abi.Report("abi/format")
     programs = formatters()
-    names = sys.argv[1:] or tracked()
+    names = [os.path.relpath(os.path.join(abi.ROOT, name), abi.ROOT)
+             for name in sys.argv[1:]] or tracked()
     print("abi/format: %d files, %s" % (len(names), ", ".join(programs)))
-    abi.parallel(lambda n: check_file(report, n, programs), names)
+    copies = {}
+    abi.parallel(lambda p: copies.update({p: reformat(report, p, names)}),
+                 programs)
+    for name in names:
+        check_file(report, name, copies)
     report.end()
 
 

@@ -4,11 +4,16 @@
 without any standard header, before and after a kernel's own that takes their
 names, and define only prefixed names.  The sources compile among such headers
 too.
+
+usage: check_headers.py [--all]
+
+With --all, each in a process of its own.
 """
 
 import glob
 import os
 import re
+import shlex
 import shutil
 
 import abi
@@ -77,120 +82,170 @@ def headers():
 
 
 def front_ends(target):
-    """Compilers, each with the languages it has here."""
-    yield abi.clang(target.arch), LANGUAGES
+    """Compilers, and whether they are for C and for C++ here."""
+    yield abi.clang(target.arch), (True, True)
     newest = abi.newest_clang()
     if newest and target.name == "amd64":
-        yield abi.clang(target.arch, newest), LANGUAGES
+        yield abi.clang(target.arch, newest), (True, True)
     for compiler in abi.gccs(target.arch)[:1]:
         plus = [compiler[0].replace("gcc", "g++")] + compiler[1:]
-        yield compiler, LANGUAGES[:1]
+        yield compiler, (True, False)
         if shutil.which(plus[0]):
-            yield plus, LANGUAGES[1:]
+            yield plus, (False, True)
 
 
-def compile_text(report, what, target, compiler, language, text, extra=()):
-    name, standard, warnings = language
-    path = os.path.join(abi.SCRATCH, "%d.%s" % (
-        abs(hash((what, target.name, tuple(compiler), standard))),
-        "c" if name == "c" else "cc"))
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(text)
+class Texts:
+    """What is compiled alike, by whatever compiler: {what: file}."""
+
+    def __init__(self, language, options=()):
+        self.language = language
+        self.options = list(options)
+        self.files = {}
+
+    def add(self, what, text, options=()):
+        """The options are in the text, so that one process can compile it
+        with others that have not got them.
+        """
+        defines = "".join("#define %s\n" % o[2:].replace("=", " ", 1)
+                          for o in options)
+        name, standard, _ = self.language
+        path = "%s-%d.%s" % (standard, len(self.files),
+                             "c" if name == "c" else "cc")
+        self.files[what] = abi.scratch(path, defines + text)
+
+
+def command_of(target, compiler, texts):
+    name, standard, warnings = texts.language
     flags = [w for w in abi.WARNINGS if w != "-Wmissing-prototypes"]
     if "g++" in compiler[0]:
         # All of it warns of a structure and a function of the same name.
         flags[flags.index("-Wshadow")] = "-Wshadow=local"
-    command = list(compiler) + [
+    return list(compiler) + [
         "-x", name, "-std=" + standard, "-nostdinc", "-ffreestanding",
         "-O1", "-fno-pic", "-fsyntax-only"] + flags + warnings + \
         target.options + ["-I" + os.path.join(abi.ROOT, "include"),
-                          "-I" + abi.HERE] + list(extra) + [path]
-    result = abi.run(command)
-    report.ok(result.returncode == 0 and result.stdout == "",
-              "%s: %s, %s: %s" % (target.name, " ".join(compiler), standard,
-                                  what),
-              result.stdout, "printf '%%s' '%s' >x.%s && %s" % (
-                  text.replace("\n", "\\n"), "c" if name == "c" else "cc",
-                  " ".join(command[:-1] + ["x.c" if name == "c" else
-                                           "x.cc"])))
+                          "-I" + abi.HERE] + texts.options
+
+
+def compile_all(report, target, compiler, texts):
+    """All of them at once; if anything is said, each by itself."""
+    command = command_of(target, compiler, texts)
+    paths = list(texts.files.values())
+    if not abi.ALL:
+        words = command
+        if abi.is_clang(compiler):
+            words = abi.behind(command, paths[0])
+        if words is not None:
+            result = abi.run(words + paths)
+            if result.returncode == 0 and result.stdout == "":
+                report.checked += len(paths)
+                return
+    for what, path in texts.files.items():
+        result = abi.run(command + [path])
+        with open(path, encoding="utf-8") as lines:
+            text = lines.read()
+        name = "x" + os.path.splitext(path)[1]
+        report.ok(result.returncode == 0 and result.stdout == "",
+                  "%s: %s, %s: %s" % (target.name, " ".join(compiler),
+                                      texts.language[1], what),
+                  result.stdout, "printf '%%s' %s >%s && %s" % (
+                      shlex.quote(text), name,
+                      " ".join(map(shlex.quote, command + [name]))))
 
 
 PAGE = ["-DQPMAP_HOST_PAGE=\"host_page.h\""]
-HOOKS = ["-DQPMAP_HOST_INLINE=\"hostile_hooks.h\"", "-std=gnu11"]
+HOOKS = ["-DQPMAP_HOST_INLINE=\"hostile_hooks.h\""]
 
 
-def check_target(report, configuration):
-    target, compiler, languages = configuration
+def texts_of(language):
+    """What is compiled in a language for every target."""
     every = "".join("#include <%s>\n" % h for h in headers())
     hostile = "#include \"hostile.h\"\n"
-    for language in languages:
-        for header in headers():
-            one = "#include <%s>\n" % header
-            page = PAGE if header.endswith("pmap.h") else []
-            for what, text, extra in (
-                    ("%s alone, twice" % header, one + one, []),
-                    ("hostile.h, then %s" % header, hostile + one, page),
-                    ("%s, then hostile.h" % header, one + hostile, page)):
-                text += "extern int qpmap_nothing;\n"
-                compile_text(report, what, target, compiler, language, text,
-                             extra)
-                compile_text(report, what + ", shootdown", target, compiler,
-                             language, text, extra + [abi.SHOOTDOWN])
-        for what, text, extra in (
-                ("all in use", every + USE, []),
-                ("all in use after hostile.h", hostile + every + USE, PAGE),
-                ("all in use before hostile.h", every + hostile + USE, PAGE)):
-            compile_text(report, what, target, compiler, language, text,
-                         extra)
-            compile_text(report, what + ", shootdown", target, compiler,
-                         language, text, extra + [abi.SHOOTDOWN])
-        if language[0] == "c":
-            compile_text(report, "host.h with QPMAP_HOST_INLINE", target,
-                         compiler, language, "#include <qpmap/host.h>\n" +
-                         "struct qpmap_cpu *qpmap_use(void);\n"
-                         "struct qpmap_cpu *qpmap_use(void)\n"
-                         "{ struct qpmap_cpu *c = qpmap_host_pin();"
-                         " qpmap_host_unpin(c);"
-                         " return (qpmap_host_cpu()); }\n", HOOKS)
+    texts = Texts(language)
+
+    def both(what, text, options=()):
+        texts.add(what, text, options)
+        texts.add(what + ", shootdown", text, [*options, abi.SHOOTDOWN])
+
+    for header in headers():
+        one = "#include <%s>\n" % header
+        page = PAGE if header.endswith("pmap.h") else []
+        for what, text, options in (
+                ("%s alone, twice" % header, one + one, []),
+                ("hostile.h, then %s" % header, hostile + one, page),
+                ("%s, then hostile.h" % header, one + hostile, page)):
+            both(what, text + "extern int qpmap_nothing;\n", options)
+    both("all in use", every + USE)
+    both("all in use after hostile.h", hostile + every + USE, PAGE)
+    both("all in use before hostile.h", every + hostile + USE, PAGE)
+    return texts
+
+
+def inline_hooks():
+    texts = Texts(("c", "gnu11", LANGUAGES[0][2]))
+    texts.add("host.h with QPMAP_HOST_INLINE", "#include <qpmap/host.h>\n"
+              "struct qpmap_cpu *qpmap_use(void);\n"
+              "struct qpmap_cpu *qpmap_use(void)\n"
+              "{ struct qpmap_cpu *c = qpmap_host_pin();"
+              " qpmap_host_unpin(c);"
+              " return (qpmap_host_cpu()); }\n", HOOKS)
+    return texts
 
 
 def check_sources(report, target):
-    """The sources, with hostile headers in every one of them."""
-    flags = ["-O2", "-fno-pic", "-nostdinc", "-ffreestanding",
-             "-I" + abi.HERE, abi.SHOOTDOWN] + HOOKS + PAGE + \
-        target.options + target.no_fp()
+    """The sources, with hostile headers in every one of them.  Whether their
+    names are taken is for the front end to say.
+    """
+    options = ["-std=gnu11", "-I" + abi.HERE, abi.SHOOTDOWN] + HOOKS + PAGE + \
+        target.no_fp()
     for compiler in abi.compilers(target.arch):
         for before in [], ["-include", abi.HERE + "/hostile.h"]:
-            what = "%s: %s: sources among hostile headers%s" % (
-                target.name, " ".join(compiler), " in front" if before else "")
-            with abi.Build(compiler, flags + before,
-                           target.sources()) as build:
-                report.ok(build.good and build.output == "", what,
-                          build.output, build.repeat)
+            texts = Texts(LANGUAGES[0], options + before)
+            for source in target.sources():
+                texts.files["%s among hostile headers%s" % (
+                    os.path.relpath(source, abi.ROOT),
+                    " in front" if before else "")] = source
+            compile_all(report, target, compiler, texts)
 
 
-def macros(target, text, extra=()):
-    command = abi.clang(target.arch) + [
-        "-dM", "-E", "-x", "c", "-I" + os.path.join(abi.ROOT, "include"),
-        "-"] + list(extra)
-    result = abi.run(command, input=text)
+def macros(command, paths):
+    result = abi.run(command + paths)
+    if result.returncode:
+        return set()
     return set(re.findall(r"^#define (\w+)", result.stdout, re.M))
 
 
 def check_macros(report, target):
     """Every macro of headers and sources has the prefix."""
-    mine = macros(target, "")
-    files = [("<%s>" % h, "") for h in headers()]
-    files += [("\"%s\"" % s, "") for s in target.sources()]
-    for name, _ in files:
-        found = macros(target, "#include %s\n" % name,
-                       target.options + [abi.SHOOTDOWN]) - mine
-        bad = {m for m in found if not re.match(r"QPMAP_|QPTE_", m)}
-        # vm_page_t's two accessors are functions of the host's.
-        bad -= {"qpmap_host_page_pa", "qpmap_host_page_attr"}
+    driver = abi.clang(target.arch) + [
+        "-dM", "-E", "-x", "c", "-I" + os.path.join(abi.ROOT, "include"),
+        abi.SHOOTDOWN] + target.options
+    mine = macros(driver, [os.devnull])
+    names = ["<%s>" % h for h in headers()]
+    names += ["\"%s\"" % s for s in target.sources()]
+    # The last line of each is a macro, too, which shows that it was reached.
+    paths = [abi.scratch("%s-macros%d.c" % (target.name, i),
+                         "#include %s\n#define QPMAP_END_%d\n" % (name, i))
+             for i, name in enumerate(names)]
+    ends = {"QPMAP_END_%d" % i for i in range(len(names))}
+    words = None if abi.ALL else abi.behind(driver, paths[0])
+    if words is not None:
+        found = macros(words, paths) - mine
+        if ends < found and not without_prefix(found):
+            report.checked += len(names)
+            return
+    for name, path in zip(names, paths):
+        found = macros(driver, [path]) - mine - ends
+        bad = without_prefix(found)
         report.ok(found and not bad, "%s: macros of %s" % (target.name, name),
                   "without the prefix: " + (" ".join(sorted(bad)) or "none; "
                                             "no macro was found at all"))
+
+
+def without_prefix(names):
+    # vm_page_t's two accessors are functions of the host's.
+    return {m for m in names if not re.match(r"QPMAP_|QPTE_", m)} - {
+        "qpmap_host_page_pa", "qpmap_host_page_attr"}
 
 
 def check_includes(report):
@@ -222,8 +277,13 @@ def main():
     check_includes(report)
     seen = [t for t in abi.targets()
             if t.name in abi.TRIPLE or t.name == "i386-pae"]
-    work = [(t, c, l) for t in seen for c, l in front_ends(t)]
-    abi.parallel(lambda c: check_target(report, c), work)
+    texts = [texts_of(language) for language in LANGUAGES]
+    work = [(t, c, x) for t in seen for c, has in front_ends(t)
+            for x, good in zip(texts, has) if good]
+    hooks = inline_hooks()
+    work += [(t, c, hooks) for t in seen for c, (has_c, _) in front_ends(t)
+             if has_c]
+    abi.parallel(lambda w: compile_all(report, *w), work)
     abi.parallel(lambda t: check_sources(report, t), seen)
     abi.parallel(lambda t: check_macros(report, t), seen)
     report.end()

@@ -14,6 +14,8 @@ paths with a branch that goes back in the text: there, none may close a loop.
 """
 
 import difflib
+import itertools
+import os
 import re
 
 import abi
@@ -28,6 +30,9 @@ TEXT_LIMIT = 512
 # With QPMAP_RING.
 RING_LIMIT = 576
 RING_CALL = "qpmap_ring_over"
+
+DIRECT = "-DQPMAP_DIRECT_MAP=0", "-DQPMAP_DIRECT_MAP=1"
+KINDS = [], [abi.SHOOTDOWN], [abi.SHOOTDOWN, abi.RING]
 
 RETURN = {
     "amd64": r"retq?$", "i386": r"retl?$", "arm64": r"ret$",
@@ -165,90 +170,114 @@ def judge(arch, name, body, spills, may_call=None):
     return errors
 
 
+SOURCE = os.path.join(abi.ROOT, "src/core/quick.c")
+
+
+def variants():
+    """{file: options}: quick.c with options of its own, which one process can
+    compile with the others.
+    """
+    found = {}
+    for number, (direct, kind) in enumerate(itertools.product(DIRECT, KINDS)):
+        options = [direct] + kind
+        defines = "".join("#define %s\n" % o[2:].replace("=", " ")
+                          for o in options)
+        path = abi.scratch("hot%d.c" % number, "%s#include \"%s\"\n" %
+                           (defines, SOURCE))
+        found[path] = options
+    return found
+
+
 def configurations():
     hooks = "-DQPMAP_HOST_INLINE=\"%s/inline_hooks.h\"" % abi.HERE
     for target in abi.targets():
         for compiler in abi.compilers(target.arch):
             for level in "-O2", "-O3":
-                for direct in "-DQPMAP_DIRECT_MAP=0", "-DQPMAP_DIRECT_MAP=1":
-                    yield target, compiler, [
-                        level, direct, hooks, "-std=gnu11", "-ffreestanding", "-fno-pic",
-                        "-fomit-frame-pointer"] + target.options + \
-                        target.no_fp()
+                yield target, compiler, [
+                    level, hooks, "-std=gnu11", "-ffreestanding", "-fno-pic",
+                    "-fomit-frame-pointer"] + target.options + target.no_fp()
 
 
-def check(report, sizes, configuration):
+class Variant:
+    """One object of a build, and how to make it alone."""
+
+    def __init__(self, build, compiler, flags, path, options):
+        obj = os.path.basename(path)[:-2] + ".o"
+        self.functions = build.functions(obj)
+        symbols = [s for s in build.symbols() if s[0] == obj]
+        self.imports = {s[2] for s in symbols if s[1] == "U"}
+        self.total = sum(s[3] for s in symbols if s[1] == "T")
+        self.repeat = abi.shown(abi.command_of(compiler, flags + options,
+                                               [SOURCE]))
+
+
+def check(report, sizes, sources, configuration):
     target, compiler, flags = configuration
-    what = "%s: %s %s" % (target.name, " ".join(compiler), " ".join(flags[:2]))
-    source = abi.ROOT + "/src/core/quick.c"
     spills = target.name == "i386-pae" and not abi.is_clang(compiler)
-    with abi.Build(compiler, flags, [source]) as build:
-        if not report.ok(build.good, what, build.output, build.repeat):
-            return
-        functions = abi.disassemble(build.objects()[0])
-        total = sum(s[3] for s in build.symbols() if s[1] == "T")
-        for name in WAYS_OUT:
-            if report.ok(name in functions, what, "no function " + name,
+    with abi.Build(compiler, flags, list(sources)) as build:
+        if not report.ok(build.good, "%s: %s %s" % (
+                target.name, " ".join(compiler), flags[0]), build.output,
                          build.repeat):
-                errors = judge(target.arch, name, functions[name], spills)
-                report.ok(not errors, "%s: %s" % (what, name),
-                          "\n".join(errors), build.repeat)
-        report.ok(set(functions) == set(WAYS_OUT), what, "functions: " +
-                  " ".join(functions), build.repeat)
-        report.ok(0 < total <= TEXT_LIMIT, what,
-                  "enter, enter_ro and remove have %d bytes of text, more "
-                  "than %d" % (total, TEXT_LIMIT), build.repeat)
-        sizes[what] = total
-        check_shootdown(report, what, compiler, flags, source, functions)
-    check_ring(report, sizes, target, what, compiler, flags, source)
+            return
+        every = {tuple(options): Variant(build, compiler, flags, path, options)
+                 for path, options in sources.items()}
+    for direct in DIRECT:
+        what = "%s: %s %s %s" % (target.name, " ".join(compiler), flags[0],
+                                 direct)
+        plain, shootdown, ring = [every[(direct, *kind)] for kind in KINDS]
+        check_plain(report, sizes, target, what, spills, plain)
+        check_shootdown(report, what, plain, shootdown)
+        check_ring(report, sizes, target, what + " " + abi.RING, spills, ring)
 
 
-def check_ring(report, sizes, target, what, compiler, flags, source):
+def check_plain(report, sizes, target, what, spills, variant):
+    functions, repeat = variant.functions, variant.repeat
+    for name in WAYS_OUT:
+        if report.ok(name in functions, what, "no function " + name, repeat):
+            errors = judge(target.arch, name, functions[name], spills)
+            report.ok(not errors, "%s: %s" % (what, name), "\n".join(errors),
+                      repeat)
+    report.ok(set(functions) == set(WAYS_OUT), what, "functions: " +
+              " ".join(functions), repeat)
+    report.ok(0 < variant.total <= TEXT_LIMIT, what,
+              "enter, enter_ro and remove have %d bytes of text, more than "
+              "%d" % (variant.total, TEXT_LIMIT), repeat)
+    sizes[what] = variant.total
+
+
+def check_ring(report, sizes, target, what, spills, variant):
     """The deferred discipline: enter as ever, remove with its one call."""
-    what += " " + abi.RING
-    with abi.Build(compiler, flags + [abi.SHOOTDOWN, abi.RING],
-                   [source]) as build:
-        if not report.ok(build.good, what, build.output, build.repeat):
-            return
-        functions = abi.disassemble(build.objects()[0])
-        for name in WAYS_OUT:
-            body = functions.get(name, [])
-            may_call = RING_CALL if name == "qpmap_remove" else None
-            spills = target.name == "i386-pae" and not abi.is_clang(compiler)
-            errors = judge(target.arch, name, body, spills, may_call)
-            report.ok(not errors, "%s: %s" % (what, name),
-                      "\n".join(errors), build.repeat)
-        report.ok(RING_CALL in build.imports(), what, "no call of " +
-                  RING_CALL, build.repeat)
-        total = sum(s[3] for s in build.symbols() if s[1] == "T")
-        report.ok(0 < total <= RING_LIMIT, what, "%d bytes of text, more than "
-                  "%d" % (total, RING_LIMIT), build.repeat)
-        sizes[what] = total
+    for name in WAYS_OUT:
+        body = variant.functions.get(name, [])
+        may_call = RING_CALL if name == "qpmap_remove" else None
+        errors = judge(target.arch, name, body, spills, may_call)
+        report.ok(not errors, "%s: %s" % (what, name), "\n".join(errors),
+                  variant.repeat)
+    report.ok(RING_CALL in variant.imports, what, "no call of " + RING_CALL,
+              variant.repeat)
+    report.ok(0 < variant.total <= RING_LIMIT, what, "%d bytes of text, more "
+              "than %d" % (variant.total, RING_LIMIT), variant.repeat)
+    sizes[what] = variant.total
 
 
-def check_shootdown(report, what, compiler, flags, source, functions):
+def check_shootdown(report, what, plain, variant):
     """With shootdown each function is the same, operands included."""
-    with abi.Build(compiler, flags + [abi.SHOOTDOWN], [source]) as build:
-        if not report.ok(build.good, what + " " + abi.SHOOTDOWN, build.output,
-                         build.repeat):
-            return
-        others = abi.disassemble(build.objects()[0])
-        for name, body in functions.items():
-            texts = [str(ins) for ins in body]
-            other = [str(ins) for ins in others.get(name, [])
-                     if not re.match(PADDING, ins.text)]
-            texts = [t for t, ins in zip(texts, body)
-                     if not re.match(PADDING, ins.text)]
-            report.ok(texts and texts == other, "%s: %s with %s" %
-                      (what, name, abi.SHOOTDOWN), "\n".join(
-                          difflib.unified_diff(texts, other, lineterm="",
-                                               n=0)), build.repeat)
+    for name, body in plain.functions.items():
+        texts, other = [[str(ins) for ins in one
+                         if not re.match(PADDING, ins.text)]
+                        for one in (body, variant.functions.get(name, []))]
+        report.ok(texts and texts == other, "%s: %s with %s" %
+                  (what, name, abi.SHOOTDOWN), "\n".join(
+                      difflib.unified_diff(texts, other, lineterm="", n=0)),
+                  variant.repeat)
 
 
 def main():
     report = abi.Report("abi/hot")
     sizes = {}
-    abi.parallel(lambda c: check(report, sizes, c), list(configurations()))
+    sources = variants()
+    abi.parallel(lambda c: check(report, sizes, sources, c),
+                 list(configurations()))
     print("bytes of text, enter + enter_ro + remove (limit %d, with a ring "
           "%d):" % (TEXT_LIMIT, RING_LIMIT))
     for what in sorted(sizes):

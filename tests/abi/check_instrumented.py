@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What instrumented builds may add to the imports: a named list for each kind
 of instrumentation, and that QPMAP_HOT_ATTR keeps it out of the hot path.
+
+usage: check_instrumented.py [--all]
+
+With --all, i386's second gcc, too.
 """
 
 import re
@@ -47,11 +51,9 @@ KINDS = [
 
 def hot_calls(build):
     """Symbols that quick.o's relocations name, besides our own."""
-    result = abi.run([abi.need("llvm-objdump"), "-r",
-                      build.directory + "/quick.o"])
-    text = result.stdout.split("RELOCATION RECORDS FOR [.text")
-    names = re.findall(r"R_\w+\s+(\w+)", "".join(text[1:]))
-    return {n for n in names if not n.startswith("qpmap_")}
+    return {name for _, section, _, name in build.relocations()
+            if re.match(r"\.rela?\.text", section) and name and
+            not name.startswith((".", "qpmap_"))}
 
 
 def configurations():
@@ -61,7 +63,7 @@ def configurations():
         for kind in KINDS:
             if kind[3] is not None and target.arch not in kind[3]:
                 continue
-            for compiler in abi.compilers(target.arch):
+            for compiler in abi.different_compilers(target.arch):
                 gcc = not abi.is_clang(compiler)
                 if kind[2] is None or (kind[2] == "gcc") == gcc:
                     yield target, kind, compiler

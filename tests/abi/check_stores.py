@@ -83,7 +83,7 @@ def check(report, configuration):
     with abi.Build(compiler, flags, [abi.HERE + "/stores.c"]) as build:
         if not report.ok(build.good, what, build.output, build.repeat):
             return
-        functions = abi.disassemble(build.objects()[0])
+        functions = build.functions()
         for name in "abi_fill", "abi_clear":
             found, errors = entry_stores(target.arch, functions, name)
             wanted = expected(target, name)
@@ -99,7 +99,7 @@ def check_shared(report, target, compiler, flags):
         if not report.ok(build.good, what, build.output, build.repeat):
             return
         narrow, count = [], 0
-        for name, body in abi.disassemble(build.objects()[0]).items():
+        for name, body in build.functions().items():
             for ins in body:
                 count += bool(re.match(STORE[target.arch], ins.text))
                 if (re.match(NARROW[target.arch], ins.text) and
