@@ -155,16 +155,24 @@ machine_stop_cpu(void)
 }
 
 /*
- * Svinval is found out; that remote fences are left to the SBI, which OpenSBI
+ * Svinval is found out, once: OpenSBI may print a line about an instruction
+ * that there is not.  That remote fences are left to the SBI, which OpenSBI
  * completes before it returns, is this boot's choice.
  */
 uint32_t
 machine_cpu_flags(void)
 {
-	uint32_t options = *(volatile uint32_t *)MACHINE_OPTIONS;
+	static uint32_t flags, known;
 
-	return ((machine_has_svinval() ? QPMAP_SVINVAL : 0) |
-	    ((options & MACHINE_OPTION_RFENCE) != 0 ? QPMAP_SBI_RFENCE : 0));
+	if (known == 0) {
+		flags = machine_has_svinval() ? QPMAP_SVINVAL : 0;
+		if ((*(volatile uint32_t *)MACHINE_OPTIONS &
+		    MACHINE_OPTION_RFENCE) != 0) {
+			flags |= QPMAP_SBI_RFENCE;
+		}
+		known = 1;
+	}
+	return (flags);
 }
 
 /* FENCE orders our stores before the SBI's store to another hart's device. */
