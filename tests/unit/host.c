@@ -404,6 +404,7 @@ fake_assert_idle(void)
 		assert_int_equal(fake.pins[cpu], 0);
 		assert_int_equal(qpmap_held(&fake_cpu[cpu]), 0);
 	}
+	fake_assert_walks();
 }
 
 uint32_t

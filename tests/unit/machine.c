@@ -553,6 +553,23 @@ fake_walk_all(void)
 	}
 }
 
+/* The machine's own books: what is unknown will be walked. */
+void
+fake_assert_walks(void)
+{
+	const struct fake_tlb *tlb;
+	unsigned int i, page;
+
+	for (i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
+		tlb = &fake_tlb[i / FAKE_CONTEXTS][i % FAKE_CONTEXTS];
+		for (page = 0; page < fake_watch_pages; page++) {
+			assert_true(tlb->known[page] != FAKE_UNKNOWN ||
+			    (page >= tlb->unknown_first &&
+			    page < tlb->unknown_end));
+		}
+	}
+}
+
 void
 fake_shootdown(void)
 {

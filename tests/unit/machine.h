@@ -177,6 +177,7 @@ int fake_log_find(enum fake_kind kind, unsigned int from);
 void fake_watch(qpmap_vaddr_t va, unsigned int pages);
 /* All CPUs forget everything and walk again (a host changed its tables). */
 void fake_shootdown(void);
+void fake_assert_walks(void);
 /* Translate on this CPU, through its TLB. */
 struct fake_result fake_translate(qpmap_vaddr_t va, enum fake_access access);
 /* Whether this CPU's walker comes as far as va's leaf entry. */
