@@ -12,7 +12,10 @@
  *	qpmap_attr_t qpmap_host_page_attr(vm_page_t m)
  *
  * as static inline functions or macros: the physical address of the page and
- * its memory attribute.
+ * its memory attribute.  vm_page_t must be a pointer, or an integer no wider
+ * than one.  A structure is refused when this is compiled: it would be passed
+ * by value, and a kernel that finds a page's number from where its structure
+ * lies would find that of the copy.
  */
 #ifndef QPMAP_PMAP_H
 #define QPMAP_PMAP_H
@@ -31,6 +34,15 @@ typedef struct qpmap_page *vm_page_t;
 #define qpmap_host_page_pa(m)	((m)->pa)
 #define qpmap_host_page_attr(m)	((m)->attr)
 #endif
+
+/* Classes 1 to 5 are integers, enumerations, truth values and pointers. */
+#ifdef __cplusplus
+static_assert(__builtin_classify_type(*static_cast<vm_page_t *>(nullptr)) <= 5
+#else
+_Static_assert(__builtin_classify_type(*(vm_page_t *)0) <= 5
+#endif
+    && sizeof(vm_page_t) <= sizeof(void *),
+    "vm_page_t must be a pointer, or an integer no wider than one");
 
 QPMAP_BEGIN_DECLS
 

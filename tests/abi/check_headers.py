@@ -3,7 +3,7 @@
 """The public headers need no other header, compile alone as C11 and as C++17
 without any standard header, before and after a kernel's own that takes their
 names, and define only prefixed names.  The sources compile among such headers
-too.
+too.  A vm_page_t that is passed by value as a structure is refused.
 
 usage: check_headers.py [--all]
 
@@ -73,6 +73,23 @@ struct qpmap_shared *qpmap_quiesce(struct qpmap_remote *);
 #endif
 """
 
+# A kernel's vm_page_t: what may be one, and what is refused.
+PAGE_TYPES = ["struct host_page *", "const void *", "unsigned long",
+              "unsigned int", "enum host_page_enum"]
+NO_PAGE_TYPES = ["struct host_page_struct", "struct host_page",
+                 "union host_page_union", "float", "WIDER"]
+REFUSED = "vm_page_t must be a pointer, or an integer no wider than one"
+
+USE_PAGE = """
+qpmap_vaddr_t qpmap_use(vm_page_t m);
+qpmap_vaddr_t qpmap_use(vm_page_t m)
+{
+	qpmap_vaddr_t va = pmap_quick_enter_page(m);
+	pmap_quick_remove_page(va);
+	return (va);
+}
+"""
+
 
 def headers():
     found = glob.glob(os.path.join(abi.ROOT, "include/qpmap/**/*.h"),
@@ -97,7 +114,11 @@ def front_ends(target):
 class Texts:
     """What is compiled alike, by whatever compiler: {what: file}."""
 
+    made = 0
+
     def __init__(self, language, options=()):
+        Texts.made += 1
+        self.number = Texts.made
         self.language = language
         self.options = list(options)
         self.files = {}
@@ -109,8 +130,8 @@ class Texts:
         defines = "".join("#define %s\n" % o[2:].replace("=", " ", 1)
                           for o in options)
         name, standard, _ = self.language
-        path = "%s-%d.%s" % (standard, len(self.files),
-                             "c" if name == "c" else "cc")
+        path = "%s-%d-%d.%s" % (standard, self.number, len(self.files),
+                                "c" if name == "c" else "cc")
         self.files[what] = abi.scratch(path, defines + text)
 
 
@@ -125,6 +146,16 @@ def command_of(target, compiler, texts):
         "-O1", "-fno-pic", "-fsyntax-only"] + flags + warnings + \
         target.options + ["-I" + os.path.join(abi.ROOT, "include"),
                           "-I" + abi.HERE] + texts.options
+
+
+def command_again(command, path):
+    """A command that needs no scratch file."""
+    with open(path, encoding="utf-8") as lines:
+        text = lines.read()
+    name = "x" + os.path.splitext(path)[1]
+    return "printf '%%s' %s >%s && %s" % (
+        shlex.quote(text), name,
+        " ".join(map(shlex.quote, command + [name])))
 
 
 def compile_all(report, target, compiler, texts):
@@ -142,19 +173,45 @@ def compile_all(report, target, compiler, texts):
                 return
     for what, path in texts.files.items():
         result = abi.run(command + [path])
-        with open(path, encoding="utf-8") as lines:
-            text = lines.read()
-        name = "x" + os.path.splitext(path)[1]
         report.ok(result.returncode == 0 and result.stdout == "",
                   "%s: %s, %s: %s" % (target.name, " ".join(compiler),
                                       texts.language[1], what),
-                  result.stdout, "printf '%%s' %s >%s && %s" % (
-                      shlex.quote(text), name,
-                      " ".join(map(shlex.quote, command + [name]))))
+                  result.stdout, command_again(command, path))
+
+
+def refuse_all(report, target, compiler, texts):
+    """Each by itself: it does not compile, and the reason is REFUSED."""
+    command = command_of(target, compiler, texts)
+    for what, path in texts.files.items():
+        result = abi.run(command + [path])
+        said = result.stdout
+        report.ok(result.returncode != 0 and REFUSED in said,
+                  "%s: %s, %s: %s is refused" % (
+                      target.name, " ".join(compiler), texts.language[1],
+                      what), said, command_again(command, path))
 
 
 PAGE = ["-DQPMAP_HOST_PAGE=\"host_page.h\""]
 HOOKS = ["-DQPMAP_HOST_INLINE=\"hostile_hooks.h\""]
+
+
+def page_text(kind):
+    """A file whose vm_page_t is of that type."""
+    wider = "__extension__ typedef __int128 wider;\n"
+    if kind == "WIDER":
+        return ("#if __SIZEOF_POINTER__ == 4\n"
+                "typedef unsigned long long wider;\n#else\n" + wider +
+                "#endif\n") + page_text("wider")
+    return ("#define HOST_PAGE_TYPE %s\n"
+            "#define QPMAP_HOST_PAGE \"host_page_type.h\"\n"
+            "#include <qpmap/pmap.h>\n" % kind) + USE_PAGE
+
+
+def no_pages(language):
+    texts = Texts(language)
+    for kind in NO_PAGE_TYPES:
+        texts.add("vm_page_t as %s" % kind, page_text(kind))
+    return texts
 
 
 def texts_of(language):
@@ -175,6 +232,8 @@ def texts_of(language):
                 ("hostile.h, then %s" % header, hostile + one, page),
                 ("%s, then hostile.h" % header, one + hostile, page)):
             both(what, text + "extern int qpmap_nothing;\n", options)
+    for kind in PAGE_TYPES:
+        texts.add("vm_page_t as %s" % kind, page_text(kind))
     both("all in use", every + USE)
     both("all in use after hostile.h", hostile + every + USE, PAGE)
     both("all in use before hostile.h", every + hostile + USE, PAGE)
@@ -284,6 +343,10 @@ def main():
     work += [(t, c, hooks) for t in seen for c, (has_c, _) in front_ends(t)
              if has_c]
     abi.parallel(lambda w: compile_all(report, *w), work)
+    refused = [no_pages(language) for language in LANGUAGES]
+    abi.parallel(lambda w: refuse_all(report, *w),
+                 [(t, c, x) for t in seen for c, has in front_ends(t)
+                  for x, good in zip(refused, has) if good])
     abi.parallel(lambda t: check_sources(report, t), seen)
     abi.parallel(lambda t: check_macros(report, t), seen)
     report.end()
