@@ -37,12 +37,16 @@ typedef struct qpmap_page *vm_page_t;
 
 /* Classes 1 to 5 are integers, enumerations, truth values and pointers. */
 #ifdef __cplusplus
-static_assert(__builtin_classify_type(*static_cast<vm_page_t *>(nullptr)) <= 5
+static_assert(__builtin_classify_type(*static_cast<vm_page_t *>(nullptr)) <= 5,
+    "vm_page_t must be a pointer or an integer");
+static_assert(sizeof(vm_page_t) <= sizeof(void *),
+    "vm_page_t must not be wider than a pointer");
 #else
-_Static_assert(__builtin_classify_type(*(vm_page_t *)0) <= 5
+_Static_assert(__builtin_classify_type(*(vm_page_t *)0) <= 5,
+    "vm_page_t must be a pointer or an integer");
+_Static_assert(sizeof(vm_page_t) <= sizeof(void *),
+    "vm_page_t must not be wider than a pointer");
 #endif
-    && sizeof(vm_page_t) <= sizeof(void *),
-    "vm_page_t must be a pointer, or an integer no wider than one");
 
 QPMAP_BEGIN_DECLS
 

@@ -77,8 +77,10 @@ struct qpmap_shared *qpmap_quiesce(struct qpmap_remote *);
 PAGE_TYPES = ["struct host_page *", "const void *", "unsigned long",
               "unsigned int", "enum host_page_enum"]
 NO_PAGE_TYPES = ["struct host_page_struct", "struct host_page",
-                 "union host_page_union", "float", "WIDER"]
-REFUSED = "vm_page_t must be a pointer, or an integer no wider than one"
+                 "union host_page_union", "float"]
+WIDER = "WIDER"
+REFUSED = "vm_page_t must be a pointer or an integer"
+TOO_WIDE = "vm_page_t must not be wider than a pointer"
 
 USE_PAGE = """
 qpmap_vaddr_t qpmap_use(vm_page_t m);
@@ -180,12 +182,13 @@ def compile_all(report, target, compiler, texts):
 
 
 def refuse_all(report, target, compiler, texts):
-    """Each by itself: it does not compile, and the reason is REFUSED."""
+    """Each by itself: it does not compile, and says why."""
     command = command_of(target, compiler, texts)
     for what, path in texts.files.items():
         result = abi.run(command + [path])
         said = result.stdout
-        report.ok(result.returncode != 0 and REFUSED in said,
+        reason = TOO_WIDE if WIDER in what else REFUSED
+        report.ok(result.returncode != 0 and reason in said,
                   "%s: %s, %s: %s is refused" % (
                       target.name, " ".join(compiler), texts.language[1],
                       what), said, command_again(command, path))
@@ -198,7 +201,7 @@ HOOKS = ["-DQPMAP_HOST_INLINE=\"hostile_hooks.h\""]
 def page_text(kind):
     """A file whose vm_page_t is of that type."""
     wider = "__extension__ typedef __int128 wider;\n"
-    if kind == "WIDER":
+    if kind == WIDER:
         return ("#if __SIZEOF_POINTER__ == 4\n"
                 "typedef unsigned long long wider;\n#else\n" + wider +
                 "#endif\n") + page_text("wider")
@@ -209,7 +212,7 @@ def page_text(kind):
 
 def no_pages(language):
     texts = Texts(language)
-    for kind in NO_PAGE_TYPES:
+    for kind in NO_PAGE_TYPES + [WIDER]:
         texts.add("vm_page_t as %s" % kind, page_text(kind))
     return texts
 
