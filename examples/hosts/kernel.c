@@ -186,8 +186,9 @@ mk_cpu_start(unsigned int number)
 }
 
 /*
- * The first CPU: paging is on, traps are set up, the page allocator works,
- * and no other CPU has started.
+ * The first CPU: paging is on, traps are set up, the page allocator works.
+ * Others may run, if they keep away from the windows: docs/porting-kernel.md,
+ * "CPUs that run already".
  */
 void mk_main(void);
 void

@@ -14,8 +14,7 @@
  *
  * Setting up, in this order:
  *
- *	qpmap_init()		once, on the first CPU, before any other
- *				CPU starts
+ *	qpmap_init()		once, on one CPU, before any comes online
  *	qpmap_cpu_online()	on each CPU, before its first enter
  *
  * Contract clauses (C1, B2, ...) are listed in docs/architecture.md.
@@ -37,8 +36,9 @@ QPMAP_BEGIN_DECLS
  */
 #define QPMAP_BUILD_TABLES	0x0001u
 /*
- * With QPMAP_BUILD_TABLES: there is one root table, and one CPU so far.  Only
- * then may an absent entry of the root (on i386 with PAE, of the PDPT) be
+ * With QPMAP_BUILD_TABLES: there is one root table, the one in use, and any
+ * other under which a CPU will be online is made from it after qpmap_init().
+ * Only then may an absent entry of the root (on i386 with PAE, of the PDPT) be
  * written; without the flag it is refused, since it would exist in one root
  * only.
  */
@@ -259,10 +259,19 @@ QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
  * Check the configuration against this CPU, work out every kind of entry, and
  * with QPMAP_BUILD_TABLES link the window's missing tables.
  *
- * Before: paging is on, the kernel's root table is in use on this CPU, and no
- * other CPU has started or will touch the window.  After success: the
- * configuration is no longer needed; qpmap_cpu_online() may be called.  After
- * an error nothing is changed, and what was allocated has been given back.
+ * Before: paging is on, and the kernel's root table is in use on this CPU.
+ * Other CPUs may run: parked, in firmware, or at work, under these tables or
+ * others.  Until its own qpmap_cpu_online() each of them must not load, store
+ * or execute at an address of the windows or of the shared slots, and must
+ * call nothing of the library but qpmap_strerror(), and qpmap_shootdown_poll()
+ * and qpmap_shootdown_ipi(), which do nothing there.  While qpmap_init() runs
+ * nobody else may change the page tables above these addresses.  What such a
+ * CPU walks speculatively does no harm: it is forgotten when it comes online.
+ *
+ * After success: the configuration is no longer needed; qpmap_cpu_online() may
+ * be called, by another CPU when it has been told by means that order memory
+ * (a lock, or a store that releases and a load that acquires).  After an error
+ * nothing is changed, and what was allocated has been given back.
  *
  * May be called again, with another configuration, as long as no CPU has
  * come online.
