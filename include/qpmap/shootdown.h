@@ -82,9 +82,13 @@ QPMAP_CALL void qpmap_shootdown_poll(void);
 /*
  * After: no CPU keeps a translation, not even a speculative one, of any page
  * whose mapping, by qpmap_enter() or qpmap_shared_enter(), was removed before
- * the call.  Needed before a removed page is unplugged, poisoned, given to a
- * guest, encrypted with another key, or used with another memory type; and
- * after qpmap_shared_remove_deferred(), before the page is used again.
+ * the call.  A page whose window mapping was removed needs it before anything
+ * for which it would be wrong to leave the page in a direct map of the
+ * mapping's memory type: before it is unplugged, poisoned, encrypted with
+ * another key, private to a guest, or used with another memory type; not
+ * before the kernel, user space, or a guest from which the kernel hides
+ * nothing use it.  And it is needed after qpmap_shared_remove_deferred(),
+ * before the page is used again.
  *
  * It also makes the slots of deferred removals usable.  Waits: see above.
  */
