@@ -53,7 +53,10 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_NO_DIRECT		0x0008u
 /*
  * x86: invalidate after filling an entry, too.  For a host that also writes
- * the window's entries itself, or that changes CR3 while a mapping is held.
+ * the window's entries itself, or that changes CR3 while a mapping is held;
+ * and for a CPU, or a hypervisor's shadow of the page tables, that remembers
+ * that an entry was not present.  No x86 CPU may do so by its manual; where
+ * one does, the symptom is a fault on a page that was just entered.
  */
 #define QPMAP_FLUSH_ON_FILL	0x0010u
 /*
@@ -422,6 +425,13 @@ QPMAP_CALL void qpmap_write(qpmap_paddr_t pa, qpmap_attr_t attr,
  * page-aligned; 2 a page did not keep what was written; 3 the pages mixed;
  * 4 a read-only mapping showed something else; 5 the number of mappings held
  * changed; 6 the two pages are the same, or nesting does not allow two.
+ *
+ * It sees a remove that does not invalidate only by what the frame shows next.
+ * On riscv64, and with QPMAP_FLUSH_ON_FILL, an enter invalidates, too: there
+ * it does not see that at all.  A kernel with a fault handler loads from the
+ * address after a remove, and expects a fault (docs/porting-kernel.md).  Nor
+ * does it see what other CPUs keep, memory types, and barriers that are not
+ * there.
  *
  * Context: as qpmap_enter().
  */
