@@ -101,7 +101,8 @@ QPMAP_CALL void *qpmap_host_table_address(qpmap_paddr_t table);
 
 /*
  * As qpmap_host_table_address(), for a table of leaf entries, and valid for
- * ever: every enter and remove on some CPU writes through it.  Called once by
+ * ever: every enter and remove on some CPU writes through it, and the table
+ * is never freed, though it is empty when nothing is mapped.  Called once by
  * each qpmap_cpu_online() that is given no leaf, and once by qpmap_init() for
  * each group of shared slots; several windows or groups share a table.
  */

@@ -120,6 +120,11 @@ struct qpmap_config {
 	 * more, one for each CPU that may ever be online at the same time.
 	 * Nothing else may be mapped there, or in the one page after the last
 	 * window, which is its guard.
+	 *
+	 * The page tables that hold the entries must never be freed, though
+	 * they are empty whenever nothing is mapped.  A kernel that frees empty
+	 * tables keeps a page of its own mapped in each, or keeps away from all
+	 * that each maps (docs/porting-kernel.md).
 	 */
 	qpmap_vaddr_t window_va;
 	__UINT32_TYPE__ window_count;
@@ -375,8 +380,10 @@ QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
  * it for a program's access.  For a direct-map address it does nothing.  With
  * QPMAP_RING the load may reach the page for longer (<qpmap/config.h>).
  *
- * Any other address, an older mapping or one removed before is a panic
- * (QPMAP_PANIC_REMOVE).
+ * Outside the direct map any other address, an older mapping or one removed
+ * before is a panic (QPMAP_PANIC_REMOVE).  Inside it addresses are not
+ * checked, whether an enter returned them or not: a wrong one does nothing,
+ * and a window mapping that should have been removed stays held.
  *
  * Wait-free; on arm64 it waits for the hardware's broadcast.  Context: that
  * of the enter, on the same CPU.
