@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * FreeBSD/i386's pmap_quick_enter_page() and pmap_quick_remove_page(), for
+ * FreeBSD/i386's pmap_quick_enter_page() and pmap_quick_remove_page(), as they
+ * were before FreeBSD 13 called them through a table of functions, for
  * comparison: a rendering of our own of what they do, for the counts only.
  *
  * What they do: one frame per CPU, at an address kept in the CPU's data; its

@@ -16,11 +16,13 @@
  *
  * Where it differs from ours: one such page at a time in the whole machine,
  * the others wait, with interrupts off; no second page on the same CPU, so
- * none in an interrupt or NMI (it would wait for itself); interrupts stay off
- * as long as the page is used; on x86 another CPU that walked the frame's
- * address speculatively keeps what it found; no check of address or type, no
- * NX.  FreeBSD has it on amd64 alone; the other architectures have its
- * lock, and what their TLBs need.
+ * none in an NMI (the lock recurses, but for kernels with assertions, and the
+ * frame would be filled anew under its holder); interrupts stay off as long as
+ * the page is used; on x86 another CPU that walked the frame's address
+ * speculatively keeps what it found; no check of the address, a wrong one at
+ * remove is ignored, no NX.  Since FreeBSD 14 the frame is invalidated on
+ * enter, not on remove.  FreeBSD has it on amd64 alone; the other
+ * architectures have its lock, and what their TLBs need.
  *
  * Left out, in its favour: KASSERTs, functions of its own for lock and cache
  * mode, the computation of the entry's address, the look at an owed

@@ -19,10 +19,10 @@
  * of the entry, and the two counters of migrate_disable(), are for.
  *
  * Where it differs: the slot is counted before it is filled and after it is
- * cleared, as ours, but an NMI may not use it; no memory type; a wrong address
- * is a warning, a page that does not exist is mapped.  Linux has it where
- * there is not enough address space for a direct map; the 64-bit ones here
- * have what their TLBs need.
+ * cleared, as ours; the memory type is the caller's protection, unchecked
+ * (kmap_local_page_prot()); a wrong address is a warning, a page that does not
+ * exist is mapped.  Linux has it where there is not enough address space for a
+ * direct map; the 64-bit ones here have what their TLBs need.
  *
  * Left out, in its favour: functions of its own for preemption and migration,
  * the test on letting preemption go, paravirtualised stores and flushes, what
