@@ -4,7 +4,9 @@
  *
  * All are resolved by the linker; none is weak.  On i386 they carry
  * QPMAP_CALL.  None may sleep or call the library, but for what is said of
- * qpmap_host_unpin() and qpmap_host_panic().
+ * qpmap_host_unpin() and qpmap_host_panic().  All may be called on several CPUs
+ * at once, and on one again by what interrupts it there, but for what is said
+ * of the table hooks.
  *
  * Three are called by every enter and remove: pin, cpu and unpin.  A kernel
  * that wants no call in the hot path defines QPMAP_HOST_INLINE as the name of
@@ -65,9 +67,13 @@ QPMAP_CALL void qpmap_host_unpin(struct qpmap_cpu *cpu);
  * The caller of the library broke its contract.  text is one of the fixed
  * texts of <qpmap/panic.h>, which also says what a and b are.
  *
- * Context: as of the call that panics; this CPU may be pinned.  Does not
- * return.  From here on only qpmap_cpu_abandon() may be called on this CPU,
- * and after it enter and remove, to write a crash dump.
+ * Context: as of the call that panics; this CPU may be pinned, and may be in
+ * an NMI.  Does not return.  From here on only qpmap_cpu_abandon() may be
+ * called on this CPU, and after it enter and remove, to write a crash dump.
+ *
+ * Other CPUs go on, and may panic meanwhile: to stop them is the kernel's.
+ * With QPMAP_SHOOTDOWN, and not on arm64, those that still run wait for this
+ * one if they call what waits.
  */
 QPMAP_NORETURN QPMAP_CALL void qpmap_host_panic(const char *text,
     __UINT64_TYPE__ a, __UINT64_TYPE__ b);
@@ -112,7 +118,7 @@ QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
  * Only with QPMAP_CHECKED: whether the page at pa is wired, held or
  * unmanaged, so that it may be mapped (contract C9).
  *
- * Context: as of qpmap_enter(), not yet pinned.
+ * Context: as of qpmap_enter(), not yet pinned: the CPU may change meanwhile.
  */
 QPMAP_CALL int qpmap_host_page_pinned(qpmap_paddr_t pa);
 
@@ -136,8 +142,9 @@ QPMAP_CALL int qpmap_host_page_pinned(qpmap_paddr_t pa);
  * itself, clears it before qpmap_shootdown_ipi(): behind it, it would clear a
  * request that has just come.
  *
- * Context: of the shootdown, pinned; interrupts may be off.  It may not wait
- * for another CPU, but for the hardware's being ready to send.
+ * Context: of the shootdown, pinned; interrupts may be off.  Several CPUs may
+ * call it at once, also for the same window.  It may not wait for another CPU,
+ * but for the hardware's being ready to send.
  */
 QPMAP_CALL void qpmap_host_ipi(__UINT32_TYPE__ window);
 
