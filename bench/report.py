@@ -32,9 +32,8 @@ LONGEST = "mapcache, longest of the run (Xen)"
 
 
 def modes(results):
-    """The modes, without what is counted apart from them."""
-    return {mode: results[mode] for mode in sorted(results)
-            if mode != "ring"}
+    """The modes, in their order."""
+    return {mode: results[mode] for mode in sorted(results)}
 
 
 def targets(results):
@@ -49,12 +48,6 @@ def compared(results):
     """The targets that tables of designs have: one page size of arm64."""
     return {target: count for target, count in targets(results).items()
             if "arm64-" not in target}
-
-
-def rings(results):
-    """Kinds of CPU with a ring, of the same targets: rows by its size."""
-    return {kind: results["ring"][kind] for kind in sorted(results["ring"])
-            if "arm64-" not in kind}
 
 
 def designs(count):
@@ -156,24 +149,6 @@ def table_shootdown(results):
                 rows)
 
 
-def each(row, *names):
-    """What a pair has of something, in a turn of the ring."""
-    return sum(row[name] for name in names) / row["frames"]
-
-
-def table_ring(results):
-    rows = []
-    for kind, counted in rings(results).items():
-        for row in counted:
-            rows.append([kind, row["ring"] or "strict",
-                         "%.1f" % each(row, "instructions"),
-                         "%.2f" % each(row, "tlb_local", "tlb_broadcast"),
-                         "%.2f" % each(row, "barriers"),
-                         row["worst_remove"]])
-    return grid(["target", "ring", "instructions", "TLB operations",
-                 "barriers", "instructions of the turn's last remove"], rows)
-
-
 def table_size(results):
     return grid(["target", "code", "of it enter, enter_ro, remove",
                  "read-only data", "writable data", "a CPU's state"],
@@ -184,9 +159,9 @@ def table_size(results):
 
 TABLES = {"pairs": table_pairs, "designs": table_designs,
           "cpus": table_cpus, "shootdown": table_shootdown,
-          "ring": table_ring, "size": table_size}
+          "size": table_size}
 # Those that a paper must have: sizes change more often than it is read.
-PAPER = ("pairs", "designs", "cpus", "shootdown", "ring")
+PAPER = ("pairs", "designs", "cpus", "shootdown")
 PLACE = re.compile(r"(<!-- counted: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 
 
@@ -258,17 +233,6 @@ def figure_shootdown(results):
     return lines, lines_plot("CPUs", len(found))
 
 
-def figure_ring(results, names):
-    found = rings(results)
-    lines = ["ring " + " ".join('"%s"' % kind for kind in found)]
-    for rows in zip(*found.values()):
-        lines.append("%s %s" % (rows[0]["ring"] or "strict", " ".join(
-            "%.3f" % each(row, *names) for row in rows)))
-    return lines, ("set yrange [0:*]\nset xlabel 'frames in a window'\n"
-                   "plot for [i=2:%d] '%%s' using i:xtic(1) with linespoints "
-                   "title columnheader(i)\n" % (len(found) + 1))
-
-
 def lines_plot(label, count):
     return ("set logscale x 2\nset logscale y\nset xlabel '%s'\n"
             "plot for [i=2:%d] '%%s' using 1:i with linespoints "
@@ -301,11 +265,6 @@ def figures(results):
             figure_cpus(results, target))
     made["shootdown"] = ("Instructions of a shootdown's initiator, one page",
                          figure_shootdown(results))
-    made["ring"] = ("Instructions of a pair, deferred, by size of the ring",
-                    figure_ring(results, ("instructions",)))
-    made["ring-tlb"] = ("TLB operations of a pair, deferred, by size of the "
-                        "ring", figure_ring(results, ("tlb_local",
-                                                      "tlb_broadcast")))
     made["size"] = ("Bytes of the library", figure_size(results))
     return made
 
@@ -334,7 +293,6 @@ PARTS = (
     ("Designs", "designs", ("designs", "tlb")),
     ("Cost against the number of CPUs", "cpus", None),
     ("Shootdowns", "shootdown", ("shootdown",)),
-    ("Deferred against strict", "ring", ("ring", "ring-tlb")),
     ("Size", "size", ("size",)),
 )
 

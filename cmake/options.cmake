@@ -55,8 +55,6 @@ qpmap_option(QPMAP_DIRECT_MAP 1 "the kernel may have a direct map" 0 1)
 qpmap_option(QPMAP_CHECKED 0 "every enter asks whether the page is wired" 0 1)
 qpmap_option(QPMAP_TABLES 1 "the library can build page tables" 0 1)
 qpmap_option(QPMAP_SHOOTDOWN 0 "shootdown and shared mappings" 0 1)
-qpmap_option(QPMAP_RING 0 "frames of a window whose removals are deferred"
-    0 8 16 32 64)
 
 if(NOT QPMAP_PAGE_SHIFT EQUAL 12 AND NOT qpmap_arch STREQUAL "arm64")
 	qpmap_option_refuse(QPMAP_PAGE_SHIFT "only arm64 has other pages than "
@@ -71,16 +69,6 @@ endif()
 if(QPMAP_LPA2 AND QPMAP_PAGE_SHIFT EQUAL 16)
 	qpmap_option_refuse(QPMAP_LPA2 "LPA2 is for 4 and 16 KiB pages, "
 	    "QPMAP_PAGE_SHIFT 12 and 14")
-endif()
-
-if(QPMAP_RING AND NOT QPMAP_SHOOTDOWN)
-	qpmap_option_refuse(QPMAP_RING "the deferred discipline needs "
-	    "qpmap_quiesce(), QPMAP_SHOOTDOWN=1")
-endif()
-math(EXPR qpmap_ring_least "2 * ${QPMAP_FRAMES}")
-if(QPMAP_RING AND QPMAP_RING LESS qpmap_ring_least)
-	qpmap_option_refuse(QPMAP_RING "with QPMAP_FRAMES=${QPMAP_FRAMES} it "
-	    "must be at least ${qpmap_ring_least}, or 0")
 endif()
 
 # Headers of the kernel's, named as in an #include but without the quotes.

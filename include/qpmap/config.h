@@ -90,25 +90,6 @@
 #endif
 
 /*
- * 0 (default): the strict discipline.  When remove returns, this CPU has
- * forgotten the page.
- *
- * 8, 16, 32 or 64: the deferred discipline (contract B12).  A window has so
- * many frames.  QPMAP_FRAMES - 1 of them are for nested mappings, and strict.
- * The others are a ring for mappings that do not nest: remove only clears the
- * entry, the next enter takes the next frame, and when all have been used they
- * are invalidated together.  What is lost (B3): after remove a load or store
- * through the address may still reach the page, on this CPU too, for up to one
- * turn of the ring, or until qpmap_quiesce(); before that the page is not to
- * be given to anyone who may not see it or be written to.  Special mappings
- * (docs/tlb.md) are strict all the same.  Needs QPMAP_SHOOTDOWN, for
- * qpmap_quiesce(), and at least twice QPMAP_FRAMES.
- */
-#ifndef QPMAP_RING
-#define QPMAP_RING 0
-#endif
-
-/*
  * Not numbers, and without a default:
  *
  * QPMAP_HOST_INLINE	the name of a header, quotes included, that defines
@@ -167,16 +148,6 @@
 #if QPMAP_SHOOTDOWN != 0 && QPMAP_SHOOTDOWN != 1
 #error "qpmap: QPMAP_SHOOTDOWN must be 0 or 1"
 #endif
-#if QPMAP_RING != 0 && QPMAP_RING != 8 && QPMAP_RING != 16 &&		\
-    QPMAP_RING != 32 && QPMAP_RING != 64
-#error "qpmap: QPMAP_RING must be 0, 8, 16, 32 or 64"
-#endif
-#if QPMAP_RING != 0 && QPMAP_RING < 2 * QPMAP_FRAMES
-#error "qpmap: QPMAP_RING must be at least twice QPMAP_FRAMES"
-#endif
-#if QPMAP_RING != 0 && !QPMAP_SHOOTDOWN
-#error "qpmap: QPMAP_RING needs QPMAP_SHOOTDOWN"
-#endif
 
 #define QPMAP_PAGE_SIZE	((qpmap_vaddr_t)1 << QPMAP_PAGE_SHIFT)
 #define QPMAP_PAGE_MASK	(QPMAP_PAGE_SIZE - 1)
@@ -184,8 +155,8 @@
 /* Entries in a cache line, and pages (entries) in one CPU's window. */
 #define QPMAP_LINE_ENTRIES (QPMAP_CACHE_LINE / QPMAP_PTE_SIZE)
 #define QPMAP_WINDOW_PAGES						\
-	((2 * (QPMAP_RING != 0 ? QPMAP_RING : QPMAP_FRAMES) +		\
-	    QPMAP_LINE_ENTRIES - 1) & ~(QPMAP_LINE_ENTRIES - 1))
+	((2 * QPMAP_FRAMES + QPMAP_LINE_ENTRIES - 1) &			\
+	    ~(QPMAP_LINE_ENTRIES - 1))
 
 /* Bytes of address space in one CPU's window. */
 #define QPMAP_WINDOW_SIZE						\

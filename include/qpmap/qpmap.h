@@ -305,8 +305,7 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  *		qpmap_cpu_offline() left it
  * window	0 to window_count - 1: no two online CPUs may have the same
  * leaf		the page-table entry that maps the window's first address,
- *		aligned to a cache line (with QPMAP_RING, to the size of all
- *		the window's entries), writable for as long as the CPU is
+ *		aligned to a cache line, writable for as long as the CPU is
  *		online, and followed by those of the rest of the window, all
  *		zero; or NULL with QPMAP_BUILD_TABLES
  *
@@ -377,8 +376,7 @@ QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
  * When it returns, a load through a window address faults on this CPU, the
  * page may be freed, and the frame is used again.  Another CPU may have
  * walked this window speculatively, and keep what it found without ever using
- * it for a program's access.  For a direct-map address it does nothing.  With
- * QPMAP_RING the load may reach the page for longer (<qpmap/config.h>).
+ * it for a program's access.  For a direct-map address it does nothing.
  *
  * Outside the direct map any other address, an older mapping or one removed
  * before is a panic (QPMAP_PANIC_REMOVE).  Inside it addresses are not

@@ -151,7 +151,6 @@ struct qpmap_shared {
 #define QPMAP_OPTIONS							\
 	((__UINT32_TYPE__)sizeof(struct qpmap_cpu) |			\
 	    (__UINT32_TYPE__)QPMAP_SHOOTDOWN |				\
-	    (__UINT32_TYPE__)(QPMAP_RING / 8) << 1 |			\
 	    (__UINT32_TYPE__)QPMAP_PAGE_SHIFT << 12 |			\
 	    (__UINT32_TYPE__)QPMAP_FRAMES << 17 |			\
 	    (__UINT32_TYPE__)(QPMAP_CACHE_LINE / 64) << 21 |		\

@@ -9,9 +9,6 @@
  *	enter	look at the next frame, claim it, and only then fill it
  *	remove	clear it, invalidate it, and only then release it
  *
- * With QPMAP_RING, "invalidate" is put off for mappings that do not nest
- * (ring.h); the order is the same.
- *
  * The claim, cpu->next, is the only word written beside the entry.
  *
  * Whatever is not the ordinary case falls out of a compare that is needed
@@ -19,7 +16,6 @@
  * with the complement of its address, which is odd.  An odd address is never
  * taken for a frame's.  Nothing there returns to here.
  */
-#include "ring.h"
 #include "special.h"
 
 /* Map pa in this CPU's next frame; on failure go on in special.c. */
@@ -35,10 +31,6 @@ qpmap_window_enter(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 		return (qpmap_enter_refuse_frame(pa));
 	}
 	qpmap_claim(cpu, frame);
-	if (QPMAP_RING) {
-		/* A handler may have moved the frame while it was free. */
-		slot = frame->slot;
-	}
 	qpmap_slot_fill(slot, qpmap_pte_make(pa, kind->bits));
 	va = frame->va;
 	qpmap_tlb_filled(va);
@@ -110,7 +102,7 @@ qpmap_remove(qpmap_vaddr_t va)
 	}
 	qpmap_tlb_emptying();
 	qpmap_slot_clear(slot);
-	qpmap_frame_emptied(cpu, frame, va);
+	qpmap_tlb_emptied(va);
 	qpmap_release(cpu, frame);
 	qpmap_host_unpin(cpu);
 }

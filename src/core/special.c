@@ -8,7 +8,6 @@
  * the complement of its address; that is how qpmap_remove() knows.  The order
  * of the steps is that of quick.c, and for the same reason.
  */
-#include "ring.h"
 #include "special.h"
 
 /*
@@ -114,28 +113,6 @@ qpmap_frame_empty(struct qpmap_frame *frame)
 	qpmap_tlb_emptied_special(va, frame->slot, qpmap_state.flags);
 	*(volatile qpmap_vaddr_t *)&frame->va = va;
 }
-
-#if QPMAP_RING
-
-/*
- * Not worked out from where frame is: it may be about to move, and is then in
- * two places, when a crash path abandons it.  A window's address has the
- * alignment of the window, and so have its entries in their table.
- */
-void
-qpmap_ring_over(struct qpmap_frame *frame)
-{
-	qpmap_vaddr_t first = qpmap_va_special(frame[-1].va) +
-	    QPMAP_PAGE_SIZE;
-	__UINTPTR_TYPE__ leaf = (__UINTPTR_TYPE__)frame->slot &
-	    ~(__UINTPTR_TYPE__)(QPMAP_WINDOW_PAGES * QPMAP_PTE_SIZE - 1);
-
-	qpmap_tlb_shot_down(first, QPMAP_RING_PAGES, qpmap_state.flags);
-	*(volatile qpmap_vaddr_t *)&frame->va = first;
-	frame->slot = (struct qpmap_pte *)leaf + 1;
-}
-
-#endif
 
 QPMAP_HANDED void
 qpmap_remove_special(qpmap_vaddr_t va)

@@ -61,7 +61,7 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	[QPMAP_ERR_CPU_LEAF] =
 	    "no leaf entry is given, and none can be found in the tables",
 	[QPMAP_ERR_LEAF_ALIGN] =
-	    "the window's leaf entries are misaligned",
+	    "the window's leaf entries do not begin a cache line",
 	[QPMAP_ERR_LEAF_USED] =
 	    "the window's leaf entries are not empty",
 	[QPMAP_ERR_CPU_DIFFERS] =

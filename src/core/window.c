@@ -3,7 +3,6 @@
  * Setting up: the configuration checked and worked out once, and each CPU's
  * window given to it and taken away.
  */
-#include "ring.h"
 #include "shootdown.h"
 #include "special.h"
 #include "tables.h"
@@ -18,14 +17,6 @@ struct qpmap_state qpmap_state;
 #define QPMAP_FLAGS_CORE						\
 	(QPMAP_NO_NX | QPMAP_NO_DIRECT |				\
 	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
-
-/*
- * A window's entries have the alignment of its address, in a table.  A ring
- * counts on all of it (qpmap_ring_over).
- */
-#define QPMAP_LEAF_ALIGN						\
-	(QPMAP_RING != 0 ? QPMAP_WINDOW_PAGES * QPMAP_PTE_SIZE :	\
-	    QPMAP_CACHE_LINE)
 
 /* Last byte of the window area, and of the guard page after it. */
 static inline qpmap_vaddr_t
@@ -332,8 +323,8 @@ qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 	cpu->frame[0].va = qpmap_va_special(va);
 	cpu->frame[0].slot = &cpu->full;
 	for (i = 1; i <= QPMAP_FRAMES; i++) {
-		cpu->frame[i].va = va + qpmap_frame_page(i) * QPMAP_PAGE_SIZE;
-		cpu->frame[i].slot = &leaf[qpmap_frame_page(i)];
+		cpu->frame[i].va = va + (2 * i - 1) * QPMAP_PAGE_SIZE;
+		cpu->frame[i].slot = &leaf[2 * i - 1];
 	}
 	cpu->frame[i].va = qpmap_va_special(va);
 	cpu->frame[i].slot = &cpu->full;
@@ -399,7 +390,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 	if (leaf == 0) {
 		return (QPMAP_ERR_CPU_LEAF);
 	}
-	if ((__UINTPTR_TYPE__)leaf % QPMAP_LEAF_ALIGN != 0) {
+	if ((__UINTPTR_TYPE__)leaf % QPMAP_CACHE_LINE != 0) {
 		return (QPMAP_ERR_LEAF_ALIGN);
 	}
 	if (!qpmap_leaf_is_empty(leaf)) {
@@ -417,10 +408,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 	return (QPMAP_OK);
 }
 
-/*
- * Every frame cleared and, on this CPU, forgotten, also where it has been;
- * none is released.
- */
+/* Every frame cleared and, on this CPU, forgotten; none is released. */
 QPMAP_COLD static void
 qpmap_frames_empty(struct qpmap_cpu *cpu)
 {
@@ -429,9 +417,6 @@ qpmap_frames_empty(struct qpmap_cpu *cpu)
 	for (i = QPMAP_FRAMES; i > 0; i--) {
 		qpmap_frame_empty(&cpu->frame[i]);
 	}
-#if QPMAP_RING
-	qpmap_ring_over(&cpu->frame[1]);
-#endif
 }
 
 /*

@@ -77,8 +77,6 @@ TARGETS = [
 HOOKS = {"qpmap_host_pin", "qpmap_host_cpu", "qpmap_host_unpin"}
 # The option that adds shootdown and shared mappings.
 SHOOTDOWN = "-DQPMAP_SHOOTDOWN=1"
-# And with it, the deferred discipline.
-RING = "-DQPMAP_RING=16"
 
 TABLE_HOOKS = {"qpmap_host_table_alloc", "qpmap_host_table_free",
                "qpmap_host_table_address", "qpmap_host_leaf_address"}

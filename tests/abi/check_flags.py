@@ -7,16 +7,14 @@ usage: check_flags.py [--all] [target ...]
 
 With --all, within a target and compiler, every set of flags meets every
 optimisation level; the build options rotate through them in turns of seven,
--ffreestanding in turns of fourteen, every other one has QPMAP_SHOOTDOWN, and
-every other one of these QPMAP_RING.
+-ffreestanding in turns of fourteen, and every other one has QPMAP_SHOOTDOWN.
 
 Without, the fewest of these are built in which there is still: every set of
 flags with each compiler of its target; within an architecture, for gcc and for
 clang, every optimisation level with and without QPMAP_SHOOTDOWN, every set of
-build options, -ffreestanding and QPMAP_RING; within an architecture, every
-level with and without QPMAP_RING; and anywhere, every set of build options with
-and without QPMAP_SHOOTDOWN and QPMAP_RING.  What is left out is that a set of
-flags meets the other levels and options.
+build options, and -ffreestanding; and anywhere, every set of build options with
+and without QPMAP_SHOOTDOWN.  What is left out is that a set of flags meets the
+other levels and options.
 """
 
 import re
@@ -98,26 +96,22 @@ def configurations():
 
 
 def turns(turn):
-    """What takes turns: options, discipline, -ffreestanding."""
-    return (OPTIONS[turn % len(OPTIONS)],
-            " ".join(([abi.SHOOTDOWN] if turn % 2 else []) +
-                     ([abi.RING] if turn % 4 == 3 else [])),
+    """What takes turns: options, QPMAP_SHOOTDOWN, -ffreestanding."""
+    return (OPTIONS[turn % len(OPTIONS)], abi.SHOOTDOWN if turn % 2 else "",
             "-ffreestanding" if turn // len(OPTIONS) % 2 else "")
 
 
 def shows(configuration):
     """What is to be there without --all, and is in this configuration."""
     target, compiler, level, flags, turn = configuration
-    options, discipline, freestanding = turns(turn)
+    options, shootdown, freestanding = turns(turn)
     family = target.arch, abi.is_clang(compiler)
     return {("flags", target.name, tuple(compiler), flags),
             ("level", family, level),
             ("options", family, options),
-            ("discipline", family, discipline),
             ("freestanding", family, freestanding),
-            ("level, shootdown", family, level, discipline != ""),
-            ("level, discipline", target.arch, level, discipline),
-            ("options, discipline", options, discipline)}
+            ("level, shootdown", family, level, shootdown),
+            ("options, shootdown", options, shootdown)}
 
 
 def fewest(every):

@@ -3,9 +3,7 @@
 """The hot path with inline hooks (contract C4): no call, no way out but the
 named refusals, no backward branch on the way to a return, no use of the
 stack; and at most 512 bytes of text for enter, enter_ro and remove together.
-QPMAP_SHOOTDOWN changes no instruction of it.  With QPMAP_RING remove has one
-call, that of qpmap_ring_over() at the end of a turn, and what a function with
-a call saves; the rest holds.
+QPMAP_SHOOTDOWN changes no instruction of it.
 
 There is one exception: i386 passes arguments on the stack, and a function that
 needs more than its three scratch registers saves the others; gcc, with PAE's
@@ -27,12 +25,9 @@ WAYS_OUT = {
 }
 
 TEXT_LIMIT = 512
-# With QPMAP_RING.
-RING_LIMIT = 576
-RING_CALL = "qpmap_ring_over"
 
 DIRECT = "-DQPMAP_DIRECT_MAP=0", "-DQPMAP_DIRECT_MAP=1"
-KINDS = [], [abi.SHOOTDOWN], [abi.SHOOTDOWN, abi.RING]
+KINDS = [], [abi.SHOOTDOWN]
 
 RETURN = {
     "amd64": r"retq?$", "i386": r"retl?$", "arm64": r"ret$",
@@ -73,14 +68,7 @@ def tail_jump(arch, body, index):
     return None
 
 
-def calls(arch, body, index, symbol):
-    """Whether the instruction is a call of that function."""
-    if body[index].symbol is None and arch == "riscv64" and index > 0:
-        return body[index - 1].symbol == symbol
-    return body[index].symbol == symbol
-
-
-def successors(arch, body, may_call):
+def successors(arch, body):
     """For each instruction, the indices that follow it; and the ways out."""
     where = {ins.address: i for i, ins in enumerate(body)}
     follow = [[] for _ in body]
@@ -89,10 +77,7 @@ def successors(arch, body, may_call):
         if re.match(RETURN[arch], ins.text):
             returns.add(i)
         elif re.match(CALL[arch], ins.text):
-            if may_call and calls(arch, body, i, may_call):
-                follow[i].append(i + 1)
-            else:
-                errors.append("a call: %s" % ins)
+            errors.append("a call: %s" % ins)
         elif re.match(JUMP[arch], ins.text) or re.match(BRANCH[arch],
                                                         ins.text):
             name = tail_jump(arch, body, i)
@@ -144,11 +129,11 @@ def stack_is_used(arch, spills, text):
                 int(match.group("bytes") or "0", 0) <= SPILL_LIMIT)
 
 
-def judge(arch, name, body, spills, may_call=None):
-    """What is wrong with a function, as lines; may_call: one that it calls."""
+def judge(arch, name, body, spills):
+    """What is wrong with a function, as lines."""
     while body and re.match(PADDING, body[-1].text):
         body.pop()
-    follow, exits, returns, errors = successors(arch, body, may_call)
+    follow, exits, returns, errors = successors(arch, body)
     if not returns:
         errors.append("no return was found: the check is blind")
     found = set(exits.values())
@@ -160,12 +145,11 @@ def judge(arch, name, body, spills, may_call=None):
     for i, nexts in enumerate(follow):
         for n in nexts:
             if n <= i and n in success and (
-                    not (spills or may_call) or
-                    i in reached_from(follow, n)):
+                    not spills or i in reached_from(follow, n)):
                 errors.append("a backward branch on the way to a return: %s" %
                               body[i])
     for ins in body:
-        if not may_call and stack_is_used(arch, spills, ins.text):
+        if stack_is_used(arch, spills, ins.text):
             errors.append("use of the stack: %s" % ins)
     return errors
 
@@ -224,10 +208,9 @@ def check(report, sizes, sources, configuration):
     for direct in DIRECT:
         what = "%s: %s %s %s" % (target.name, " ".join(compiler), flags[0],
                                  direct)
-        plain, shootdown, ring = [every[(direct, *kind)] for kind in KINDS]
+        plain, shootdown = [every[(direct, *kind)] for kind in KINDS]
         check_plain(report, sizes, target, what, spills, plain)
         check_shootdown(report, what, plain, shootdown)
-        check_ring(report, sizes, target, what + " " + abi.RING, spills, ring)
 
 
 def check_plain(report, sizes, target, what, spills, variant):
@@ -242,21 +225,6 @@ def check_plain(report, sizes, target, what, spills, variant):
     report.ok(0 < variant.total <= TEXT_LIMIT, what,
               "enter, enter_ro and remove have %d bytes of text, more than "
               "%d" % (variant.total, TEXT_LIMIT), repeat)
-    sizes[what] = variant.total
-
-
-def check_ring(report, sizes, target, what, spills, variant):
-    """The deferred discipline: enter as ever, remove with its one call."""
-    for name in WAYS_OUT:
-        body = variant.functions.get(name, [])
-        may_call = RING_CALL if name == "qpmap_remove" else None
-        errors = judge(target.arch, name, body, spills, may_call)
-        report.ok(not errors, "%s: %s" % (what, name), "\n".join(errors),
-                  variant.repeat)
-    report.ok(RING_CALL in variant.imports, what, "no call of " + RING_CALL,
-              variant.repeat)
-    report.ok(0 < variant.total <= RING_LIMIT, what, "%d bytes of text, more "
-              "than %d" % (variant.total, RING_LIMIT), variant.repeat)
     sizes[what] = variant.total
 
 
@@ -278,8 +246,7 @@ def main():
     sources = variants()
     abi.parallel(lambda c: check(report, sizes, sources, c),
                  list(configurations()))
-    print("bytes of text, enter + enter_ro + remove (limit %d, with a ring "
-          "%d):" % (TEXT_LIMIT, RING_LIMIT))
+    print("bytes of text, enter + enter_ro + remove (limit %d):" % TEXT_LIMIT)
     for what in sorted(sizes):
         if "-O2" in what:
             print("  %4d  %s" % (sizes[what], what))

@@ -15,8 +15,8 @@ import sys
 from targets import ROOT
 
 TOP = ("src", "include", "docs", "tests", "tools", "examples", "cmake", ".ci")
-ROOT_FILES = re.compile(r"(?:README|CAVEATS|CONTRIBUTING|LICENSE|CMakeLists|"
-                        r"CMakePresets)(?:\.\w+)?")
+ROOT_FILES = re.compile(r"(?:README|CAVEATS|CHANGELOG|CONTRIBUTING|LICENSE|"
+                        r"CMakeLists|CMakePresets)(?:\.\w+)?")
 
 
 def markdown():

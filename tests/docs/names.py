@@ -3,7 +3,8 @@
 """Hold the manual pages and the Markdown files against the headers.
 
  - every public name of include/qpmap is in a manual page;
- - every name in a manual page, and in a Markdown file, exists;
+ - every name in a manual page, and in a Markdown file, exists, but for what
+   CHANGELOG.md says is removed;
  - every prototype in a SYNOPSIS is the header's;
  - the panic texts, with their names, are those of panic.h;
  - every member of struct qpmap_config is described;
@@ -133,6 +134,8 @@ def main():
     for path in files("*.md") + files("docs/*.md") + files("tests/**/*.md") \
             + files("examples/**/*.md"):
         text = re.sub(r"\w+(?:\(9\)|\.9)", "", read(path))
+        text = re.sub(r"^### Removed\n.*?(?=^#|\Z)", "", text,
+                      flags=re.M | re.S)
         for name in sorted(set(NAME.findall(text))):
             if name in known or (name.endswith("_") and
                                  any(k.startswith(name) for k in known)):

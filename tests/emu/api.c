@@ -31,11 +31,6 @@ emu_unpinned_queries(struct emu *e)
 uint64_t
 emu_frame_va_of(struct emu *e, unsigned window, unsigned frame)
 {
-	/* Those that nest come after the ring's (QPMAP_RING). */
-	if (e->fact[FACT_DEFERRED] != 0 && frame > 1) {
-		frame += (unsigned)(e->fact[FACT_DEFERRED] -
-		    e->fact[FACT_FRAMES]);
-	}
 	return (e->config[WIRE_WINDOW_VA] +
 	    (window * e->fact[FACT_WINDOW_PAGES] + 2 * frame - 1) *
 	    (UINT64_C(1) << e->mode->page_shift));
@@ -105,15 +100,12 @@ emu_prepare(const struct emu_mode *mode, const char *variant, uint64_t layout,
     unsigned boot_flags)
 {
 	struct emu *e = emu_open(mode, variant);
-	uint64_t window = e->fact[FACT_WINDOW_PAGES] << mode->page_shift;
 
 	e->layout = layout;
 	e->boot_flags = boot_flags;
 	emu_boot(e);
 	emu_pool_fill(e);
-	/* A ring's windows are larger. */
-	e->config[WIRE_WINDOW_VA] = (mode->window_va + window - 1) &
-	    ~(window - 1);
+	e->config[WIRE_WINDOW_VA] = mode->window_va;
 	e->config[WIRE_WINDOW_COUNT] = EMU_CPUS;
 	e->config[WIRE_NESTING] = e->fact[FACT_FRAMES];
 	e->config[WIRE_FLAGS] = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT |

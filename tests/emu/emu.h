@@ -553,10 +553,7 @@ uint64_t emu_depth(struct emu *e);
 uint64_t emu_unpinned_queries(struct emu *e);
 /* Physical addresses of this CPU's struct qpmap_cpu and of a frame's va. */
 uint64_t emu_state_pa(struct emu *e);
-/*
- * The va and the slot's address of frame 1 to FACT_FRAMES; with QPMAP_RING
- * frame 1 is where it was at first.
- */
+/* The va and the slot's address of frame 1 to FACT_FRAMES. */
 uint64_t emu_frame_va(struct emu *e, unsigned frame);
 uint64_t emu_frame_slot(struct emu *e, unsigned frame);
 /* The same for a window that is not online here. */

@@ -54,7 +54,6 @@ enum wire_fact {
 	FACT_PERCPU_STATE,	/* offset of its struct qpmap_cpu */
 	FACT_PERCPU_DEPTH,	/* offset of its preemption counter */
 	FACT_PERCPU_UNPINNED,	/* offset of its count of wrong queries */
-	FACT_DEFERRED,		/* QPMAP_RING */
 	FACT_SHOOTDOWN,		/* QPMAP_SHOOTDOWN; with 0 so is the rest */
 	FACT_GENERATION,	/* offsets in struct qpmap_shootdown */
 	FACT_RECLAIMING,

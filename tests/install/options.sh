@@ -40,12 +40,6 @@ refused riscv64 "QPMAP_PAGE_SHIFT=14 on riscv64: only arm64 has other pages" \
 refused i386 "QPMAP_LPA2=1 on i386: only arm64 has LPA2." -DQPMAP_LPA2=1
 refused arm64 "QPMAP_LPA2=1 on arm64: LPA2 is for 4 and 16 KiB pages" \
     -DQPMAP_LPA2=1 -DQPMAP_PAGE_SHIFT=16
-refused arm64 "QPMAP_RING=24: must be one of 0, 8, 16, 32, 64." \
-    -DQPMAP_SHOOTDOWN=1 -DQPMAP_RING=24
-refused arm64 "QPMAP_RING=16 on arm64: the deferred discipline needs \
-qpmap_quiesce(), QPMAP_SHOOTDOWN=1." -DQPMAP_RING=16
-refused arm64 "QPMAP_RING=8 on arm64: with QPMAP_FRAMES=5 it must be at least \
-10, or 0." -DQPMAP_RING=8 -DQPMAP_FRAMES=5 -DQPMAP_SHOOTDOWN=1
 refused riscv64 "QPMAP_LANDING_PADS=ON on riscv64: only x86 and arm64" \
     -DQPMAP_LANDING_PADS=ON
 cat >"$work.cmake" <<END

@@ -293,8 +293,6 @@ fake_watch_all(const struct qpmap_config *config)
 	    config->window_count * (unsigned int)QPMAP_WINDOW_PAGES + 2;
 
 #if QPMAP_SHOOTDOWN
-	/* The ring's windows have a leaf table of their own. */
-	(void)fake_host_leaf(FAKE_PLAIN_VA);
 	for (unsigned int i = 0; i < config->shared_count; i++) {
 		config->shared[i].leaf = fake_host_leaf(config->shared_va +
 		    i * QPMAP_SHARED_SIZE);
@@ -339,29 +337,11 @@ fake_teardown(void **state)
 	return (0);
 }
 
-_Bool
-fake_is_in_ring(qpmap_vaddr_t va)
-{
-	qpmap_vaddr_t page = (va - qpmap_state.window_va) >> QPMAP_PAGE_SHIFT;
-
-	return (QPMAP_RING && page < qpmap_state.window_count *
-	    QPMAP_WINDOW_PAGES && page % 2 == 1 &&
-	    page % QPMAP_WINDOW_PAGES <= QPMAP_RING_PAGES);
-}
-
 qpmap_vaddr_t
 fake_frame_va(unsigned int window, unsigned int n)
 {
-#if QPMAP_RING
-	unsigned int cpu = fake_target(window);
-
-	/* The lowest frame of the deferred discipline moves. */
-	if (n == 0 && cpu != FAKE_CPUS) {
-		return (qpmap_frame_va(&fake_cpu[cpu].frame[1]));
-	}
-#endif
 	return (qpmap_state.window_va + window * QPMAP_WINDOW_SIZE +
-	    qpmap_frame_page(n + 1) * QPMAP_PAGE_SIZE);
+	    (2 * n + 1) * QPMAP_PAGE_SIZE);
 }
 
 void
@@ -381,17 +361,10 @@ fake_assert_shows(qpmap_vaddr_t va, qpmap_paddr_t pa, unsigned int type,
 	assert_int_equal(fake_translate(va, FAKE_EXEC).fault, FAKE_NO_EXEC);
 }
 
-/*
- * After remove, va does not show its page.  In the deferred discipline's ring
- * (B12) only the entry is known to be empty; the rest is in ring.c.
- */
+/* After remove, va does not show its page. */
 void
 fake_assert_absent(qpmap_vaddr_t va)
 {
-	if (fake_is_in_ring(va)) {
-		assert_int_equal(fake_leaf(va).bits, 0);
-		return;
-	}
 	assert_int_equal(fake_translate(va, FAKE_READ).fault, FAKE_ABSENT);
 	assert_int_equal(fake_translate(va, FAKE_WRITE).fault, FAKE_ABSENT);
 	assert_int_equal(fake_translate(va, FAKE_EXEC).fault, FAKE_ABSENT);

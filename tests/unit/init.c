@@ -378,8 +378,7 @@ init_online(void **state)
 	init_not_online(0, 0, leaf, QPMAP_ERR_CPU_DIFFERS);
 	fake.differs[0] = 0;
 	init_not_online(0, 0, NULL, QPMAP_ERR_CPU_LEAF);
-	for (off = 1; off < (QPMAP_RING ? QPMAP_WINDOW_PAGES :
-	    QPMAP_LINE_ENTRIES); off++) {
+	for (off = 1; off < QPMAP_LINE_ENTRIES; off++) {
 		init_not_online(0, 0, leaf + off, QPMAP_ERR_LEAF_ALIGN);
 	}
 	for (off = 0; off <= QPMAP_WINDOW_PAGES; off++) {

@@ -1140,7 +1140,7 @@ fake_check_slot(qpmap_vaddr_t va, const struct qpmap_pte *slot)
 {
 	size_t at = (uintptr_t)slot % FAKE_TABLE_BYTES;
 
-	if (fake_watched(va) < fake_watch_pages && !fake.half_moved &&
+	if (fake_watched(va) < fake_watch_pages &&
 	    at / sizeof(*slot) != fake_index(va, 0)) {
 		fail_msg("slot %p is not that of %#lx", (const void *)slot,
 		    (unsigned long)va);

@@ -23,7 +23,6 @@
 #include <qpmap/panic.h>
 #include <qpmap/shootdown.h>
 
-#include "../../src/core/ring.h"
 #include "../../src/core/special.h"
 
 #define FAKE_CPUS	4
@@ -43,11 +42,10 @@
 #define FAKE_WINDOW_VA	0x480000000000ULL
 #define FAKE_DIRECT_VA	0x4a0000000000ULL
 /* With QPMAP_SHOOTDOWN: pages of the kernel's own, and shared slots. */
-#define FAKE_PLAIN_PAGE	(QPMAP_RING ? 193 : 64)
+#define FAKE_PLAIN_PAGE	64
 #define FAKE_PLAIN_PAGES 63
 #define FAKE_PLAIN_VA	(FAKE_WINDOW_VA + FAKE_PLAIN_PAGE * QPMAP_PAGE_SIZE)
-#define FAKE_SHARED_VA							\
-	(FAKE_WINDOW_VA + (QPMAP_RING ? 2 : 1) * QPMAP_SHARED_SIZE)
+#define FAKE_SHARED_VA	(FAKE_WINDOW_VA + QPMAP_SHARED_SIZE)
 #define FAKE_GROUPS	12
 /* Windows for which there is memory. */
 #define FAKE_WINDOWS	256
@@ -99,8 +97,6 @@ struct fake {
 	qpmap_ptebits_t private_bit;	/* tables, and the root, have it */
 	/* A core whose invalidation by address does nothing (erratum). */
 	_Bool broken_invalidation;
-	/* The ring's frame was caught as it moved: its slot is another's. */
-	_Bool half_moved;
 	/* Faults for fake_access(): misbehaviour that a self-test can see. */
 	qpmap_paddr_t wrong_pa;		/* all accesses end here; 0: none */
 	/* Interrupts: called at event point number irq_at, or at all. */
@@ -283,8 +279,6 @@ void fake_assert_idle(void);
 
 /* Address of frame number n (0, ...) of a window. */
 qpmap_vaddr_t fake_frame_va(unsigned int window, unsigned int n);
-/* Whether va is a frame of a window's ring (QPMAP_RING). */
-_Bool fake_is_in_ring(qpmap_vaddr_t va);
 
 /* A seeded sequence of numbers. */
 uint32_t fake_random(uint64_t *seed);

@@ -71,10 +71,6 @@ main(int argc, char **argv)
 	static struct CMUnitTest all[MAIN_MOST];
 	size_t count = 0;
 
-#if QPMAP_RING
-	/* First what sees most defects: tools/mutants stops there. */
-	count = main_add(all, count, ring_tests, ring_count);
-#endif
 	count = main_add(all, count, contract_tests, contract_count);
 	count = main_add(all, count, init_tests, init_count);
 	count = main_add(all, count, tables_tests, tables_count);

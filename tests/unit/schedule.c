@@ -311,8 +311,7 @@ schedule_window(void)
 			fail_msg("a window does not show its page");
 		}
 		qpmap_remove(va[n - 1]);
-		if (!fake_is_in_ring(va[n - 1]) &&
-		    fake_translate(va[n - 1], FAKE_READ).fault !=
+		if (fake_translate(va[n - 1], FAKE_READ).fault !=
 		    FAKE_ABSENT) {
 			fail_msg("a window shows what was removed");
 		}

@@ -971,8 +971,7 @@ shared_tables(void **state)
 	if (!QPMAP_TABLES) {
 		skip();
 	}
-	/* With a ring the windows fill a leaf table. */
-	for (level = QPMAP_RING ? 2 : 1; level < FAKE_LEVELS; level++) {
+	for (level = 1; level < FAKE_LEVELS; level++) {
 		for (groups = 1; groups <= 3; groups++) {
 			/* Across a table's border, the windows far below. */
 			fake_reset();

@@ -25,9 +25,5 @@ extern const size_t shared_count;
 extern const struct CMUnitTest schedule_tests[];
 extern const size_t schedule_count;
 #endif
-#if QPMAP_RING
-extern const struct CMUnitTest ring_tests[];
-extern const size_t ring_count;
-#endif
 
 #endif /* QPMAP_TESTS_TESTS_H */

@@ -61,7 +61,6 @@ const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 	[FACT_PERCPU_DEPTH] = __builtin_offsetof(struct guest_percpu, depth),
 	[FACT_PERCPU_UNPINNED] =
 	    __builtin_offsetof(struct guest_percpu, unpinned),
-	[FACT_DEFERRED] = QPMAP_RING,
 #if QPMAP_SHOOTDOWN
 	[FACT_SHOOTDOWN] = 1,
 	[FACT_GENERATION] =
