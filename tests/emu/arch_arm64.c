@@ -549,14 +549,13 @@ a64_expect_emptied(struct emu *e, const struct emu_step_arg *arg)
 	emu_expect(e, "isb", 0, 0, 0);
 }
 
+/* The same with every flag. */
 static void
-a64_expect_online(struct emu *e, const struct emu_step_arg *arg)
+a64_expect_online(struct emu *e)
 {
-	if ((arg->flags & QPMAP_LOCAL_TLBI) != 0) {
-		emu_expect(e, "dsb ishst", 0, 0, 0);
-		emu_expect(e, "tlbi vmalle1", 0, 0, 0);
-		emu_expect(e, "dsb ish", 0, 0, 0);
-	}
+	emu_expect(e, "dsb ish", 0, 0, 0);
+	emu_expect(e, "tlbi vmalle1", 0, 0, 0);
+	emu_expect(e, "dsb ish", 0, 0, 0);
 	emu_expect(e, "isb", 0, 0, 0);
 }
 
@@ -641,7 +640,7 @@ a64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 		a64_expect_emptied(e, arg);
 		break;
 	case EMU_ONLINE:
-		a64_expect_online(e, arg);
+		a64_expect_online(e);
 		break;
 	case EMU_LINKING:
 		a64_expect_publish(e, arg, arg->table_va,

@@ -13,6 +13,11 @@
  *					used it are complete
  *			ISB		this CPU's pipeline starts afresh
  *
+ *	online		DSB ISH		walkers see what was cleared, by whomever
+ *			TLBI VMALLE1	this CPU forgets everything
+ *			DSB ISH		...and has
+ *			ISB
+ *
  *	shot down	as remove, with a TLBI for each page between the DSBs:
  *			TLBI RVAALE1IS for ranges where the CPUs have it,
  *			TLBI VMALLE1IS for very many
@@ -155,18 +160,20 @@ qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
 			 "isb" ::: "memory");
 }
 
-/* Where removals are broadcast, this CPU has heard them all. */
+/*
+ * Whatever removals do: what this CPU walked before (its boot tables, another
+ * kernel's) it was told to forget by nobody.  The first DSB waits for loads,
+ * too: it may be another CPU that cleared the entries, and this one that only
+ * loaded that it has.  The TLBI is for this CPU alone, so it is not repeated.
+ */
 static inline void
 qpmap_tlb_online(__UINT32_TYPE__ flags)
 {
-	if ((flags & QPMAP_LOCAL_TLBI) != 0) {
-		__asm__ volatile("dsb	ishst\n\t"
-				 "tlbi	vmalle1\n\t"
-				 "dsb	ish\n\t"
-				 "isb" ::: "memory");
-	} else {
-		__asm__ volatile("isb" ::: "memory");
-	}
+	(void)flags;
+	__asm__ volatile("dsb	ish\n\t"
+			 "tlbi	vmalle1\n\t"
+			 "dsb	ish\n\t"
+			 "isb" ::: "memory");
 }
 
 static inline void
