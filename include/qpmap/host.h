@@ -37,9 +37,9 @@ QPMAP_BEGIN_DECLS
  * thread pins once for each mapping it holds.  After it returns, and until
  * the same number of unpins, the caller stays on this CPU.
  *
- * Context: any in which the kernel enters pages: threads, interrupts and, if
- * the kernel enters pages there, NMI.  Locks may be held and interrupts may
- * be off.
+ * Context: any in which the kernel enters pages or removes shared ones with
+ * qpmap_shared_remove_deferred(): threads, interrupts and, if the kernel does
+ * so there, NMI.  Locks may be held and interrupts may be off.
  */
 QPMAP_CALL struct qpmap_cpu *qpmap_host_pin(void);
 

@@ -284,7 +284,8 @@ QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
  * May be called again, with another configuration, as long as no CPU has
  * come online.
  *
- * Context: thread, may hold locks.  Returns 0 or an enum qpmap_error.
+ * Context: thread, which must not be moved to another CPU meanwhile; may hold
+ * locks.  Returns 0 or an enum qpmap_error.
  */
 static inline int
 qpmap_init(const struct qpmap_config *config)
@@ -337,7 +338,8 @@ QPMAP_CALL void qpmap_cpu_offline(struct qpmap_cpu *cpu);
  * and invalidate them, so that a dump can use them.  What was mapped is gone
  * under its holder, which must never run again.  Preemption stays as it is.
  *
- * Context: any, after a panic, on a CPU that is online.
+ * Context: any, after a panic, on a CPU that is online, and from which the
+ * caller cannot be moved.
  */
 QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
 

@@ -131,7 +131,8 @@ QPMAP_CALL void qpmap_shared_remove(qpmap_vaddr_t va);
  * be reused, and its contents relied on, only after qpmap_quiesce(); until
  * then a load or store through the address may still reach it.
  *
- * Context: any, also interrupt handlers and NMI.
+ * Context: any, also interrupt handlers and, where qpmap_host_pin() works
+ * there, NMI.
  */
 QPMAP_CALL void qpmap_shared_remove_deferred(qpmap_vaddr_t va);
 

@@ -326,13 +326,19 @@ qpmap_shared_remove(qpmap_vaddr_t va)
 	qpmap_host_unpin(cpu);
 }
 
+/*
+ * Pinned: what tells walkers may be several instructions, of which the last
+ * completes what the first began on the same CPU.
+ */
 QPMAP_ATOMIC QPMAP_CALL void
 qpmap_shared_remove_deferred(qpmap_vaddr_t va)
 {
+	struct qpmap_cpu *cpu = qpmap_host_pin();
 	struct qpmap_shared_slot slot;
 
 	qpmap_shared_clear(&slot, va);
 	__atomic_fetch_or(&slot.group->dirty, slot.bit, __ATOMIC_SEQ_CST);
+	qpmap_host_unpin(cpu);
 }
 
 /*

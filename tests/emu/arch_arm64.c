@@ -31,6 +31,7 @@
 #define A64_BOOT_IPS_44	(EMU_BOOT_ARCH << 9)	/* as wide as the CPU */
 
 #define A64_BOOT_RANGE	(EMU_BOOT_ARCH << 10)	/* FEAT_TLBIRANGE */
+#define A64_BOOT_LINE_128 (EMU_BOOT_ARCH << 11)	/* CTR_EL0.DminLine */
 
 #define A64_BIT(n)	(UINT64_C(1) << (n))
 #define A64_UXN		A64_BIT(54)
@@ -48,8 +49,11 @@
 /* Pages from which on TLBI VMALLE1IS is cheaper, without TLBI by range. */
 #define A64_SHOOTDOWN_LIMIT 512
 
-/* Bytes in a line of the data cache, as this CPU's CTR_EL0 says. */
-#define A64_DCACHE_LINE	64
+/*
+ * Bytes in the smallest line that a data cache may have: tables are cleaned by
+ * steps of these, whatever CTR_EL0 says.
+ */
+#define A64_DCACHE_STEP	16
 
 struct a64_data {
 	size_t far;		/* where the blob has the fault's address */
@@ -479,33 +483,60 @@ a64_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 }
 
 /*
- * FEAT_TLBIRANGE, which Unicorn lacks: ID_AA64ISAR0_EL1.TLB, bits 59:56, says
- * 2; and TLBI RVAALE1IS makes every engine forget, too much rather than too
- * little: its operand is for the sequence tests to judge.
+ * MRS Xt of a register, whatever Xt.  Of the encoding, op0 is bits 20:19, and
+ * the rest as in A64_SYS().
+ */
+#define A64_MRS(op1, crn, crm, op2)					\
+	(0xd5380000 | A64_SYS(op1, crn, crm, op2) << 5)
+
+/*
+ * What an identification register says on a CPU with what the boot flags say;
+ * Unicorn's is another.  false: as the engine has it.
+ */
+static bool
+a64_pretend(struct emu *e, uint32_t insn, uint64_t *value)
+{
+	uc_arm64_cp_reg isar0 = { .op0 = 3, .crn = 0, .crm = 6, .op2 = 0 };
+
+	switch (insn & ~31u) {
+	case A64_MRS(0, 0, 6, 0):	/* ID_AA64ISAR0_EL1.TLB, 59:56 */
+		uc_reg_read(e->uc, UC_ARM64_REG_CP_REG, &isar0);
+		*value = isar0.val | UINT64_C(2) << 56;
+		return ((e->boot_flags & A64_BOOT_RANGE) != 0);
+	case A64_MRS(3, 0, 0, 1):	/* CTR_EL0.DminLine, 19:16 */
+		*value = UINT64_C(0x84458004);
+		return ((e->boot_flags & A64_BOOT_LINE_128) != 0);
+	default:
+		return (false);
+	}
+}
+
+/*
+ * FEAT_TLBIRANGE, which Unicorn lacks: TLBI RVAALE1IS makes every engine
+ * forget, too much rather than too little: its operand is for the sequence
+ * tests to judge.
  */
 static bool
 a64_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 {
-	uc_arm64_cp_reg isar0 = { .op0 = 3, .crn = 0, .crm = 6, .op2 = 0 };
-	uint64_t next = pc + 4;
+	uint64_t next = pc + 4, value;
 	uint32_t insn;
 	unsigned i;
 
 	memcpy(&insn, bytes, sizeof(insn));
-	if (size != 4 || (e->boot_flags & A64_BOOT_RANGE) == 0) {
+	if (size != 4 || e->boot_flags == 0) {
 		return (false);
 	}
-	if ((insn & 0xffffffe0) == 0xd50882e0) {
+	if ((insn & 0xffffffe0) == 0xd50882e0 &&
+	    (e->boot_flags & A64_BOOT_RANGE) != 0) {
 		for (i = 0; i < EMU_CPUS; i++) {
 			if (e->machine->uc[i] != NULL) {
 				uc_ctl_flush_tlb(e->machine->uc[i]);
 			}
 		}
-	} else if ((insn & 0xffffffe0) == 0xd5380600 && (insn & 31) < 29) {
-		uc_reg_read(e->uc, UC_ARM64_REG_CP_REG, &isar0);
-		isar0.val |= UINT64_C(2) << 56;
+	} else if ((insn & 31) < 29 && a64_pretend(e, insn, &value)) {
 		uc_reg_write(e->uc, UC_ARM64_REG_X0 + (int)(insn & 31),
-		    &isar0.val);
+		    &value);
 	} else {
 		return (false);
 	}
@@ -513,19 +544,20 @@ a64_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 	return (true);
 }
 
-/* A DC for each line, or else the DSB that stands in its place. */
+/*
+ * A DC for each entry, or step of a table, from its very address on; or else
+ * the DSB that stands in its place.
+ */
 static void
 a64_expect_publish(struct emu *e, const struct emu_step_arg *arg, uint64_t va,
     uint64_t bytes)
 {
-	uint64_t line = va & ~(uint64_t)(A64_DCACHE_LINE - 1);
-
 	if ((arg->flags & QPMAP_ERRATUM_WALKER) == 0) {
 		emu_expect(e, "dsb ishst", 0, 0, 0);
 		return;
 	}
-	for (; line < va + bytes; line += A64_DCACHE_LINE) {
-		emu_expect(e, "dc cvac", line, 0, 0);
+	for (uint64_t i = 0; i < bytes; i += A64_DCACHE_STEP) {
+		emu_expect(e, "dc cvac", va + i, 0, 0);
 	}
 	emu_expect(e, "dsb sy", 0, 0, 0);
 }

@@ -827,7 +827,11 @@ contract_b1_abandon(void **state)
 				va[n] = qpmap_enter(fake_page(n),
 				    contract_types[(n + i) % 5]);
 			}
-			qpmap_cpu_abandon(&fake_cpu[0]);
+			fake.pins[0]++;
+			fake.pins[0]++;
+	qpmap_cpu_abandon(&fake_cpu[0]);
+	fake.pins[0]--;
+			fake.pins[0]--;
 			assert_int_equal(fake.pins[0], held);
 			assert_int_equal(qpmap_held(&fake_cpu[0]), 0);
 			contract_only(NULL, 0);
@@ -1306,7 +1310,9 @@ contract_b13_state(void **state)
 	qpmap_zero_page(fake_page(1), 0);
 	qpmap_read(fake_page(1) + 4000, 0, buffer, sizeof(buffer));
 	qpmap_write(fake_page(1) + 4000, 0, buffer, sizeof(buffer));
+	fake.pins[0]++;
 	qpmap_cpu_abandon(&fake_cpu[0]);
+	fake.pins[0]--;
 	fake_offline_cpu(0);
 	assert_int_equal(fake_online_cpu(0, 0, leaf), QPMAP_OK);
 	assert_memory_equal(&qpmap_state, &contract_state_was,

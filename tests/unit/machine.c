@@ -769,6 +769,7 @@ fake_point(void)
 {
 	unsigned int depth = fake.irq_now;
 	unsigned int point, cpu;
+	_Bool sent;
 
 	if (fake.irq == NULL || depth >= fake.irq_depth) {
 		return;
@@ -778,6 +779,7 @@ fake_point(void)
 		return;
 	}
 	cpu = fake.cpu;
+	sent = fake.sent[cpu];
 	fake.irq_now++;
 	fake.irq_point[fake.irq_now] = 0;
 	fake.pins[cpu]++;
@@ -786,6 +788,7 @@ fake_point(void)
 	fake_run_on(cpu);
 	assert_true(fake.pins[cpu] > 0);
 	fake.pins[cpu]--;
+	fake.sent[cpu] = sent;	/* whatever the handler pinned */
 }
 
 void
@@ -1080,10 +1083,24 @@ fake_drain(_Bool special)
 	}
 }
 
+/*
+ * What acts on this CPU is several instructions in a backend, and the last
+ * ones are about what the first did: the caller is not moved in between.
+ */
+static void
+fake_stays(void)
+{
+	if (fake.pins[fake.cpu] == 0) {
+		fail_msg("what acts on CPU %u is begun while preemptible",
+		    fake.cpu);
+	}
+}
+
 void
 fake_emptying(void)
 {
 	fake_event_begin(FAKE_EMPTYING, 0);
+	fake_stays();
 	fake_drain(0);
 	fake_event_end();
 }
@@ -1092,6 +1109,7 @@ void
 fake_emptying_special(void)
 {
 	fake_event_begin(FAKE_EMPTYING_SPECIAL, 0);
+	fake_stays();
 	fake_drain(1);
 	fake_event_end();
 }
@@ -1122,6 +1140,7 @@ void
 fake_filled(qpmap_vaddr_t va)
 {
 	fake_event_begin(FAKE_FILLED, va);
+	fake_stays();
 	fake_forget_invalid(va);
 	fake_event_end();
 }
@@ -1130,6 +1149,7 @@ void
 fake_emptied(qpmap_vaddr_t va)
 {
 	fake_event_begin(FAKE_EMPTIED, va);
+	fake_stays();
 	fake_forget_va(va);
 	fake_event_end();
 }
@@ -1152,6 +1172,7 @@ fake_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
     __UINT32_TYPE__ flags)
 {
 	fake_event_begin(FAKE_FILLED_SPECIAL, va);
+	fake_stays();
 	fake_check_slot(va, slot);
 	fake_forget_invalid(va);
 	if ((flags & QPMAP_FLUSH_ON_FILL) != 0) {
@@ -1165,6 +1186,7 @@ fake_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
     __UINT32_TYPE__ flags)
 {
 	fake_event_begin(FAKE_EMPTIED_SPECIAL, va);
+	fake_stays();
 	fake_check_slot(va, slot);
 	if ((flags & QPMAP_ERRATUM_INVLPG) != 0) {
 		fake_forget_all(fake.cpu);
@@ -1178,6 +1200,7 @@ void
 fake_online(__UINT32_TYPE__ flags)
 {
 	fake_event_begin(FAKE_ONLINE, flags);
+	fake_stays();
 	fake_forget_all(fake.cpu);
 	fake_event_end();
 }
@@ -1228,6 +1251,7 @@ fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
 	_Bool found = 0;
 
 	fake_event_begin(FAKE_CLEARED, flags);
+	fake_stays();
 	for (unsigned int i = 0; i < FAKE_PENDING; i++) {
 		if (fake_pending[i].slot == at) {
 			fake_pending[i].slot = NULL;
@@ -1269,6 +1293,7 @@ fake_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
 	unsigned int cpu;
 
 	fake_event_more(FAKE_SHOT_DOWN, va, page_count);
+	fake_stays();
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		if (cpu == fake.cpu || FAKE_BROADCASTS) {
 			fake_shoot(cpu, va, page_count, flags);
@@ -1281,6 +1306,7 @@ void
 fake_sending(void)
 {
 	fake_event_begin(FAKE_SENDING, 0);
+	fake_stays();
 	fake.sent[fake.cpu] = 1;
 	fake_event_end();
 }
@@ -1294,6 +1320,7 @@ fake_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
 	unsigned int cpu;
 
 	fake_event_more(FAKE_FIRMWARE, base, mask);
+	fake_stays();
 	if (!fake.sent[fake.cpu]) {
 		fail_msg("the firmware may overtake the stores");
 	}

@@ -265,8 +265,10 @@ shared_order(void **state)
 		assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], deferred !=
 		    0 ? 0 : FAKE_BROADCASTS ? 1 : FAKE_CPUS);
 		if (deferred != 0) {
-			/* Nobody was waited for, nobody pinned. */
-			assert_int_equal(fake.event_count, 3);
+			/* Nobody was waited for; pinned, from first to last. */
+			assert_int_equal(fake.event_count, 5);
+			assert_int_equal(fake.event[0].kind, FAKE_PIN);
+			assert_int_equal(fake.event[4].kind, FAKE_UNPIN);
 		} else {
 			assert_true(fake_log_find(FAKE_SHOT_DOWN, 0) > at);
 			at = fake_log_find(FAKE_SHOT_DOWN, 0);
@@ -388,6 +390,44 @@ shared_deferred(void **state)
 	assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN],
 	    FAKE_BROADCASTS ? 1 : FAKE_CPUS);
 	assert_int_equal(__builtin_popcountl(fake_shared[0].clean), 4);
+	fake_assert_idle();
+}
+
+/* Whoever may be moved to another CPU is, at every step. */
+static void
+shared_moves(void)
+{
+	if (fake.pins[fake.cpu] == 0) {
+		fake_run_on((fake.cpu + 1) % FAKE_CPUS);
+	}
+}
+
+/*
+ * A removal that is deferred stays on its CPU, from before its entry is
+ * cleared to where walkers are told: what it cleans there is another CPU's to
+ * complete otherwise, or by another line's size.
+ */
+static void
+shared_stays(void **state)
+{
+	unsigned int first, last, i;
+	qpmap_vaddr_t va;
+
+	(void)state;
+	shared_start(1, 0);
+	va = shared_enter(3, QPMAP_WRITE_BACK);
+	fake_log_clear();
+	fake.step = shared_moves;
+	qpmap_shared_remove_deferred(va);
+	fake.step = NULL;
+	first = (unsigned int)fake_log_find(FAKE_EMPTYING_SPECIAL, 0);
+	last = (unsigned int)fake_log_find(FAKE_CLEARED, first);
+	assert_true(first < last && last < fake.event_count);
+	for (i = first; i <= last; i++) {
+		assert_int_equal(fake.event[i].cpu, fake.event[first].cpu);
+	}
+	assert_int_not_equal(fake.cpu, fake.event[last].cpu);
+	qpmap_quiesce();
 	fake_assert_idle();
 }
 
@@ -1074,6 +1114,7 @@ const struct CMUnitTest shared_tests[] = {
 	FAKE_TEST("unit/B9/order of a removal", shared_order),
 	FAKE_TEST("unit/B9/wrong address", shared_wrong),
 	FAKE_TEST("unit/B9/deferred", shared_deferred),
+	FAKE_TEST("unit/B9/deferred on one CPU", shared_stays),
 	FAKE_TEST("unit/B9/batches", shared_batches),
 	FAKE_TEST("unit/B9/home group", shared_home),
 	FAKE_TEST("unit/B9/enter waits for nobody", shared_no_wait),

@@ -107,30 +107,22 @@ qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
 }
 
 /*
- * Bytes in the smallest line of any data cache.  Arm ARM, "CTR_EL0, Cache
- * Type Register": DminLine, bits 19:16, is log2 of its 4-byte words.
+ * By steps of the smallest line that a cache may have: 16 bytes, as a LineSize
+ * of 0 says in CCSIDR_EL1 (Arm ARM, "CCSIDR_EL1, Current Cache Size ID
+ * Register").  CTR_EL0 is not asked: its answer is about one CPU, and need not
+ * be right for the next.
  */
-static inline qpmap_size_t
-qpmap_dcache_line(void)
-{
-	__UINT64_TYPE__ ctr;
-
-	__asm__ volatile("mrs	%0, ctr_el0" : "=r"(ctr));
-	return ((qpmap_size_t)4 << (ctr >> 16 & 15));
-}
+#define QPMAP_DCACHE_STEP	16
 
 /* To complete a DC, a DSB must order loads, too. */
 void
-qpmap_dcache_clean(const void *address, qpmap_size_t bytes)
+qpmap_dcache_clean(const void *table, qpmap_size_t bytes)
 {
-	qpmap_size_t line = qpmap_dcache_line();
-	qpmap_vaddr_t last = (qpmap_vaddr_t)address + bytes - 1;
-	qpmap_vaddr_t va = (qpmap_vaddr_t)address & ~(line - 1);
+	const unsigned char *at = table;
+	qpmap_size_t i;
 
-	/* The last line may be the address space's, and va come round. */
-	do {
-		__asm__ volatile("dc	cvac, %0" :: "r"(va) : "memory");
-		va += line;
-	} while (va != 0 && va <= last);
+	for (i = 0; i < bytes; i += QPMAP_DCACHE_STEP) {
+		__asm__ volatile("dc	cvac, %0" :: "r"(&at[i]) : "memory");
+	}
 	__asm__ volatile("dsb	sy" ::: "memory");
 }

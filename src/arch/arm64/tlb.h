@@ -26,8 +26,8 @@
  * instructions".
  *
  * Special: DSB SY before the clear, where accesses were not cacheable; TLBI
- * VAALE1 for a window of one CPU alone; TLBI and DSB a second time; every
- * entry cleaned (DC CVAC) where walkers do not see the data cache.
+ * VAALE1 for a window of one CPU alone; TLBI and DSB a second time; DC CVAC of
+ * the entry, and DSB SY, where walkers do not see the data cache.
  */
 #ifndef QPMAP_ARCH_ARM64_TLB_H
 #define QPMAP_ARCH_ARM64_TLB_H
@@ -74,17 +74,29 @@ qpmap_tlb_operand(qpmap_vaddr_t va)
 }
 
 /*
- * What was stored in bytes bytes at address reaches memory, for walkers that
- * do not see the data cache.  In probe.c: no ordinary mapping comes there.
+ * What was stored in a table, of bytes bytes, reaches memory, for walkers that
+ * do not see the data cache.  In probe.c: no mapping comes there.
  */
-void qpmap_dcache_clean(const void *address, qpmap_size_t bytes);
+void qpmap_dcache_clean(const void *table, qpmap_size_t bytes);
+
+/*
+ * The same of one entry.  An entry lies in one line, however long that is, and
+ * DC takes any address in it: nothing is rounded, and CTR_EL0 not read.  The
+ * DSB completes what this CPU has cleaned, so the caller stays here.
+ */
+static inline void
+qpmap_slot_clean(const struct qpmap_pte *slot)
+{
+	__asm__ volatile("dc	cvac, %0\n\t"
+			 "dsb	sy" :: "r"(slot) : "memory");
+}
 
 /* The entry in slot, just stored, is where walkers see it. */
 static inline void
 qpmap_slot_publish(const struct qpmap_pte *slot, __UINT32_TYPE__ flags)
 {
 	if ((flags & QPMAP_ERRATUM_WALKER) != 0) {
-		qpmap_dcache_clean(slot, sizeof(*slot));
+		qpmap_slot_clean(slot);
 	} else {
 		__asm__ volatile("dsb	ishst" ::: "memory");
 	}
@@ -294,7 +306,7 @@ static inline void
 qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
 {
 	if ((flags & QPMAP_ERRATUM_WALKER) != 0) {
-		qpmap_dcache_clean(slot, sizeof(*slot));
+		qpmap_slot_clean(slot);
 	} else {
 		__asm__ volatile("" ::: "memory");
 	}
