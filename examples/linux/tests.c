@@ -256,23 +256,32 @@ linux_test_read_only(unsigned int rounds)
 	return (why);
 }
 
-/* Copies that begin anywhere, over several pages that follow each other. */
+/*
+ * Copies that begin anywhere, over several pages that follow each other.  The
+ * byte that is written is kept aside, as what is read is in own: neither call
+ * is to do the other's work.
+ */
 static const char *
 linux_helpers_range(u8 *own, qpmap_paddr_t pa, u8 *buffer)
 {
 	u32 random = 5;
 	unsigned int i, from, length;
+	u8 was, wanted;
 
 	for (i = 0; i < 256; i++) {
 		from = linux_random(&random) % (3 * PAGE_SIZE);
-		length = linux_random(&random) % (4 * PAGE_SIZE - from);
+		length = 1 + linux_random(&random) % (4 * PAGE_SIZE - from);
+		was = own[from];
+		buffer[0] = was + 1;
 		qpmap_read(pa + from, QPMAP_WRITE_BACK, buffer, length);
-		if (memcmp(own + from, buffer, length) != 0) {
+		if (own[from] != was || memcmp(own + from, buffer, length) != 0) {
 			return ("qpmap_read() read something else");
 		}
-		buffer[0]++;
+		wanted = was + 1;
+		buffer[0] = wanted;
 		qpmap_write(pa + from, QPMAP_WRITE_BACK, buffer, length);
-		if (memcmp(own + from, buffer, length) != 0) {
+		if (own[from] != wanted ||
+		    memcmp(own + from, buffer, length) != 0) {
 			return ("qpmap_write() wrote something else");
 		}
 	}

@@ -234,26 +234,30 @@ static void
 direct_helpers(void **state)
 {
 	struct qpmap_config config = direct_config();
-	unsigned char buffer[8192];
+	unsigned char buffer[8192], expected[8192];
 	qpmap_paddr_t pa = fake_page(DIRECT_FIRST) - 3000;
 
 	(void)state;
 	fake_direct(FAKE_DIRECT_VA, DIRECT_FIRST + DIRECT_PAGES);
 	fake_start(&config);
 	for (size_t i = 0; i < sizeof(buffer); i++) {
-		buffer[i] = (unsigned char)(i * 13 + i / 256);
+		expected[i] = (unsigned char)(i * 13 + i / 256 + 1);
 	}
+	memcpy(buffer, expected, sizeof(buffer));
 	qpmap_write(pa, 0, buffer, sizeof(buffer));
-	assert_memory_equal(fake_memory(pa), buffer, sizeof(buffer));
+	assert_memory_equal(fake_memory(pa), expected, sizeof(buffer));
 	memset(buffer, 0, sizeof(buffer));
 	qpmap_read(pa, 0, buffer, sizeof(buffer));
-	assert_memory_equal(fake_memory(pa), buffer, sizeof(buffer));
+	assert_memory_equal(buffer, expected, sizeof(buffer));
+	assert_memory_equal(fake_memory(pa), expected, sizeof(buffer));
 	/* One frame is enough for a copy into the direct map. */
+	memcpy(fake_memory(fake_page(2)), expected + 5, 4096);
 	fake_log_clear();
 	qpmap_copy_page(fake_page(DIRECT_FIRST), 0, fake_page(2), 0);
 	assert_int_equal(fake.kind_count[FAKE_FILL], 1);
 	assert_memory_equal(fake_memory(fake_page(DIRECT_FIRST)),
-	    fake_memory(fake_page(2)), 4096);
+	    expected + 5, 4096);
+	fake_memory(fake_page(DIRECT_FIRST + 1))[77] = 1;
 	fake_log_clear();
 	qpmap_zero_page(fake_page(DIRECT_FIRST + 1), 0);
 	assert_int_equal(fake.kind_count[FAKE_FILL], 0);

@@ -124,7 +124,7 @@ model_touch(unsigned int cpu)
 static void
 model_helper(unsigned int cpu)
 {
-	unsigned char buffer[200], again[200];
+	unsigned char buffer[200], expected[200];
 	unsigned int page = model_pick(FAKE_DATA_PAGES - 1);
 	qpmap_paddr_t pa = fake_page(page) + 4000 + model_pick(90);
 
@@ -134,10 +134,13 @@ model_helper(unsigned int cpu)
 	for (unsigned int i = 0; i < sizeof(buffer); i++) {
 		buffer[i] = (unsigned char)model_pick(256);
 	}
+	memcpy(expected, buffer, sizeof(buffer));
 	qpmap_write(pa, model_pick(5), buffer, sizeof(buffer));
-	assert_memory_equal(fake_memory(pa), buffer, sizeof(buffer));
-	qpmap_read(pa, model_pick(5), again, sizeof(again));
-	assert_memory_equal(again, buffer, sizeof(buffer));
+	assert_memory_equal(fake_memory(pa), expected, sizeof(buffer));
+	memset(buffer, 0, sizeof(buffer));
+	qpmap_read(pa, model_pick(5), buffer, sizeof(buffer));
+	assert_memory_equal(buffer, expected, sizeof(buffer));
+	assert_memory_equal(fake_memory(pa), expected, sizeof(buffer));
 }
 
 /* Offline if it can be, then online in any window that is free. */

@@ -108,10 +108,14 @@ pages_transfer(size_t at, size_t len, unsigned int align, unsigned int type)
 	for (size_t i = 0; i < len; i++) {
 		buffer[i] = (unsigned char)fake_random(&seed);
 	}
+	/* Before the call: what it did to the buffer must not be expected. */
+	memcpy(pages_expected + at, buffer, len);
 	fake_log_clear();
 	qpmap_write(FAKE_PA + at, type, buffer, len);
 	assert_true(!alone || fake.kind_count[FAKE_FILL] == pages);
-	memcpy(pages_expected + at, buffer, len);
+	assert_memory_equal(buffer, pages_expected + at, len);
+	assert_int_equal(buffer[-1], 0xee);
+	assert_int_equal(buffer[len], 0xee);
 	pages_check();
 }
 

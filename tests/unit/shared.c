@@ -577,6 +577,41 @@ shared_interrupted(void **state)
 	assert_int_equal(__builtin_popcountl(fake_shared[0].clean), 64);
 }
 
+/*
+ * The remover is preempted wherever it can be, for good as far as others know:
+ * another thread of its CPU finds the slot either used or to be had.
+ */
+static unsigned int shared_preempted;
+static void
+shared_preempting(void)
+{
+	if (fake.pins[fake.cpu] != 0 || fake_shared[0].used != 0) {
+		return;
+	}
+	fake.step = NULL;
+	qpmap_shared_remove(shared_enter(7, 0));
+	shared_preempted++;
+	fake.step = shared_preempting;
+}
+
+static void
+shared_preemptible(void **state)
+{
+	qpmap_vaddr_t va;
+
+	(void)state;
+	shared_start(1, 0);
+	shared_few(1);
+	va = shared_enter(6, 0);
+	shared_preempted = 0;
+	fake.step = shared_preempting;
+	qpmap_shared_remove(va);
+	fake.step = NULL;
+	assert_true(shared_preempted > 0);
+	assert_int_equal(fake_shared[0].clean, 1);
+	fake_assert_idle();
+}
+
 /* Two CPUs with three slots between them, at every pair of stops. */
 
 static unsigned int shared_full;
@@ -1120,6 +1155,7 @@ const struct CMUnitTest shared_tests[] = {
 	FAKE_TEST("unit/B9/enter waits for nobody", shared_no_wait),
 	FAKE_TEST("unit/B14/shared, erratum", shared_erratum),
 	FAKE_TEST("unit/B9/deferred in an interrupt", shared_interrupted),
+	FAKE_TEST("unit/B9/preempted as it removes", shared_preemptible),
 	FIBERS_TEST("unit/B9/two CPUs", shared_pairs),
 	FIBERS_TEST("unit/B9/slots on their way", shared_waits),
 	FIBERS_TEST("unit/B9/no slot on its way", shared_none),

@@ -865,6 +865,44 @@ smp_joins(void **state)
 	}
 }
 
+/*
+ * A CPU that joins is behind every request that may be made until it has
+ * joined, and behind all that others wait for: also where numbers have 32 bits.
+ * Of so many requests one at least waits for all CPUs, this one too.
+ */
+#define SMP_OUTSTANDING	((uint32_t)(1u << 24) + FAKE_CPUS)
+
+static unsigned int smp_seen_behind;
+static void
+smp_look_behind(void)
+{
+	uint32_t behind = (uint32_t)(SMP_GENERATION -
+	    fake_remote[3].acknowledged);
+
+	if (fake_remote[3].online == 0 || behind == 0) {
+		return;
+	}
+	smp_seen_behind++;
+	assert_true((int32_t)(behind - SMP_OUTSTANDING) > 0);
+	assert_true((int32_t)(behind + SMP_OUTSTANDING) > 0);
+}
+
+static void
+smp_joins_behind(void **state)
+{
+	(void)state;
+	if (FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_join_before();
+	smp_seen_behind = 0;
+	fake.step = smp_look_behind;
+	smp_online(3, 3);
+	fake.step = NULL;
+	assert_true(smp_seen_behind > 2);
+	assert_int_equal(fake_remote[3].acknowledged, SMP_GENERATION);
+}
+
 static void
 smp_leaves(void **state)
 {
@@ -1375,6 +1413,7 @@ const struct CMUnitTest smp_tests[] = {
 	FIBERS_TEST("unit/B10/two initiators", smp_initiators),
 	FIBERS_TEST("unit/B10/answers while it waits", smp_answers),
 	FIBERS_TEST("unit/B11/joins meanwhile", smp_joins),
+	FAKE_TEST("unit/B11/joins far behind", smp_joins_behind),
 	FIBERS_TEST("unit/B11/leaves meanwhile", smp_leaves),
 	FAKE_TEST("unit/B11/handler spins meanwhile", smp_lock_interrupts),
 	FAKE_TEST("unit/B1/abandoned as it comes or goes", smp_crash),
