@@ -178,8 +178,11 @@ struct qpmap_config {
 
 	/*
 	 * Width of a physical address in bits.  x86 and arm64: 0 to take what
-	 * the CPU says, or fewer than it says.  riscv64, where no register
-	 * says it: 0 means 56, the width of an entry.
+	 * the CPU says, or fewer than it says.  (x86: what CPUID says, less
+	 * what AMD's memory encryption takes where SYSCFG can be read, and at
+	 * most 52.)  A CPU with fewer is refused by qpmap_cpu_online().
+	 * riscv64, where no register says it: 0 means 56, the width of an
+	 * entry.
 	 */
 	__UINT32_TYPE__ pa_bits;
 
@@ -241,7 +244,7 @@ enum qpmap_error {
 	QPMAP_ERR_WP,		/* CR0.WP is clear: no read-only mappings */
 	QPMAP_ERR_PAGE_SIZE,	/* QPMAP_PAGE_SHIFT is not the CPU's */
 	QPMAP_ERR_PAGING,	/* paging off, or in a mode not built for */
-	QPMAP_ERR_PA_BITS,	/* pa_bits more than the CPU has */
+	QPMAP_ERR_PA_BITS,	/* pa_bits more than the CPU has, or 0 bits */
 	QPMAP_ERR_EXCEPTION_LEVEL, /* EL2 without E2H and TGE, or EL3 */
 	QPMAP_ERR_CPU_ALIGN,	/* CPU's state not aligned to a cache line */
 	QPMAP_ERR_CPU_WINDOW,	/* no such window */

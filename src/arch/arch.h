@@ -114,10 +114,11 @@ static inline void qpmap_tlb_linking(void *table, qpmap_size_t bytes,
 /*
  * link, an upper entry that was invalid, in the root (with PAE, in the PDPT)
  * or below it, now points to a table: this CPU's walker uses it.  Other CPUs
- * see to it in qpmap_tlb_online().
+ * see to it in qpmap_tlb_online().  mmu is what qpmap_probe() found:
+ * qpmap_state does not have it yet.
  */
 static inline void qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    __UINT32_TYPE__ flags);
+    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags);
 
 #if QPMAP_SHOOTDOWN
 
@@ -187,6 +188,9 @@ QPMAP_COLD _Bool qpmap_probe_range(const struct qpmap_mmu *mmu,
 
 #if defined(QPMAP_ARCH_HEADER)
 #include QPMAP_ARCH_HEADER	/* tests: a fake architecture */
+#elif (defined(__x86_64__) || defined(__aarch64__) ||			\
+    (defined(__riscv) && __riscv_xlen == 64)) && __SIZEOF_POINTER__ != 8
+#error "qpmap: no backend for 4-byte pointers on a 64-bit target (x32)"
 #elif defined(__x86_64__)
 #include "amd64/pte.h"
 #include "amd64/tlb.h"

@@ -51,7 +51,7 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	[QPMAP_ERR_PAGING] =
 	    "paging is off or in a mode this library was not built for",
 	[QPMAP_ERR_PA_BITS] =
-	    "pa_bits is larger than the CPU's, or no larger than a page",
+	    "pa_bits is larger than the CPU's, or one of them too small",
 	[QPMAP_ERR_EXCEPTION_LEVEL] =
 	    "the exception level is not EL1, nor EL2 with E2H and TGE",
 	[QPMAP_ERR_CPU_ALIGN] =

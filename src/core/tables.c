@@ -250,7 +250,8 @@ qpmap_tables_path(const struct qpmap_config *config,
 	}
 	qpmap_tables_walk(mmu, sharing, va, &walk);
 	qpmap_slot_fill(walk.slot, entry);
-	qpmap_tlb_linked(walk.slot, top == mmu->levels - 1, config->flags);
+	qpmap_tlb_linked(walk.slot, top == mmu->levels - 1, mmu,
+	    config->flags);
 }
 
 /* Every missing path of an area that was counted. */

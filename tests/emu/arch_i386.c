@@ -188,7 +188,7 @@ i386_fault(struct emu *e, uint32_t vector)
 
 /*
  * PAE: the high word first on filling, and last on clearing; a PDPTE is seen
- * when CR3 is loaded.
+ * when CR3 is loaded, by a CPU without a PAT in memory only.
  */
 static void
 i386_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
@@ -207,6 +207,9 @@ i386_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 			emu_expect(e, "store", slot + 4, 0, 4);
 		}
 	} else if (step == EMU_LINKED_ROOT && i386_is_pae(e)) {
+		if ((e->boot_flags & X86_BOOT_NO_PAT) != 0) {
+			emu_expect(e, "wbinvd", 0, 0, 0);
+		}
 		uc_reg_read(e->uc, UC_X86_REG_CR3, &cr3);
 		emu_expect(e, "mov cr3", cr3, 0, 0);
 	} else {
@@ -355,16 +358,25 @@ static const struct emu_refusal i386_pae_refusals[] = {
 	{ NULL, 0, NULL, 0, NULL }
 };
 
+#define I386_DIFFERS							\
+	{ "WP", EMU_BOOT_NO_WP },					\
+	{ "PAGING/off", I386_BOOT_NO_PAGING },				\
+	{ "PAGING/other", I386_BOOT_OTHER }
+
+/* EFER.NXE means something with PAE only. */
 static const struct emu_feature i386_differs[] = {
-	{ "WP", EMU_BOOT_NO_WP },
+	I386_DIFFERS,
+	{ NULL, 0 }
+};
+
+static const struct emu_feature i386_pae_differs[] = {
+	I386_DIFFERS,
 	{ "NX", EMU_BOOT_NO_NX },
-	{ "PAGING/off", I386_BOOT_NO_PAGING },
-	{ "PAGING/other", I386_BOOT_OTHER },
 	{ NULL, 0 }
 };
 
 /* The two formats differ by the mode's entry_size, and in this. */
-#define I386_ARCH(own_refusals, own_no_sharing) {			\
+#define I386_ARCH(own_refusals, own_no_sharing, own_differs) {		\
 	.name = "i386",							\
 	.uc_arch = UC_ARCH_X86,						\
 	.uc_mode = UC_MODE_32,						\
@@ -384,6 +396,7 @@ static const struct emu_feature i386_differs[] = {
 	.argument = i386_argument,					\
 	.fault = i386_fault,						\
 	.decode = x86_decode,						\
+	.lacks = x86_lacks,						\
 	.expect = i386_expect,						\
 	.ret_bytes = x86_ret_bytes,					\
 	.ret_size = sizeof(x86_ret_bytes),				\
@@ -391,15 +404,18 @@ static const struct emu_feature i386_differs[] = {
 	.spin_size = sizeof(x86_spin_bytes),				\
 	.type_name = x86_type_name,					\
 	.type_special = x86_type_special,				\
+	.clean_if_ro = true,						\
 	.layouts = x86_layouts,						\
 	.refusals = own_refusals,					\
 	.no_sharing = own_no_sharing,					\
 	.features = x86_features,					\
-	.differs = i386_differs,					\
+	.differs = own_differs,						\
 	.poison = &x86_poison,						\
 	.shootdown_features = x86_shootdown_features,			\
 	.shootdown_limit = X86_SHOOTDOWN_LIMIT,				\
 }
 
-const struct emu_arch emu_i386 = I386_ARCH(i386_refusals, true);
-const struct emu_arch emu_i386_pae = I386_ARCH(i386_pae_refusals, false);
+const struct emu_arch emu_i386 = I386_ARCH(i386_refusals, true,
+    i386_differs);
+const struct emu_arch emu_i386_pae = I386_ARCH(i386_pae_refusals, false,
+    i386_pae_differs);

@@ -282,7 +282,9 @@ check_leaf(struct emu *e, uint64_t va, uint64_t pa, unsigned type,
 	CHECK(leaf.global == (e->arch->global_leaf &&
 	    (e->config[WIRE_FLAGS] & QPMAP_NON_GLOBAL) == 0),
 	    "global entry, or not global");
-	CHECK(leaf.accessed && leaf.dirty, "A or D is not set");
+	CHECK(leaf.accessed, "A is not set");
+	CHECK(leaf.dirty == (writable || !e->arch->clean_if_ro),
+	    "D is %s", leaf.dirty ? "set" : "not set");
 	CHECK_EQUAL(leaf.rest, 0, "other bits of the entry");
 }
 

@@ -20,6 +20,7 @@ struct contract_case {
 	const struct emu_layout *layout;	/* of the memory types */
 	unsigned type;				/* QPMAP_WRITE_BACK, ... */
 	unsigned number;			/* whatever else varies */
+	unsigned boot_flags;			/* of the machine */
 	const char *variant;			/* of the guest; NULL: std */
 	const void *arg;
 };

@@ -159,6 +159,95 @@ b11_no_pge(const struct contract_case *c)
 	emu_record_end(e);
 }
 
+/*
+ * With 32-bit entries EFER says nothing that matters, and is not read, though
+ * CPUID names NX: a hypervisor may refuse it.  Neither by a CPU that follows.
+ */
+static void
+b13_no_efer(const struct contract_case *c)
+{
+	struct emu *e = contract_open(c, "std", X86_BOOT_NO_EFER);
+	uint64_t pa = emu_page(e, 19);
+	uint64_t va;
+
+	i386_start(e);
+	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	check_load(e, va, 4, contract_tag(e, pa));
+	emu_remove(e, va);
+	emu_another(e, 1);
+	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	check_load(e, va, 4, contract_tag(e, pa));
+	emu_remove(e, va);
+	check_idle(e);
+}
+
+/* Bit 9 of EFLAGS: interrupts are on. */
+#define I386_IF UINT64_C(0x200)
+
+static uint64_t
+i386_interrupts(struct emu *e)
+{
+	uint64_t flags = 0;
+
+	uc_reg_read(e->uc, UC_X86_REG_EFLAGS, &flags);
+	return (flags & I386_IF);
+}
+
+/* How CR3 was changed: how often, and whether it was read with them on. */
+struct i386_reload {
+	unsigned count;
+	bool read_open;
+};
+
+static void
+i386_before_mov_cr3(struct emu *e, uint64_t pc)
+{
+	const uint8_t *bytes = emu_ram(e, pc, 4);
+	struct i386_reload *reload = e->on_insn_arg;
+
+	if (bytes[0] != 0x0f || (bytes[2] >> 3 & 7) != 3) {
+		return;
+	}
+	if (bytes[1] == 0x20) {
+		reload->read_open = i386_interrupts(e) != 0;
+	} else if (bytes[1] == 0x22) {
+		CHECK(i386_interrupts(e) == 0 && !reload->read_open,
+		    "interrupts are on while CR3 is read and written");
+		reload->count++;
+	}
+}
+
+/*
+ * CR3 is read and written again: nothing comes between, or another root's
+ * address, loaded there, would be undone.  The caller's interrupts stay on or
+ * off.  PAE: when init writes a PDPTE; else: when a CPU comes online that has
+ * no other way to forget everything.
+ */
+static void
+b2_mov_cr3(const struct contract_case *c)
+{
+	bool pae = c->mode->entry_size == 8;
+	struct emu *e = pae ? contract_begin(c, "std") :
+	    i386_older(c, UC_CPU_X86_PENTIUM);
+	struct i386_reload reload = { 0, false };
+	uint64_t flags = 0;
+
+	if (!pae) {
+		CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	}
+	uc_reg_read(e->uc, UC_X86_REG_EFLAGS, &flags);
+	flags = (flags & ~I386_IF) | c->number * I386_IF;
+	uc_reg_write(e->uc, UC_X86_REG_EFLAGS, &flags);
+	e->on_insn_arg = &reload;
+	e->on_insn = i386_before_mov_cr3;
+	CHECK_EQUAL(pae ? emu_init(e) : emu_online(e, 0, 0), QPMAP_OK,
+	    "init or online");
+	e->on_insn = NULL;
+	CHECK(reload.count > 0, "CR3 was not reloaded");
+	CHECK_EQUAL(i386_interrupts(e), c->number * I386_IF,
+	    "the interrupt flag");
+}
+
 /* Without extended CPUID leaves PAE has 36 bits. */
 static void
 c1_pae_36_bits(const struct contract_case *c)
@@ -315,6 +404,10 @@ contract_i386_cases(const struct emu_mode *mode)
 		}
 	}
 	contract_add(mode, tables_bits, NULL, "tables/bits");
+	for (unsigned on = 0; on < 2; on++) {
+		contract_add(mode, b2_mov_cr3, &(struct contract_case){
+		    .number = on }, "B2/mov-cr3/interrupts=%u", on);
+	}
 	if (pae) {
 		contract_add(mode, c1_pae_36_bits, NULL,
 		    "C1/cpu=pentium2/36-bits");
@@ -322,6 +415,7 @@ contract_i386_cases(const struct emu_mode *mode)
 		contract_add(mode, b13_pdpt_inside, NULL, "B13/pdpt-inside");
 		return;		/* Pentium has no PAE */
 	}
+	contract_add(mode, b13_no_efer, NULL, "B13/no-efer");
 	contract_add(mode, b10_no_mfence, &(struct contract_case){
 	    .number = UC_CPU_X86_PENTIUM, .variant = "smp" },
 	    "B10/cpu=pentium/no-mfence");

@@ -263,6 +263,7 @@ b5_attr(const struct contract_case *c)
 	check_load(e, va, WORD, contract_tag(e, pa));
 	check_faults(e, va + last, EMU_WRITE, true);
 	check_faults(e, va, EMU_WRITE, true);
+	check_leaf(e, va, pa, c->type, false);
 	check_load(e, va, WORD, emu_read(e, pa, 8));
 	emu_remove(e, va);
 	check_nothing(e, va);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "contract.h"
+#include "x86.h"
 
 /* Leave out what does not matter: the stack, and the host's counters. */
 static void
@@ -340,7 +341,7 @@ static void
 linking(const struct contract_case *c)
 {
 	const struct emu_feature *feature = c->arg;
-	struct emu *e = contract_begin(c, "std");
+	struct emu *e = contract_open(c, "std", c->boot_flags);
 	uint64_t first = emu_get64(e, "guest_pool", 0);
 	uint64_t last = first + ((uint64_t)WIRE_POOL_COUNT / 4 <<
 	    e->mode->page_shift);
@@ -393,6 +394,14 @@ contract_sequence_cases(const struct emu_mode *mode)
 	if (mode->levels > 2) {
 		contract_add(mode, linking, &(struct contract_case){
 		    .number = 1 }, "tables/sequence/below-root");
+	}
+	if (mode->arch == &emu_i386_pae) {
+		contract_add(mode, linking, &(struct contract_case){
+		    .boot_flags = X86_BOOT_NO_PAT },
+		    "tables/sequence/root/no-pat");
+		contract_add(mode, linking, &(struct contract_case){
+		    .number = 1, .boot_flags = X86_BOOT_NO_PAT },
+		    "tables/sequence/below-root/no-pat");
 	}
 	for (; feature->name != NULL; feature++) {
 		for (type = contract_types(mode); type->layout != NULL;

@@ -310,6 +310,8 @@ struct emu_arch {
 	const char *(*type_name)(const struct emu *e, unsigned type);
 	/* Whether the type needs a drain before its entry is cleared. */
 	bool (*type_special)(const struct emu *e, unsigned type);
+	/* D is clear in read-only entries: else they mean something else. */
+	bool clean_if_ro;
 	/* The library's entries are global, but with QPMAP_NON_GLOBAL. */
 	bool global_leaf;
 	/* Flags with which a removal acts on one CPU; 0: it always does. */

@@ -47,6 +47,7 @@ const struct emu_feature x86_poison = {
  */
 struct x86_blob {
 	size_t dr0;
+	bool asked;		/* CPUID 1 was just executed */
 };
 #define X86_BLOB_ERROR_CODE(dr0)	((dr0) - 16)
 #define X86_BLOB_OLD_EXCEPTION(dr0)	((dr0) + 8 * 8 + 4 * 8)
@@ -261,6 +262,35 @@ x86_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 	if (i + 1 < size && bytes[i] == 0x0f) {
 		x86_decode_0f(e, bytes + i + 1, rex, is_66);
 	}
+}
+
+/*
+ * What the machine is to lack and the engine has: done to the answer of CPUID,
+ * at the instruction behind it.
+ */
+bool
+x86_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
+{
+	struct x86_blob *blob = e->arch_data[e->cpu];
+	uint64_t edx;
+
+	(void)pc;
+	if (blob->asked) {
+		edx = x86_reg(e, 2) & ~(UINT64_C(1) << 16);
+		uc_reg_write(e->uc, UC_X86_REG_EDX, &edx);
+		blob->asked = false;
+	}
+	if (size != 2 || bytes[0] != 0x0f) {
+		return (false);
+	}
+	if (bytes[1] == 0xa2) {
+		blob->asked = (e->boot_flags & X86_BOOT_NO_PAT) != 0 &&
+		    (x86_reg(e, 0) & 0xffffffff) == 1;
+	} else if (bytes[1] == 0x32 && (x86_reg(e, 1) & 0xffffffff) ==
+	    0xc0000080 && (e->boot_flags & X86_BOOT_NO_EFER) != 0) {
+		emu_die("x86: RDMSR of EFER, which this machine refuses");
+	}
+	return (false);
 }
 
 const char *

@@ -24,6 +24,10 @@
 /* PAE: the PDPT is in the middle of a page. */
 #define X86_BOOT_PDPT_INSIDE (EMU_BOOT_ARCH << 5)
 
+/* CPUID denies the PAT; and RDMSR of EFER is refused, as CPUID does not say. */
+#define X86_BOOT_NO_PAT (EMU_BOOT_ARCH << 7)
+#define X86_BOOT_NO_EFER (EMU_BOOT_ARCH << 8)
+
 /* amd64: booted with CR4.PCIDE set.  The engine has no PCIDs. */
 #define X86_BOOT_PCIDE (EMU_BOOT_ARCH << 6)
 
@@ -37,6 +41,7 @@ bool x86_is_valid(const struct emu *e, uint64_t entry);
 bool x86_is_table(const struct emu *e, uint64_t entry, unsigned level);
 void x86_fault(struct emu *e, uint32_t vector);
 void x86_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size);
+bool x86_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size);
 const char *x86_type_name(const struct emu *e, unsigned type);
 bool x86_type_special(const struct emu *e, unsigned type);
 extern const struct emu_layout x86_layouts[];

@@ -54,9 +54,9 @@ amd64_golden_leaves(void **state)
 	assert_int_equal(qpmap_pte_none().bits, 0);
 	/* P RW A D. */
 	assert_int_equal(qpmap_pte_make(0x1000, QPTE_RW_BITS).bits, 0x1063);
-	/* P A D. */
+	/* P A; D is for writable entries. */
 	assert_int_equal(qpmap_pte_make(0x12345000, QPTE_RO_BITS).bits,
-	    0x12345061);
+	    0x12345021);
 	/* The same, XD beside. */
 	assert_int_equal(qpmap_pte_make(0xfee00000,
 	    QPTE_RW_BITS | QPTE_NX).bits, UINT64_C(0x80000000fee00063));
@@ -67,13 +67,16 @@ amd64_golden_leaves(void **state)
 	    QPTE_RW_BITS | QPTE_NX).bits, UINT64_C(0x800ffffffffff063));
 }
 
-/* Kernel only, not global, nothing for the walker to set. */
+/*
+ * Kernel only, not global, nothing for the walker to set; and, of R/W = 0, not
+ * D = 1, which is a shadow-stack page.
+ */
 static void
 amd64_bits(void **state)
 {
 	(void)state;
 	assert_int_equal(QPTE_RW_BITS, P | RW | A | D);
-	assert_int_equal(QPTE_RO_BITS, P | A | D);
+	assert_int_equal(QPTE_RO_BITS, P | A);
 	assert_int_equal(QPTE_NX, XD);
 	assert_int_equal((QPTE_RW_BITS | QPTE_RO_BITS) & (US | G), 0);
 }
@@ -144,9 +147,9 @@ static void
 amd64_round_trip_one(uint64_t pa)
 {
 	static const uint64_t kinds[] = {
-	    P | RW | A | D, P | A | D, XD | P | RW | A | D, XD | P | A | D,
+	    P | RW | A | D, P | A, XD | P | RW | A | D, XD | P | A,
 	    XD | P | RW | A | D | PWT, XD | P | RW | A | D | PCD,
-	    XD | P | RW | A | D | PAT, P | A | D | PAT | PCD | PWT
+	    XD | P | RW | A | D | PAT, P | A | PAT | PCD | PWT
 	};
 	struct qpmap_pte pte;
 	size_t i;

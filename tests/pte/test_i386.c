@@ -113,8 +113,8 @@ i386_golden_leaves(void **state)
 	assert_int_equal(qpmap_pte_none().bits, 0);
 	/* P RW A D. */
 	assert_int_equal(i386_make(0x1000, QPTE_RW_BITS), 0x1063);
-	/* P A D. */
-	assert_int_equal(i386_make(0x12345000, QPTE_RO_BITS), 0x12345061);
+	/* P A; D is for writable entries. */
+	assert_int_equal(i386_make(0x12345000, QPTE_RO_BITS), 0x12345021);
 	assert_int_equal(i386_make(0xfffff000, QPTE_RW_BITS), 0xfffff063);
 	if (!QPMAP_PAE) {
 		return;
@@ -125,16 +125,19 @@ i386_golden_leaves(void **state)
 	assert_int_equal(i386_make(UINT64_C(0xf00000000), QPTE_RW_BITS),
 	    UINT64_C(0x0000000f00000063));
 	assert_int_equal(i386_make(UINT64_C(0x000ffffffffff000),
-	    QPTE_RO_BITS | QPTE_NX), UINT64_C(0x800ffffffffff061));
+	    QPTE_RO_BITS | QPTE_NX), UINT64_C(0x800ffffffffff021));
 }
 
-/* Kernel only, not global, nothing for the walker to set. */
+/*
+ * Kernel only, not global, nothing for the walker to set; and, of R/W = 0, not
+ * D = 1, which is a shadow-stack page.
+ */
 static void
 i386_bits(void **state)
 {
 	(void)state;
 	assert_int_equal(QPTE_RW_BITS, P | RW | A | D);
-	assert_int_equal(QPTE_RO_BITS, P | A | D);
+	assert_int_equal(QPTE_RO_BITS, P | A);
 	assert_int_equal(QPTE_NX, QPMAP_PAE ? XD : 0);
 	assert_int_equal((QPTE_RW_BITS | QPTE_RO_BITS) & (US | G), 0);
 }
@@ -193,9 +196,9 @@ static void
 i386_round_trip_one(uint64_t pa)
 {
 	static const uint64_t kinds[] = {
-	    P | RW | A | D, P | A | D, P | RW | A | D | PWT,
+	    P | RW | A | D, P | A, P | RW | A | D | PWT,
 	    P | RW | A | D | PCD, P | RW | A | D | PAT,
-	    P | A | D | PAT | PCD | PWT
+	    P | A | PAT | PCD | PWT
 	};
 	uint64_t entry, kind;
 	size_t i;

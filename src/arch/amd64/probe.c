@@ -7,6 +7,14 @@
 #define QPMAP_X86_RBX "rbx"
 #include "../x86/regs.h"
 
+/* The live registers that every CPU must share, masked. */
+struct qpmap_regs {
+	__UINT64_TYPE__ cr0;
+	__UINT64_TYPE__ cr4;
+	__UINT64_TYPE__ efer;
+	__UINT64_TYPE__ pat;
+};
+
 static struct qpmap_regs
 qpmap_regs_read(void)
 {
@@ -69,16 +77,21 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	mmu->pa_bits = qpmap_cpuid_pa_bits();
 	mmu->rw_bits = nx | QPTE_RW_BITS;
 	mmu->ro_bits = nx | QPTE_RO_BITS;
+	if (mmu->pa_bits <= QPMAP_PAGE_SHIFT) {
+		return (QPMAP_ERR_PA_BITS);
+	}
 	return (qpmap_probe_types(config, regs.pat, mmu));
 }
 
+/* A wider address than the first CPU's does no harm. */
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
 	struct qpmap_regs regs = qpmap_regs_read();
 
 	return (regs.cr0 == mmu->reg[0] && regs.cr4 == mmu->reg[1] &&
-	    regs.efer == mmu->reg[2] && regs.pat == mmu->reg[3]);
+	    regs.efer == mmu->reg[2] && regs.pat == mmu->reg[3] &&
+	    qpmap_cpuid_pa_bits() >= mmu->pa_bits);
 }
 
 /* The kernel's half is the upper one: bits 63 to va_bits - 1 are ones. */

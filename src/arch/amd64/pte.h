@@ -13,10 +13,11 @@
 /*      PKS key		 62:59 = 0: host's protection keys leave key 0 alone */
 /*      ignored		 58:52 = 0 */
 #define QPTE_PA		0x000ffffffffff000ULL	/* 51:12 */
+#define QPTE_PA_BITS	52
 /*      ignored		 11:9 = 0 */
 /*      G		 8 = 0: INVLPG of a global entry fails on some cores */
 #define QPTE_PAT	(1ULL << 7)	/* memory type: bit 2 of PAT index */
-#define QPTE_D		(1ULL << 6)	/* set: the walker never writes it */
+#define QPTE_D		(1ULL << 6)	/* set where R/W is, as A is */
 #define QPTE_A		(1ULL << 5)	/* set: the walker never writes it */
 #define QPTE_PCD	(1ULL << 4)	/* memory type: bit 1 of PAT index */
 #define QPTE_PWT	(1ULL << 3)	/* memory type: bit 0 of PAT index */
@@ -27,9 +28,12 @@
 /* In an upper entry: 1 where it maps a large page. */
 #define QPTE_PS		(1ULL << 7)
 
-/* What every mapping has, and QPTE_NX, where the CPU has it, beside. */
-#define QPTE_RO_BITS	(QPTE_A | QPTE_D | QPTE_P)
-#define QPTE_RW_BITS	(QPTE_RO_BITS | QPTE_RW)
+/*
+ * What every mapping has, and QPTE_NX, where the CPU has it, beside.  D is for
+ * writable ones only: set where R/W is clear, it makes a shadow-stack page.
+ */
+#define QPTE_RO_BITS	(QPTE_A | QPTE_P)
+#define QPTE_RW_BITS	(QPTE_RO_BITS | QPTE_D | QPTE_RW)
 
 /*
  * Upper entries allow everything; the leaf decides.  U/S stays 0, A is set so

@@ -201,8 +201,9 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 /* An entry that faults is never cached: there is nothing to forget. */
 static inline void
 qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    __UINT32_TYPE__ flags)
+    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags)
 {
+	(void)mmu;
 	(void)in_root;
 	qpmap_slot_publish(link, flags);
 	__asm__ volatile("isb" ::: "memory");

@@ -13,11 +13,8 @@
 #define QPMAP_X86_RBX "ebx"
 #include "../x86/regs.h"
 
-#define QPMAP_EFLAGS_ID		(1ul << 21)
-
 /* CPUID 1, EDX; more of it, and QPMAP_REG_CPUID, in tlb.h. */
 #define QPMAP_CPUID_FPU		(1u << 0)
-#define QPMAP_CPUID_PAT		(1u << 16)
 /* CPUID 80000001h, EDX. */
 #define QPMAP_CPUID_NX		(1u << 20)
 #define QPMAP_CPUID_LM		(1u << 29)
@@ -30,41 +27,11 @@
 /* Bits 62:52 of a PAE leaf must be 0. */
 #define QPMAP_PAE_RESERVED	0x7ff0000000000000ull
 
-/* CPUID exists where EFLAGS.ID can be changed.  Intel SDM vol. 2, "CPUID". */
-static _Bool
-qpmap_has_cpuid(void)
-{
-	unsigned long before, after;
-
-	__asm__ volatile("pushf\n\t"
-			 "pop %0\n\t"
-			 "mov %0, %1\n\t"
-			 "xor %2, %1\n\t"
-			 "push %1\n\t"
-			 "popf\n\t"
-			 "pushf\n\t"
-			 "pop %1\n\t"
-			 "push %0\n\t"
-			 "popf"
-			 : "=&r"(before), "=&r"(after)
-			 : "i"(QPMAP_EFLAGS_ID) : "cc", "memory");
-	return (((before ^ after) & QPMAP_EFLAGS_ID) != 0);
-}
-
-/*
- * EDX of a CPUID leaf: feature bits; 0 where there is no such leaf.  A CPU
- * without extended leaves answers 80000000h with something else.
- */
+/* EDX of a CPUID leaf: feature bits; 0 where there is no such leaf. */
 static __UINT32_TYPE__
 qpmap_features(__UINT32_TYPE__ leaf)
 {
-	__UINT32_TYPE__ last;
-
-	if (!qpmap_has_cpuid()) {
-		return (0);
-	}
-	last = qpmap_cpuid(leaf & 0x80000000u).eax;
-	if (last < leaf || last - leaf > 0xffffu) {
+	if (!qpmap_has_cpuid() || !qpmap_cpuid_has(leaf)) {
 		return (0);
 	}
 	return (qpmap_cpuid(leaf).edx);
@@ -73,6 +40,8 @@ qpmap_features(__UINT32_TYPE__ leaf)
 /*
  * What every CPU must share.  A register that is not there reads as it would
  * after a reset; CR4 is there where CPUID names a feature besides the FPU.
+ * EFER says something where there is PAE: NXE, and LMA, which needs it.  Where
+ * there is none it is left alone, since some hypervisors refuse it there.
  */
 static void
 qpmap_regs_read(__UINT64_TYPE__ reg[QPMAP_MMU_REGS])
@@ -88,7 +57,7 @@ qpmap_regs_read(__UINT64_TYPE__ reg[QPMAP_MMU_REGS])
 	    (QPMAP_CPUID_PGE | QPMAP_CPUID_PAT | QPMAP_CPUID_SSE |
 	    QPMAP_CPUID_SSE2)) << 32;
 	reg[QPMAP_REG_EFER] = 0;
-	if ((qpmap_features(0x80000001u) &
+	if (QPMAP_PAE && cr4 != 0 && (qpmap_features(0x80000001u) &
 	    (QPMAP_CPUID_NX | QPMAP_CPUID_LM)) != 0) {
 		reg[QPMAP_REG_EFER] = qpmap_rdmsr(QPMAP_MSR_EFER) &
 		    (QPMAP_EFER_LMA | QPMAP_EFER_NXE);
@@ -187,15 +156,20 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	}
 	nx = qpmap_mmu_nx(mmu) ? QPTE_NX : 0;
 	/* PAE's PDPT is 32 bytes, and may begin inside a page. */
-	mmu->root = qpmap_read_cr3() & (QPMAP_PAE ? ~0x1ful : ~0xffful);
+	mmu->root = (qpmap_paddr_t)(qpmap_read_cr3() &
+	    (QPMAP_PAE ? ~0x1ful : ~0xffful));
 	mmu->levels = QPMAP_PAE ? 3 : 2;
 	mmu->va_bits = 32;
 	mmu->pa_bits = QPMAP_PAE ? qpmap_cpuid_pa_bits() : 32;
 	mmu->rw_bits = nx | QPTE_RW_BITS;
 	mmu->ro_bits = nx | QPTE_RO_BITS;
+	if (mmu->pa_bits <= QPMAP_PAGE_SHIFT) {
+		return (QPMAP_ERR_PA_BITS);
+	}
 	return (qpmap_probe_memory(config, mmu));
 }
 
+/* A wider address than the first CPU's does no harm. */
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
@@ -207,7 +181,8 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 	for (i = 0; i < QPMAP_MMU_REGS; i++) {
 		same = same && reg[i] == mmu->reg[i];
 	}
-	return (same);
+	return (same &&
+	    (!QPMAP_PAE || qpmap_cpuid_pa_bits() >= mmu->pa_bits));
 }
 
 /*

@@ -14,14 +14,16 @@
 #define QPTE_NX		(1ULL << 63)	/* XD: no execution */
 /*      reserved	 62:52 = 0 */
 #define QPTE_PA		0x000ffffffffff000ULL	/* 51:12 */
+#define QPTE_PA_BITS	52
 #else
 #define QPTE_NX		0U		/* no such bit */
 #define QPTE_PA		0xfffff000U	/* 31:12 */
+#define QPTE_PA_BITS	32
 #endif
 /*      ignored		 11:9 = 0 */
 /*      G		 8 = 0: INVLPG of a global entry fails on some cores */
 #define QPTE_PAT	(1U << 7)	/* memory type: bit 2 of PAT index */
-#define QPTE_D		(1U << 6)	/* set: the walker never writes it */
+#define QPTE_D		(1U << 6)	/* set where R/W is, as A is */
 #define QPTE_A		(1U << 5)	/* set: the walker never writes it */
 #define QPTE_PCD	(1U << 4)	/* memory type: bit 1 of PAT index */
 #define QPTE_PWT	(1U << 3)	/* memory type: bit 0 of PAT index */
@@ -32,9 +34,12 @@
 /* In an entry of a page directory: 1 where it maps a large page. */
 #define QPTE_PS		(1U << 7)
 
-/* What every mapping has, and QPTE_NX, where the CPU has it, beside. */
-#define QPTE_RO_BITS	(QPTE_A | QPTE_D | QPTE_P)
-#define QPTE_RW_BITS	(QPTE_RO_BITS | QPTE_RW)
+/*
+ * What every mapping has, and QPTE_NX, where the CPU has it, beside.  D is for
+ * writable ones only: set where R/W is clear, it makes a shadow-stack page.
+ */
+#define QPTE_RO_BITS	(QPTE_A | QPTE_P)
+#define QPTE_RW_BITS	(QPTE_RO_BITS | QPTE_D | QPTE_RW)
 
 /*
  * Entries of a page directory allow everything; the leaf decides.  U/S stays

@@ -32,6 +32,7 @@
  */
 #define QPMAP_REG_CPUID	1
 #define QPMAP_CPUID_PGE	(1U << 13)
+#define QPMAP_CPUID_PAT	(1U << 16)
 #define QPMAP_CPUID_SSE	(1U << 25)
 #define QPMAP_CPUID_SSE2 (1U << 26)
 
@@ -126,15 +127,24 @@ qpmap_tlb_invlpg(qpmap_vaddr_t va)
 	__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
 }
 
-/* Everything that is not global; with PAE the four PDPTEs are read again. */
+/*
+ * Everything that is not global; with PAE the four PDPTEs are read again.
+ * Interrupts are off meanwhile: another thread, or a handler, may change CR3,
+ * and what was read would be the root of before.
+ */
 static inline void
 qpmap_tlb_reload_cr3(void)
 {
-	unsigned long cr3;
+	unsigned long flags, cr3;
 
+	__asm__ volatile("pushf\n\t"
+			 "pop %0\n\t"
+			 "cli" : "=r"(flags) :: "memory");
 	__asm__ volatile("mov %%cr3, %0\n\t"
 			 "mov %0, %%cr3"
 			 : "=r"(cr3) :: "memory");
+	__asm__ volatile("push %0\n\t"
+			 "popf" :: "r"(flags) : "memory", "cc");
 }
 
 /*
@@ -248,20 +258,25 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 /*
  * Nothing was cached from an entry with P = 0.  But with PAE the CPU took the
  * PDPT's four entries when CR3 was loaded, and does not look at memory again
- * until the next load.  Intel SDM vol. 3, "PDPTE Registers".  With 32-bit
- * entries the root is a table like others.
+ * until the next load.  Intel SDM vol. 3, "PDPTE Registers".  A CPU without a
+ * PAT may then look past its caches: they are written back first, and since
+ * it has no CLFLUSH either, all of them.  With 32-bit entries the root is a
+ * table like others.
  */
 static inline void
 qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    __UINT32_TYPE__ flags)
+    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags)
 {
 	(void)link;
 	(void)flags;
-	if (QPMAP_PAE && in_root) {
-		qpmap_tlb_reload_cr3();
-	} else {
+	if (!QPMAP_PAE || !in_root) {
 		__asm__ volatile("" ::: "memory");
+		return;
 	}
+	if (!qpmap_mmu_has(mmu, QPMAP_CPUID_PAT)) {
+		__asm__ volatile("wbinvd" ::: "memory");
+	}
+	qpmap_tlb_reload_cr3();
 }
 
 #if QPMAP_SHOOTDOWN

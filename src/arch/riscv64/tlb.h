@@ -156,8 +156,9 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
  */
 static inline void
 qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    __UINT32_TYPE__ flags)
+    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags)
 {
+	(void)mmu;
 	(void)in_root;
 	(void)link;
 	(void)flags;

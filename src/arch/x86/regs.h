@@ -1,21 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What amd64 and i386 share: control registers, MSRs, CPUID and the PAT.
- * Intel SDM vol. 3, "Control Registers", "Paging", "Page Attribute Table".
+ * What amd64 and i386 share: what control registers, MSRs, CPUID and the PAT
+ * say.  Intel SDM vol. 3, "Control Registers", "Paging", "Page Attribute
+ * Table".
  *
  * For the two probe.c only; nothing here is on the hot path.
  */
 #ifndef QPMAP_ARCH_X86_REGS_H
 #define QPMAP_ARCH_X86_REGS_H
 
+#include "read.h"
+
 #define QPMAP_MSR_PAT	0x277u
 #define QPMAP_MSR_EFER	0xc0000080u
+#define QPMAP_MSR_SYSCFG 0xc0010010u
 #define QPMAP_CR0_WP	(1ul << 16)
 #define QPMAP_CR0_PG	(1ul << 31)
 #define QPMAP_CR4_PAE	(1ul << 5)
 #define QPMAP_CR4_LA57	(1ul << 12)
 #define QPMAP_EFER_LMA	(1ull << 10)
 #define QPMAP_EFER_NXE	(1ull << 11)
+#define QPMAP_SYSCFG_ENCRYPTION (1ull << 23)	/* of memory: it is on */
+
+/* CPUID 1, ECX. */
+#define QPMAP_CPUID_HYPERVISOR	(1u << 31)
+/* CPUID 8000001Fh, EAX and EBX: AMD's memory encryption. */
+#define QPMAP_CPUID_SME		(1u << 0)
+#define QPMAP_CPUID_SEV		(1u << 1)
+#define QPMAP_CPUID_REDUCTION(ebx) ((ebx) >> 6 & 63)
 
 /* Codes of the PAT's memory types. */
 #define QPMAP_PAT_UC	0u
@@ -24,68 +36,59 @@
 #define QPMAP_PAT_WB	6u
 #define QPMAP_PAT_UC_	7u
 
-/* The live registers that every CPU must share, masked. */
-struct qpmap_regs {
-	__UINT64_TYPE__ cr0;
-	__UINT64_TYPE__ cr4;
-	__UINT64_TYPE__ efer;
-	__UINT64_TYPE__ pat;
-};
-
-struct qpmap_cpuid {
-	__UINT32_TYPE__ eax, ebx, ecx, edx;
-};
-
-static inline __UINT64_TYPE__
-qpmap_rdmsr(__UINT32_TYPE__ msr)
+/*
+ * Whether CPUID has that leaf.  A CPU without extended leaves answers
+ * 80000000h with something else.
+ */
+static inline _Bool
+qpmap_cpuid_has(__UINT32_TYPE__ leaf)
 {
-	__UINT32_TYPE__ low, high;
+	__UINT32_TYPE__ last = qpmap_cpuid(leaf & 0x80000000u).eax;
 
-	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-	return ((__UINT64_TYPE__)high << 32 | low);
+	return (last >= leaf && last - leaf <= 0xffffu);
 }
 
-/* ebx is saved by hand: it is the GOT's register in i386 PIC code. */
-static inline struct qpmap_cpuid
-qpmap_cpuid(__UINT32_TYPE__ leaf)
+/*
+ * Bits of a physical address that AMD's memory encryption takes: what CPUID
+ * says, once SYSCFG has turned it on.  AMD APM vol. 2, "Secure Memory
+ * Encryption".  Under a hypervisor SYSCFG may not be there to be read, and the
+ * width that CPUID names is the guest's already.
+ */
+static inline __UINT32_TYPE__
+qpmap_cpuid_pa_taken(void)
 {
-	struct qpmap_cpuid id = { leaf, 0, 0, 0 };
-	unsigned long saved;
+	struct qpmap_cpuid id;
 
-	__asm__ volatile("mov %%" QPMAP_X86_RBX ", %1\n\t"
-			 "cpuid\n\t"
-			 "xchg %%" QPMAP_X86_RBX ", %1"
-			 : "+a"(id.eax), "=&r"(saved), "+c"(id.ecx),
-			   "=d"(id.edx));
-	id.ebx = (__UINT32_TYPE__)saved;
-	return (id);
+	if (!qpmap_cpuid_has(0x8000001fu)) {
+		return (0);
+	}
+	id = qpmap_cpuid(0x8000001fu);
+	if ((id.eax & (QPMAP_CPUID_SME | QPMAP_CPUID_SEV)) == 0 ||
+	    (qpmap_cpuid(1).ecx & QPMAP_CPUID_HYPERVISOR) != 0 ||
+	    (qpmap_rdmsr(QPMAP_MSR_SYSCFG) &
+	    QPMAP_SYSCFG_ENCRYPTION) == 0) {
+		return (0);
+	}
+	return (QPMAP_CPUID_REDUCTION(id.ebx));
 }
 
-static inline unsigned long
-qpmap_read_cr0(void)
+/*
+ * Width of a physical address: CPUID 80000008h, else what paging implies; less
+ * what encryption takes; no more than an entry holds.  0 from a CPU that names
+ * none.
+ */
+static inline __UINT32_TYPE__
+qpmap_cpuid_pa_bits(void)
 {
-	unsigned long value;
+	__UINT32_TYPE__ width, taken;
 
-	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
-	return (value);
-}
-
-static inline unsigned long
-qpmap_read_cr3(void)
-{
-	unsigned long value;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
-	return (value);
-}
-
-static inline unsigned long
-qpmap_read_cr4(void)
-{
-	unsigned long value;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return (value);
+	if (!qpmap_cpuid_has(0x80000008u)) {
+		return (QPMAP_PTE_SIZE == 8 ? 36 : 32);
+	}
+	width = qpmap_cpuid(0x80000008u).eax & 0xffu;
+	taken = qpmap_cpuid_pa_taken();
+	width = width > taken ? width - taken : 0;
+	return (width < QPTE_PA_BITS ? width : QPTE_PA_BITS);
 }
 
 /* The PAT's code for entry index.  By halves: i386 calls for other shifts. */
@@ -110,24 +113,13 @@ qpmap_pat_find(__UINT64_TYPE__ pat, __UINT32_TYPE__ code)
 }
 
 /*
- * Width of a physical address: CPUID 80000008h, else what paging implies.  A
- * CPU without extended leaves answers 80000000h with something else.
- */
-static inline __UINT32_TYPE__
-qpmap_cpuid_pa_bits(void)
-{
-	__UINT32_TYPE__ last = qpmap_cpuid(0x80000000u).eax;
-
-	if (last < 0x80000008u || last - 0x80000008u > 0xffffu) {
-		return (QPMAP_PTE_SIZE == 8 ? 36 : 32);
-	}
-	return (qpmap_cpuid(0x80000008u).eax & 0xffu);
-}
-
-/*
  * The bits of every memory type asked for, from its template leaf or from the
  * PAT, and which of them are special: stores through write-combining memory
  * wait in buffers.  Returns 0 or an enum qpmap_error.
+ *
+ * The walker reads tables that the library links through entry 0 of the PAT,
+ * as PCD and PWT are clear there.  The host's alias is write-back: so is that
+ * entry, or what is stored may not be what is walked.
  */
 static inline int
 qpmap_probe_types(const struct qpmap_config *config, __UINT64_TYPE__ pat,
@@ -140,6 +132,10 @@ qpmap_probe_types(const struct qpmap_config *config, __UINT64_TYPE__ pat,
 	__UINT32_TYPE__ type, index;
 	__UINT64_TYPE__ leaf;
 
+	if ((config->flags & QPMAP_BUILD_TABLES) != 0 &&
+	    qpmap_pat_code(pat, 0) != QPMAP_PAT_WB) {
+		return (QPMAP_ERR_TYPE);
+	}
 	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
 		leaf = config->template_leaf[type];
 		index = leaf != 0 ?

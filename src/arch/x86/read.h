@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The instructions that ask an x86 CPU what it is: CPUID, control registers,
+ * MSRs.  A native test of the probes has functions of its own in their place.
+ *
+ * For the two probe.c only; nothing here is on the hot path.  The file that
+ * includes it defines QPMAP_X86_RBX, the name of the whole register.
+ */
+#ifndef QPMAP_ARCH_X86_READ_H
+#define QPMAP_ARCH_X86_READ_H
+
+#define QPMAP_EFLAGS_ID		(1ul << 21)
+
+struct qpmap_cpuid {
+	__UINT32_TYPE__ eax, ebx, ecx, edx;
+};
+
+static inline __UINT64_TYPE__
+qpmap_rdmsr(__UINT32_TYPE__ msr)
+{
+	__UINT32_TYPE__ low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return ((__UINT64_TYPE__)high << 32 | low);
+}
+
+/* ebx is saved by hand: it is the GOT's register in i386 PIC code. */
+static inline struct qpmap_cpuid
+qpmap_cpuid(__UINT32_TYPE__ leaf)
+{
+	struct qpmap_cpuid id = { leaf, 0, 0, 0 };
+	unsigned long saved;
+
+	__asm__ volatile("mov %%" QPMAP_X86_RBX ", %1\n\t"
+			 "cpuid\n\t"
+			 "xchg %%" QPMAP_X86_RBX ", %1"
+			 : "+a"(id.eax), "=&r"(saved), "+c"(id.ecx),
+			   "=d"(id.edx));
+	id.ebx = (__UINT32_TYPE__)saved;
+	return (id);
+}
+
+/* CPUID exists where EFLAGS.ID can be changed.  Intel SDM vol. 2, "CPUID". */
+static inline _Bool
+qpmap_has_cpuid(void)
+{
+	unsigned long before, after;
+
+	__asm__ volatile("pushf\n\t"
+			 "pop %0\n\t"
+			 "mov %0, %1\n\t"
+			 "xor %2, %1\n\t"
+			 "push %1\n\t"
+			 "popf\n\t"
+			 "pushf\n\t"
+			 "pop %1\n\t"
+			 "push %0\n\t"
+			 "popf"
+			 : "=&r"(before), "=&r"(after)
+			 : "i"(QPMAP_EFLAGS_ID) : "cc", "memory");
+	return (((before ^ after) & QPMAP_EFLAGS_ID) != 0);
+}
+
+static inline unsigned long
+qpmap_read_cr0(void)
+{
+	unsigned long value;
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
+	return (value);
+}
+
+static inline unsigned long
+qpmap_read_cr3(void)
+{
+	unsigned long value;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
+	return (value);
+}
+
+static inline unsigned long
+qpmap_read_cr4(void)
+{
+	unsigned long value;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
+	return (value);
+}
+
+#endif /* QPMAP_ARCH_X86_READ_H */
