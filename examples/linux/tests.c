@@ -274,7 +274,8 @@ linux_helpers_range(u8 *own, qpmap_paddr_t pa, u8 *buffer)
 		was = own[from];
 		buffer[0] = was + 1;
 		qpmap_read(pa + from, QPMAP_WRITE_BACK, buffer, length);
-		if (own[from] != was || memcmp(own + from, buffer, length) != 0) {
+		if (own[from] != was ||
+		    memcmp(own + from, buffer, length) != 0) {
 			return ("qpmap_read() read something else");
 		}
 		wanted = was + 1;
