@@ -21,7 +21,7 @@
 
 #include "../../src/core/state.h"
 
-#define BIT(n) ((uint64_t)1 << (n))
+#define BIT(n)		((uint64_t)1 << (n))
 
 /* The CPU that pretends. */
 static struct x86_cpu {
@@ -61,7 +61,7 @@ qpmap_cpuid(uint32_t leaf)
 		id = (struct qpmap_cpuid){ cpu.eax_80000008, 0, 0, 0 };
 	} else if (leaf == 0x8000001f && cpu.last_extended >= leaf) {
 		id = (struct qpmap_cpuid){ cpu.eax_8000001f,
-			cpu.ebx_8000001f, 0, 0 };
+		    cpu.ebx_8000001f, 0, 0 };
 	}
 	return (id);
 }
@@ -118,39 +118,37 @@ _Bool qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
 struct qpmap_state qpmap_state;
 
 #if X86_AMD64
-#define X86_NAME "amd64"
+#define X86_NAME	"amd64"
 #include "../../src/arch/amd64/pte.h"
 #include "../../src/arch/amd64/tlb.h"
 /* After the backend. */
 #include "../../src/arch/amd64/probe.c"
 #else
-#define X86_NAME (QPMAP_PAE ? "i386-pae" : "i386")
+#define X86_NAME	(QPMAP_PAE ? "i386-pae" : "i386")
 #include "../../src/arch/i386/pte.h"
 #include "../../src/arch/i386/tlb.h"
 /* After the backend. */
 #include "../../src/arch/i386/probe.c"
 #endif
 
-#define X86_PAE (X86_AMD64 || QPMAP_PAE) /* 64-bit entries */
-#define X86_HAS_NX X86_PAE
-#define X86_SSE BIT(25) /* CPUID 1, EDX */
+#define X86_PAE		(X86_AMD64 || QPMAP_PAE)	/* 64-bit entries */
+#define X86_HAS_NX	X86_PAE
+#define X86_SSE		BIT(25)		/* CPUID 1, EDX */
 
 /* A CPU of today, as a kernel sets it up. */
 static void
 x86_reset(void)
 {
 	cpu = (struct x86_cpu){
-		.cr0 = UINT64_C(0x80050033), /* PG AM WP NE ET MP PE */
+		.cr0 = UINT64_C(0x80050033),	/* PG AM WP NE ET MP PE */
 		.cr3 = UINT64_C(0x12345000),
-		.cr4 = X86_PAE ? 0xb0 : 0x90, /* PGE PAE PSE */
-		.efer = X86_AMD64 ? 0xd01 : QPMAP_PAE ? 0x800 :
-							0,
+		.cr4 = X86_PAE ? 0xb0 : 0x90,		/* PGE PAE PSE */
+		.efer = X86_AMD64 ? 0xd01 : QPMAP_PAE ? 0x800 : 0,
 		.pat = QPMAP_PAT_RESET,
-		.last = 0x16,
-		.last_extended = 0x80000008,
+		.last = 0x16, .last_extended = 0x80000008,
 		.edx_1 = 0xbfebfbff,
 		.edx_80000001 = X86_AMD64 ? 0x2c100800 : 0x00100000,
-		.eax_80000008 = 0x3030 - 0x03, /* 45 bits */
+		.eax_80000008 = 0x3030 - 0x03,		/* 45 bits */
 	};
 }
 
@@ -168,8 +166,7 @@ static struct qpmap_config
 x86_config(unsigned flags)
 {
 	struct qpmap_config config = {
-		.flags = flags | (X86_HAS_NX ? 0 : QPMAP_NO_NX)
-	};
+		.flags = flags | (X86_HAS_NX ? 0 : QPMAP_NO_NX) };
 
 	return (config);
 }
@@ -192,18 +189,17 @@ x86_mode(void **state)
 	(void)state;
 	x86_reset();
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
-	assert_int_equal(mmu.levels, X86_AMD64 ? 4 : QPMAP_PAE ? 3 :
-								 2);
+	assert_int_equal(mmu.levels, X86_AMD64 ? 4 : QPMAP_PAE ? 3 : 2);
 	assert_int_equal(mmu.va_bits, X86_AMD64 ? 48 : 32);
 	assert_int_equal(mmu.root, 0x12345000);
 	assert_int_equal(mmu.pa_bits, X86_PAE ? 45 : 32);
-	cpu.cr0 &= ~BIT(31); /* PG */
+	cpu.cr0 &= ~BIT(31);			/* PG */
 	assert_int_equal(x86_try(), QPMAP_ERR_PAGING);
 	x86_reset();
-	cpu.cr0 &= ~BIT(16); /* WP */
+	cpu.cr0 &= ~BIT(16);			/* WP */
 	assert_int_equal(x86_try(), QPMAP_ERR_WP);
 	x86_reset();
-	cpu.efer ^= BIT(10); /* LMA */
+	cpu.efer ^= BIT(10);			/* LMA */
 	assert_int_equal(x86_try(), X86_PAE ? QPMAP_ERR_PAGING : QPMAP_OK);
 	x86_reset();
 	config.layout = QPMAP_PAT_LINUX;
@@ -218,7 +214,7 @@ x86_pae(void **state)
 {
 	(void)state;
 	x86_reset();
-	cpu.cr4 ^= BIT(5); /* PAE */
+	cpu.cr4 ^= BIT(5);			/* PAE */
 	if (!X86_AMD64) {
 		assert_int_equal(x86_try(), QPMAP_ERR_PAGING);
 	}
@@ -238,10 +234,9 @@ x86_la57(void **state)
 
 	(void)state;
 	x86_reset();
-	cpu.cr4 |= BIT(12); /* LA57 */
+	cpu.cr4 |= BIT(12);			/* LA57 */
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
-	assert_int_equal(mmu.levels, X86_AMD64 ? 5 : QPMAP_PAE ? 3 :
-								 2);
+	assert_int_equal(mmu.levels, X86_AMD64 ? 5 : QPMAP_PAE ? 3 : 2);
 	assert_int_equal(mmu.va_bits, X86_AMD64 ? 57 : 32);
 }
 
@@ -255,14 +250,16 @@ x86_nx(void **state)
 
 	(void)state;
 	x86_reset();
-	assert_int_equal(x86_probe_mmu(&config, &mmu), X86_HAS_NX ? QPMAP_OK : QPMAP_ERR_NX);
+	assert_int_equal(x86_probe_mmu(&config, &mmu), X86_HAS_NX ? QPMAP_OK :
+	    QPMAP_ERR_NX);
 	config.flags = QPMAP_NO_NX;
-	assert_int_equal(x86_probe_mmu(&config, &mmu), X86_HAS_NX ? QPMAP_ERR_NO_NX : QPMAP_OK);
+	assert_int_equal(x86_probe_mmu(&config, &mmu), X86_HAS_NX ?
+	    QPMAP_ERR_NO_NX : QPMAP_OK);
 	config = x86_config(0);
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
-	assert_int_equal(mmu.rw_bits, nx | 0x63); /* D A RW P */
-	assert_int_equal(mmu.ro_bits, nx | 0x21); /* A P */
-	cpu.efer &= ~BIT(11); /* NXE */
+	assert_int_equal(mmu.rw_bits, nx | 0x63);	/* D A RW P */
+	assert_int_equal(mmu.ro_bits, nx | 0x21);	/* A P */
+	cpu.efer &= ~BIT(11);				/* NXE */
 	config.flags = 0;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_NX);
 	config.flags = QPMAP_NO_NX;
@@ -342,12 +339,12 @@ x86_pat(void **state)
 	x86_reset();
 	cpu.pat = UINT64_C(0x0007040100070401);
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TYPE);
-	cpu.pat = UINT64_C(0x0607040100070401); /* entry 7 */
+	cpu.pat = UINT64_C(0x0607040100070401);		/* entry 7 */
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], 0x98);
 	config = x86_config(QPMAP_BUILD_TABLES);
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TYPE);
-	cpu.pat = UINT64_C(0x0607040100070406); /* entry 0, too */
+	cpu.pat = UINT64_C(0x0607040100070406);		/* entry 0, too */
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 }
 
@@ -390,9 +387,10 @@ i386_template(void **state)
 	for (n = 0; n < 64; n++) {
 		config.template_leaf[QPMAP_WRITE_BACK] = 0x1063 ^ BIT(n);
 		assert_int_equal(x86_probe_mmu(&config, &mmu),
-		    n == 0 || (n >= (QPMAP_PAE ? 52 : 32) && !(QPMAP_PAE && n == 63)) ? QPMAP_ERR_TEMPLATE : QPMAP_OK);
+		    n == 0 || (n >= (QPMAP_PAE ? 52 : 32) &&
+		    !(QPMAP_PAE && n == 63)) ? QPMAP_ERR_TEMPLATE : QPMAP_OK);
 	}
-	cpu.edx_1 &= ~(uint32_t)BIT(16); /* no PAT: bit 7 is reserved */
+	cpu.edx_1 &= ~(uint32_t)BIT(16);	/* no PAT: bit 7 is reserved */
 	cpu.no_pat = 1;
 	config.template_leaf[QPMAP_WRITE_BACK] = 0x10e3;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TEMPLATE);
@@ -422,9 +420,9 @@ i386_lacks(void **state)
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 	assert_true(qpmap_probe_same(&mmu));
 	cpu.no_cr4 = 1;
-	cpu.edx_1 = 1; /* nothing but an FPU */
+	cpu.edx_1 = 1;				/* nothing but an FPU */
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
-	cpu.last = 0; /* no leaf 1 */
+	cpu.last = 0;				/* no leaf 1 */
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 	cpu.no_cpuid = 1;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
@@ -441,7 +439,7 @@ i386_efer(void **state)
 	cpu.no_efer = 1;
 	assert_int_equal(x86_try(), QPMAP_PAE ? QPMAP_ERR_PAGING : QPMAP_OK);
 	x86_reset();
-	cpu.edx_80000001 = 0; /* neither NX nor long mode */
+	cpu.edx_80000001 = 0;			/* neither NX nor long mode */
 	cpu.no_efer = 1;
 	assert_int_equal(x86_try(), QPMAP_PAE ? QPMAP_ERR_NX : QPMAP_OK);
 }
@@ -454,29 +452,29 @@ x86_width(void **state)
 {
 	static const struct {
 		uint32_t width;
-		uint32_t sme; /* 8000001Fh: EAX */
-		uint32_t ebx; /* ... and EBX */
+		uint32_t sme;			/* 8000001Fh: EAX */
+		uint32_t ebx;			/* ... and EBX */
 		_Bool hypervisor, on;
-		uint32_t pa_bits; /* 0: refused */
+		uint32_t pa_bits;		/* 0: refused */
 	} golden[] = {
-		{ 36, 0, 0, 0, 0, 36 },
-		{ 52, 0, 0, 0, 0, 52 },
-		{ 53, 0, 0, 0, 0, 52 },
-		{ 57, 0, 0, 0, 0, 52 },
-		{ 255, 0, 0, 0, 0, 52 },
-		{ 0, 0, 0, 0, 0, 0 },
-		{ 12, 0, 0, 0, 0, 0 },
-		{ 13, 0, 0, 0, 0, 13 },
+	    { 36, 0, 0, 0, 0, 36 },
+	    { 52, 0, 0, 0, 0, 52 },
+	    { 53, 0, 0, 0, 0, 52 },
+	    { 57, 0, 0, 0, 0, 52 },
+	    { 255, 0, 0, 0, 0, 52 },
+	    { 0, 0, 0, 0, 0, 0 },
+	    { 12, 0, 0, 0, 0, 0 },
+	    { 13, 0, 0, 0, 0, 13 },
 		/* C-bit 47, five bits less, as a first EPYC; SYSCFG[23]. */
-		{ 48, 1, 0x16f, 0, 1, 43 },
-		{ 48, 1, 0x16f, 0, 0, 48 },
-		{ 48, 2, 0x16f, 0, 1, 43 },
-		{ 48, 0, 0x16f, 0, 1, 48 },
-		{ 52, 3, 0x1b3, 0, 1, 46 },
-		{ 48, 1, 0x0fffffc0 | 0x2f, 0, 1, 0 },
+	    { 48, 1, 0x16f, 0, 1, 43 },
+	    { 48, 1, 0x16f, 0, 0, 48 },
+	    { 48, 2, 0x16f, 0, 1, 43 },
+	    { 48, 0, 0x16f, 0, 1, 48 },
+	    { 52, 3, 0x1b3, 0, 1, 46 },
+	    { 48, 1, 0x0fffffc0 | 0x2f, 0, 1, 0 },
 		/* A guest: its own width, and SYSCFG not to be read. */
-		{ 43, 2, 0x16f, 1, 1, 43 },
-		{ 48, 1, 0x06f, 1, 1, 48 }
+	    { 43, 2, 0x16f, 1, 1, 43 },
+	    { 48, 1, 0x06f, 1, 1, 48 }
 	};
 	struct qpmap_config config = x86_config(0);
 	struct qpmap_mmu mmu;
@@ -511,7 +509,7 @@ static void
 x86_width_leaves(void **state)
 {
 	static const uint32_t last[] = {
-		0x80000007, 0, 0x16, 0x80000004, 0x90000000
+	    0x80000007, 0, 0x16, 0x80000004, 0x90000000
 	};
 	struct qpmap_config config = x86_config(0);
 	struct qpmap_mmu mmu;
@@ -523,7 +521,7 @@ x86_width_leaves(void **state)
 		cpu.last_extended = last[i];
 		cpu.no_syscfg = 1;
 		if (last[i] < 0x80000001 || last[i] > 0x8000ffff) {
-			config.flags = QPMAP_NO_NX; /* no EFER, so no NXE */
+			config.flags = QPMAP_NO_NX;	/* no EFER, so no NXE */
 		} else {
 			config = x86_config(0);
 		}
@@ -553,8 +551,8 @@ x86_same(void **state)
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 	assert_true(qpmap_probe_same(&mmu));
 	cpu.cr3 = 0x777000;
-	cpu.cr0 ^= BIT(3); /* TS */
-	cpu.cr4 ^= BIT(9); /* OSFXSR */
+	cpu.cr0 ^= BIT(3);			/* TS */
+	cpu.cr4 ^= BIT(9);			/* OSFXSR */
 	assert_true(qpmap_probe_same(&mmu));
 	cpu.cr0 ^= BIT(16);
 	assert_false(qpmap_probe_same(&mmu));
@@ -606,32 +604,29 @@ x86_range(void **state)
 	assert_false(qpmap_probe_range(&mmu, (last << 56) - 1, last));
 }
 
-#define X86_TEST(name, function) \
-	{ \
-		name, function, NULL, NULL, NULL \
-	}
+#define X86_TEST(name, function) { name, function, NULL, NULL, NULL }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		X86_TEST("mode", x86_mode),
-		X86_TEST("pae", x86_pae),
-		X86_TEST("la57", x86_la57),
-		X86_TEST("B4/nx", x86_nx),
-		X86_TEST("root", x86_root),
-		X86_TEST("C10/types", x86_types),
-		X86_TEST("C10/pat", x86_pat),
+	    X86_TEST("mode", x86_mode),
+	    X86_TEST("pae", x86_pae),
+	    X86_TEST("la57", x86_la57),
+	    X86_TEST("B4/nx", x86_nx),
+	    X86_TEST("root", x86_root),
+	    X86_TEST("C10/types", x86_types),
+	    X86_TEST("C10/pat", x86_pat),
 #if !X86_AMD64
-		X86_TEST("C10/sse", i386_sse),
-		X86_TEST("C10/template", i386_template),
-		X86_TEST("lacks", i386_lacks),
-		X86_TEST("efer", i386_efer),
+	    X86_TEST("C10/sse", i386_sse),
+	    X86_TEST("C10/template", i386_template),
+	    X86_TEST("lacks", i386_lacks),
+	    X86_TEST("efer", i386_efer),
 #endif
-		X86_TEST("C1/width", x86_width),
-		X86_TEST("C1/width-leaves", x86_width_leaves),
-		X86_TEST("B11/same", x86_same),
-		X86_TEST("range", x86_range)
+	    X86_TEST("C1/width", x86_width),
+	    X86_TEST("C1/width-leaves", x86_width_leaves),
+	    X86_TEST("B11/same", x86_same),
+	    X86_TEST("range", x86_range)
 	};
 
 	return (cmocka_run_group_tests_name(X86_NAME, tests, NULL, NULL));
