@@ -223,7 +223,11 @@ qpmap_type_is_special(const struct qpmap_config *config,
 	    (mmu->special_types & QPMAP_TYPE_BIT(type)) != 0);
 }
 
-/* Write one pair of kinds: such that they admit nothing, if not asked for. */
+/*
+ * Write one pair of kinds: such that they admit nothing, if not asked for.
+ * The direct map serves nothing that is read-only: nobody ever writes that
+ * kind's direct_size, which is 0.
+ */
 QPMAP_COLD static void
 qpmap_fill_kinds(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_attr_t attr)
@@ -250,7 +254,6 @@ qpmap_fill_kinds(const struct qpmap_config *config,
 	rw->special_limit = special_limit;
 	ro->bits = bits | mmu->ro_bits;
 	ro->limit = limit;
-	ro->direct_size = 0;
 	ro->special_limit = special_limit;
 }
 
