@@ -93,6 +93,15 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_SBI_RFENCE	0x4000u
 
 /*
+ * arm64: do not read TCR2_EL1, and take it for 0.  For a CPU that has
+ * permission indirection or 128-bit entries (ID_AA64MMFR3_EL1.S1PIE, D128)
+ * below firmware or a hypervisor that keeps the register from the kernel
+ * (SCR_EL3.TCR2En or HCRX_EL2.TCR2En is 0).  To read it traps there, in
+ * qpmap_init() and qpmap_cpu_online(); and it counts as 0.
+ */
+#define QPMAP_NO_TCR2		0x8000u
+
+/*
  * Errata: what a faulty core needs.
  *
  * x86: INVLPG leaves translations behind (Intel ADL, RPL and Gracemont before
@@ -102,7 +111,13 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_ERRATUM_INVLPG	0x0100u
 /* arm64: a broadcast TLBI and its DSB must be issued twice. */
 #define QPMAP_ERRATUM_REPEAT_TLBI 0x0200u
-/* arm64: walkers do not see the data cache; clean entries to the PoC. */
+/*
+ * arm64: walkers do not see the data cache; clean entries to the PoC.  So it
+ * is with a non-coherent walker, and also where TCR_EL1.IRGN1 or ORGN1 is 0
+ * (walks of non-cacheable memory) and the tables are written through cacheable
+ * mappings.  qpmap_init() does not see how they are mapped, and accepts such a
+ * register without the flag.
+ */
 #define QPMAP_ERRATUM_WALKER	0x0400u
 /* riscv64: SiFive CIP-1200, SFENCE.VMA with an address is broken. */
 #define QPMAP_ERRATUM_CIP_1200	0x0800u
@@ -141,7 +156,9 @@ struct qpmap_config {
 	/*
 	 * Memory types wanted besides write-back, which always is: an OR of
 	 * QPMAP_TYPE_BIT(type).  One that the machine cannot express is
-	 * refused.
+	 * refused, by an error that names it.  So is write-back, on an arm64
+	 * kernel whose MAIR_EL1 has no such byte: there RAM has another type,
+	 * and template_leaf[QPMAP_WRITE_BACK] shows it.
 	 */
 	__UINT32_TYPE__ types;
 
@@ -158,8 +175,10 @@ struct qpmap_config {
 	 * on x86 that of a 4 KiB page, since a large page's has the PAT's bit
 	 * elsewhere, which nobody notices.  0 where it is to be found in the
 	 * layout.  Only the bits that say the memory type and shareability are
-	 * taken.  XuanTie C9xx needs them for write-back, too:
-	 * <qpmap/arch/riscv64.h> has its leaves.
+	 * taken.  On arm64 an entry with NS (bit 5) set is refused: its page
+	 * is another security state's, which a mapping would not show.
+	 * XuanTie C9xx needs them for write-back, too: <qpmap/arch/riscv64.h>
+	 * has its leaves.
 	 */
 	__UINT64_TYPE__ template_leaf[QPMAP_TYPE_COUNT];
 
@@ -235,7 +254,12 @@ enum qpmap_error {
 	QPMAP_ERR_TABLES,	/* no page left for a table */
 	QPMAP_ERR_DIRECT,	/* the direct map's description is wrong */
 	QPMAP_ERR_TYPES,	/* an unknown bit in types */
-	QPMAP_ERR_TYPE,		/* the machine cannot express a type */
+	/* The machine cannot express that type; in the order of the types. */
+	QPMAP_ERR_TYPE_WRITE_BACK, /* arm64: template_leaf; x86: PAT entry 0 */
+	QPMAP_ERR_TYPE_WRITE_THROUGH,
+	QPMAP_ERR_TYPE_WRITE_COMBINING,
+	QPMAP_ERR_TYPE_UNCACHED,
+	QPMAP_ERR_TYPE_UNCACHED_MINUS,
 	QPMAP_ERR_LAYOUT,	/* layout differs from the CPU's register */
 	QPMAP_ERR_TEMPLATE,	/* a template is not a valid leaf */
 	QPMAP_ERR_SHARING,	/* private_mask and shared_mask are wrong */
@@ -244,6 +268,7 @@ enum qpmap_error {
 	QPMAP_ERR_WP,		/* CR0.WP is clear: no read-only mappings */
 	QPMAP_ERR_PAGE_SIZE,	/* QPMAP_PAGE_SHIFT is not the CPU's */
 	QPMAP_ERR_PAGING,	/* paging off, or in a mode not built for */
+	QPMAP_ERR_EPD1,		/* TCR_EL1.EPD1: upper half not walked */
 	QPMAP_ERR_PA_BITS,	/* pa_bits more than the CPU has, or 0 bits */
 	QPMAP_ERR_EXCEPTION_LEVEL, /* EL2 without E2H and TGE, or EL3 */
 	QPMAP_ERR_CPU_ALIGN,	/* CPU's state not aligned to a cache line */

@@ -101,9 +101,14 @@ QPMAP_CALL void qpmap_quiesce(void);
  *
  * After success *va is the address: page-aligned, never 0, an unmapped page on
  * both sides.  The caller is not pinned, may sleep, and may pass the address
- * on to other CPUs by any means that orders memory.  On arm64 CPUs without
- * FEAT_ETS2 another CPU that is told has an ISB, or an exception taken or
- * returned from, before it first uses the address: it may have walked ahead.
+ * on to other CPUs by any means that orders memory.
+ *
+ * arm64 CPUs without FEAT_ETS2 may have walked ahead, and remember a fault.
+ * So another CPU that is told must have a context synchronization event
+ * between being told and using the address.  If an interrupt tells it, that is
+ * one.  If it loads a word that tells it, it branches on what it has loaded
+ * and then executes ISB, or it executes DSB and then ISB.  A load-acquire and
+ * an ISB alone are not enough: the load may be done after the ISB.
  *
  * QPMAP_ERR_SHARED_FULL if none was found free: each slot was taken at some
  * moment of the call, if not all at the same.  Then *va is unchanged.

@@ -42,6 +42,10 @@ struct qpmap_pte {
  * QPMAP_UNCACHED	UC	Device-nGnRnE		IO (Svpbmt)
  * QPMAP_UNCACHED_MINUS	UC-	Device-nGnRE		-
  *
+ * riscv64 without Svpbmt, and without templates for a C9xx core, has
+ * write-back alone, which is what the PMAs say of an address: a device's
+ * registers are mapped with QPMAP_WRITE_BACK, and are I/O by PMA.
+ *
  * As wide as a register: that saves the hot path a zero extension.
  */
 typedef __UINTPTR_TYPE__ qpmap_attr_t;

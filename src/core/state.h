@@ -73,6 +73,16 @@ struct qpmap_state {
 extern struct qpmap_state qpmap_state
     __attribute__((visibility("hidden")));
 
+/* The error that names a memory type which the machine cannot express. */
+_Static_assert((unsigned int)QPMAP_ERR_TYPE_UNCACHED_MINUS -
+    (unsigned int)QPMAP_ERR_TYPE_WRITE_BACK == QPMAP_UNCACHED_MINUS,
+    "errors in the order of the types");
+static inline int
+qpmap_type_error(__UINT32_TYPE__ type)
+{
+	return ((int)QPMAP_ERR_TYPE_WRITE_BACK + (int)type);
+}
+
 /* Off the hot path: small code rather than fast code. */
 #define QPMAP_COLD __attribute__((cold))
 

@@ -32,8 +32,16 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "the direct map is misaligned, no kernel address, or not built",
 	[QPMAP_ERR_TYPES] =
 	    "types or direct_types has an unknown bit",
-	[QPMAP_ERR_TYPE] =
-	    "this machine or its layout cannot express a memory type",
+	[QPMAP_ERR_TYPE_WRITE_BACK] =
+	    "no write-back type (arm64: template_leaf; x86: PAT entry 0)",
+	[QPMAP_ERR_TYPE_WRITE_THROUGH] =
+	    "this machine or its layout cannot express write-through",
+	[QPMAP_ERR_TYPE_WRITE_COMBINING] =
+	    "this machine or its layout cannot express write-combining",
+	[QPMAP_ERR_TYPE_UNCACHED] =
+	    "this machine or its layout cannot express uncached",
+	[QPMAP_ERR_TYPE_UNCACHED_MINUS] =
+	    "this machine or its layout cannot express uncached-minus",
 	[QPMAP_ERR_LAYOUT] =
 	    "layout differs from the CPU's PAT or MAIR register",
 	[QPMAP_ERR_TEMPLATE] =
@@ -50,6 +58,8 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "the library's page size is not the CPU's",
 	[QPMAP_ERR_PAGING] =
 	    "paging is off or in a mode this library was not built for",
+	[QPMAP_ERR_EPD1] =
+	    "TCR_EL1.EPD1 is set: the upper half, the window's, is not walked",
 	[QPMAP_ERR_PA_BITS] =
 	    "pa_bits is larger than the CPU's, or one of them too small",
 	[QPMAP_ERR_EXCEPTION_LEVEL] =

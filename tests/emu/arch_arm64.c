@@ -32,6 +32,7 @@
 
 #define A64_BOOT_RANGE	(EMU_BOOT_ARCH << 10)	/* FEAT_TLBIRANGE */
 #define A64_BOOT_LINE_128 (EMU_BOOT_ARCH << 11)	/* CTR_EL0.DminLine */
+#define A64_BOOT_S1PIE	(EMU_BOOT_ARCH << 12)	/* and TCR2_EL1 traps */
 
 #define A64_BIT(n)	(UINT64_C(1) << (n))
 #define A64_UXN		A64_BIT(54)
@@ -235,16 +236,21 @@ a64_mair_byte(const struct emu *e, unsigned index)
 	return ((unsigned)(e->layout >> 8 * index) & 0xff);
 }
 
-/* AttrIndx of write-back memory. */
+/* AttrIndx of RAM: write-back, or non-cacheable where there is none. */
 static uint64_t
 a64_attr(const struct emu *e)
 {
-	unsigned index = 0;
+	static const unsigned byte[2] = { 0xff, 0x44 };
+	unsigned index;
 
-	while (index < 7 && a64_mair_byte(e, index) != 0xff) {
-		index++;
+	for (unsigned i = 0; i < 2; i++) {
+		for (index = 0; index < 8; index++) {
+			if (a64_mair_byte(e, index) == byte[i]) {
+				return ((uint64_t)index << 2);
+			}
+		}
 	}
-	return ((uint64_t)index << 2);
+	return (0);
 }
 
 static uint64_t
@@ -506,6 +512,9 @@ a64_pretend(struct emu *e, uint32_t insn, uint64_t *value)
 	case A64_MRS(3, 0, 0, 1):	/* CTR_EL0.DminLine, 19:16 */
 		*value = UINT64_C(0x84458004);
 		return ((e->boot_flags & A64_BOOT_LINE_128) != 0);
+	case A64_MRS(0, 0, 7, 3):	/* ID_AA64MMFR3_EL1.S1PIE, 11:8 */
+		*value = UINT64_C(0x100);
+		return ((e->boot_flags & A64_BOOT_S1PIE) != 0);
 	default:
 		return (false);
 	}
@@ -732,6 +741,14 @@ a64_template_invalid(struct emu *e, uint64_t *config)
 	    a64_make_leaf(e, 0x40000000, false) & ~UINT64_C(1);
 }
 
+/* Memory of another security state, which a mapping would not show. */
+static void
+a64_template_ns(struct emu *e, uint64_t *config)
+{
+	config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] =
+	    a64_make_leaf(e, 0x40000000, false) | A64_BIT(5);
+}
+
 static void
 a64_type_wt(struct emu *e, uint64_t *config)
 {
@@ -782,7 +799,7 @@ a64_range_between(struct emu *e, uint64_t *config)
 
 static const struct emu_refusal a64_refusals[] = {
 	{ "PAGING/off", QPMAP_ERR_PAGING, NULL, A64_BOOT_MMU_OFF, NULL },
-	{ "PAGING/epd1", QPMAP_ERR_PAGING, NULL, A64_BOOT_EPD1, NULL },
+	{ "EPD1", QPMAP_ERR_EPD1, NULL, A64_BOOT_EPD1, NULL },
 	{ "PAGING/ds", QPMAP_ERR_PAGING, "arm64-16k", A64_BOOT_DS, NULL },
 	{ "PAGE_SIZE", QPMAP_ERR_PAGE_SIZE, NULL, A64_BOOT_TG1, NULL },
 	{ "EXCEPTION_LEVEL/el2", QPMAP_ERR_EXCEPTION_LEVEL, NULL,
@@ -794,7 +811,9 @@ static const struct emu_refusal a64_refusals[] = {
 	{ "LAYOUT", QPMAP_ERR_LAYOUT, NULL, 0, a64_layout_other },
 	{ "TEMPLATE/invalid", QPMAP_ERR_TEMPLATE, NULL, 0,
 	    a64_template_invalid },
-	{ "TYPE/write-through", QPMAP_ERR_TYPE, NULL, 0, a64_type_wt },
+	{ "TEMPLATE/ns", QPMAP_ERR_TEMPLATE, NULL, 0, a64_template_ns },
+	{ "TYPE/write-through", QPMAP_ERR_TYPE_WRITE_THROUGH, NULL, 0,
+	    a64_type_wt },
 	{ "NO_NX", QPMAP_ERR_NO_NX, NULL, 0, a64_no_nx },
 	{ "PA_BITS", QPMAP_ERR_PA_BITS, NULL, 0, a64_pa_bits },
 	{ "SHARING/no-such-bit", QPMAP_ERR_SHARING, NULL, 0, a64_sharing },

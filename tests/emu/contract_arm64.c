@@ -112,7 +112,7 @@ static void
 c10_template(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
-	uint64_t leaf = UINT64_C(0xfffffffffffffce9) | c->number;
+	uint64_t leaf = UINT64_C(0xfffffffffffffcc9) | c->number;
 
 	e->config[WIRE_TYPES] = 0;
 	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] = leaf;
@@ -120,19 +120,13 @@ c10_template(const struct contract_case *c)
 	a64_check_entry(e, QPMAP_WRITE_BACK, 0x300 | 2 << 2);
 }
 
-/* The entry says write-back, the byte of MAIR not: drained all the same. */
+/* A removal, which drains so often (0 or 1) before it clears the entry. */
 static void
-c10_template_special(const struct contract_case *c)
+a64_check_drains(struct emu *e, size_t expected)
 {
-	struct emu *e = contract_begin(c, "std");
-	uint64_t va;
+	uint64_t va = emu_enter(e, emu_page(e, 3), QPMAP_WRITE_BACK);
 	size_t i, drains = 0, clears = 0;
 
-	e->config[WIRE_TYPES] = 0;
-	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] =
-	    A64_LEAF(UINT64_C(0)) | c->number << 2;
-	a64_start(e);
-	va = emu_enter(e, emu_page(e, 3), QPMAP_WRITE_BACK);
 	emu_record(e, EMU_REC_STORES | EMU_REC_INSNS);
 	emu_remove(e, va);
 	emu_record_end(e);
@@ -146,7 +140,75 @@ c10_template_special(const struct contract_case *c)
 		}
 	}
 	CHECK_EQUAL(clears, 1, "clears");
-	CHECK_EQUAL(drains, c->number < 2 ? 0 : 1, "drains");
+	CHECK_EQUAL(drains, expected, "drains");
+}
+
+/* The entry says write-back, the byte of MAIR not: drained all the same. */
+static void
+c10_template_special(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+
+	e->config[WIRE_TYPES] = 0;
+	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] =
+	    A64_LEAF(UINT64_C(0)) | c->number << 2;
+	a64_start(e);
+	a64_check_drains(e, c->number < 2 ? 0 : 1);
+}
+
+/*
+ * A kernel whose RAM is all non-cacheable, with no byte of MAIR that means
+ * write-back: refused by name, and served through a template.
+ */
+static void
+c10_no_write_back(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	uint64_t pa = emu_page(e, 5), va;
+
+	e->config[WIRE_TYPES] = 0;
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE_WRITE_BACK, "qpmap_init");
+	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] = A64_LEAF(UINT64_C(0));
+	a64_start(e);
+	a64_check_entry(e, QPMAP_WRITE_BACK, 0);
+	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	check_load(e, va, 8, contract_tag(e, pa));
+	check_store(e, va + 8, 8, UINT64_C(0x0123456789abcdef));
+	CHECK_EQUAL(emu_read(e, pa + 8, 8), UINT64_C(0x0123456789abcdef),
+	    "stored");
+	emu_remove(e, va);
+	check_nothing(e, va);
+	a64_check_drains(e, 1);
+	check_idle(e);
+}
+
+/*
+ * A CPU with permission indirection, whose firmware keeps TCR2_EL1 to itself
+ * (here the engine: it has no such register).  Read, it traps; with the flag
+ * it is not read, on this CPU or another.
+ */
+static void
+b13_no_tcr2(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+
+	e->boot_flags = EMU_BOOT_ARCH << 12;	/* A64_BOOT_S1PIE */
+	emu_boot(e);
+	if (c->number == 0) {
+		for (unsigned i = 0; i < WIRE_CONFIG_COUNT; i++) {
+			emu_set64(e, "guest_wire", i, e->config[i]);
+		}
+		CHECK_EQUAL(EMU_CALL(e, "guest_init", ""), EMU_FAULTED,
+		    "TCR2_EL1 did not trap: the case shows nothing");
+		return;
+	}
+	e->config[WIRE_FLAGS] |= c->number;
+	a64_start(e);
+	a64_check_mapping(e);
+	emu_cpu(e, 1);
+	e->boot_flags = EMU_BOOT_ARCH << 12;
+	emu_boot(e);
+	CHECK_EQUAL(emu_online(e, 1, 0), QPMAP_OK, "online");
 }
 
 /*
@@ -373,6 +435,8 @@ a64_add_numbers(const struct emu_mode *mode,
 void
 contract_arm64_cases(const struct emu_mode *mode)
 {
+	static const struct emu_layout no_write_back = {
+		"no-write-back", UINT64_C(0x0444) };
 	static const unsigned attrs[] = { 0, 1, 2, 3, 4 };
 	static const unsigned leaves[] = { 1, 3 };	/* block, page */
 	static const unsigned widths[] = { 0, 32, 36, 43 };
@@ -392,6 +456,11 @@ contract_arm64_cases(const struct emu_mode *mode)
 	a64_add_numbers(mode, c10_template, "C10/template/low-bits", leaves, 2);
 	a64_add_numbers(mode, c10_template_special, "C10/template/index",
 	    attrs, 5);
+	contract_add(mode, c10_no_write_back, &(struct contract_case){
+	    .layout = &no_write_back }, "C10/no-write-back");
+	contract_add(mode, b13_no_tcr2, NULL, "B13/tcr2-traps");
+	contract_add(mode, b13_no_tcr2, &(struct contract_case){
+	    .number = QPMAP_NO_TCR2 }, "B13/NO_TCR2");
 	contract_add(mode, c10_realm, NULL, "C10/realm");
 	contract_add(mode, b14_non_global, NULL, "B14/NON_GLOBAL/entry");
 	contract_add(mode, b14_walker_line, NULL,

@@ -84,7 +84,8 @@ c10_no_pat_refusals(const struct contract_case *c)
 	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM);
 
 	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
-	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE, "write-combining");
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE_WRITE_COMBINING,
+	    "write-combining");
 	e->config[WIRE_TYPES] = 0;
 	e->config[WIRE_LAYOUT] = QPMAP_PAT_LINUX;
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_LAYOUT, "a layout");
@@ -101,7 +102,8 @@ c10_no_sfence(const struct contract_case *c)
 	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM2);
 
 	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
-	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE, "write-combining");
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE_WRITE_COMBINING,
+	    "write-combining");
 	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH);
 	i386_start(e);
 	/* Entry 7 of Linux's PAT. */

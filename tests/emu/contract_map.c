@@ -281,7 +281,8 @@ c10_layout(const struct contract_case *c)
 
 	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(c->type);
 	if (!has) {
-		CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE, "qpmap_init");
+		CHECK_EQUAL(emu_init(e), (int)QPMAP_ERR_TYPE_WRITE_BACK +
+		    (int)c->type, "qpmap_init");
 		e->config[WIRE_TYPES] = 0;
 	}
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");

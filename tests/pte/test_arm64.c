@@ -432,7 +432,10 @@ a64_mode(void **state)
 	assert_int_equal(qpmap_regs_mode(&config, &regs), QPMAP_ERR_PAGING);
 	regs = good;
 	regs.tcr |= BIT(23);		/* EPD1 */
-	assert_int_equal(qpmap_regs_mode(&config, &regs), QPMAP_ERR_PAGING);
+	assert_int_equal(qpmap_regs_mode(&config, &regs), QPMAP_ERR_EPD1);
+	regs = good;
+	regs.tcr &= ~(BIT(24) | BIT(25) | BIT(26) | BIT(27)); /* IRGN1, ORGN1 */
+	assert_int_equal(qpmap_regs_mode(&config, &regs), QPMAP_OK);
 	regs = good;
 	regs.tcr ^= BIT(59);		/* DS: without meaning for 64 KiB */
 	assert_int_equal(qpmap_regs_mode(&config, &regs),
@@ -602,6 +605,25 @@ a64_range(void **state)
 	}
 }
 
+/*
+ * TCR2_EL1 is read where ID_AA64MMFR3_EL1 has S1PIE, 11:8, or D128, 35:32, and
+ * the host does not say that it traps.
+ */
+static void
+a64_tcr2(void **state)
+{
+	unsigned bit;
+
+	(void)state;
+	for (bit = 0; bit < 64; bit++) {
+		assert_int_equal(qpmap_regs_tcr2(~(uint32_t)0x8000, BIT(bit)),
+		    bit / 4 == 2 || bit / 4 == 8);
+		assert_false(qpmap_regs_tcr2(0x8000, BIT(bit)));
+	}
+	assert_false(qpmap_regs_tcr2(0, 0));
+	assert_false(qpmap_regs_tcr2(QPMAP_NO_TCR2, ~UINT64_C(0)));
+}
+
 /* Bits by type from a layout, and which types are special. */
 static void
 a64_types(void **state)
@@ -620,7 +642,7 @@ a64_types(void **state)
 	assert_int_equal(mmu.special_types, 0x1c);
 	config.types = 0x1f;
 	assert_int_equal(qpmap_regs_types(&config, QPMAP_MAIR_LINUX, &mmu),
-	    QPMAP_ERR_TYPE);
+	    QPMAP_ERR_TYPE_WRITE_THROUGH);
 	mmu = (struct qpmap_mmu){ .levels = 0 };
 	assert_int_equal(qpmap_regs_types(&config, QPMAP_MAIR_FREEBSD, &mmu),
 	    QPMAP_OK);
@@ -632,7 +654,19 @@ a64_types(void **state)
 	assert_int_equal(mmu.special_types, 0x1c);
 	/* Nothing asked for: write-back, which no byte means. */
 	config.types = 0;
-	assert_int_equal(qpmap_regs_types(&config, 0, &mmu), QPMAP_ERR_TYPE);
+	assert_int_equal(qpmap_regs_types(&config, 0, &mmu),
+	    QPMAP_ERR_TYPE_WRITE_BACK);
+	/* Each by name: nGnRE is all there is besides write-back. */
+	for (config.types = 2; config.types <= 16; config.types <<= 1) {
+		assert_int_equal(qpmap_regs_types(&config,
+		    UINT64_C(0x04040404040404ff), &mmu),
+		    config.types == 2 ? QPMAP_ERR_TYPE_WRITE_THROUGH :
+		    config.types == 4 ? QPMAP_ERR_TYPE_WRITE_COMBINING :
+		    config.types == 8 ? QPMAP_ERR_TYPE_UNCACHED : QPMAP_OK);
+	}
+	assert_int_equal(qpmap_regs_types(&(struct qpmap_config){
+	    .types = 16 }, UINT64_C(0xff), &mmu),
+	    QPMAP_ERR_TYPE_UNCACHED_MINUS);
 }
 
 /* A template: its AttrIndx and SH, whatever the byte it selects. */
@@ -643,8 +677,8 @@ a64_template(void **state)
 	struct qpmap_mmu mmu = { .levels = 0 };
 
 	(void)state;
-	/* A page, outer shareable, index 1; everything else set. */
-	config.template_leaf[QPMAP_WRITE_BACK] = UINT64_C(0xfffffffffffffee7);
+	/* A page, outer shareable, index 1; all set but NS. */
+	config.template_leaf[QPMAP_WRITE_BACK] = UINT64_C(0xfffffffffffffec7);
 	assert_int_equal(qpmap_regs_types(&config, UINT64_C(0x44ff), &mmu),
 	    QPMAP_OK);
 	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK],
@@ -657,6 +691,11 @@ a64_template(void **state)
 	    QPMAP_OK);
 	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], 0);
 	assert_int_equal(mmu.special_types, 0);
+	/* NS: memory of another security state, whatever else is right. */
+	config.template_leaf[QPMAP_WRITE_BACK] = UINT64_C(0x40000421);
+	assert_int_equal(qpmap_regs_types(&config, UINT64_C(0x44f0), &mmu),
+	    QPMAP_ERR_TEMPLATE);
+	config.template_leaf[QPMAP_WRITE_BACK] = UINT64_C(0x40000401);
 	/* Invalid, though the type is not asked for. */
 	config.template_leaf[QPMAP_UNCACHED] = UINT64_C(0x0060000040000702);
 	assert_int_equal(qpmap_regs_types(&config, UINT64_C(0x44ff), &mmu),
@@ -687,6 +726,7 @@ main(void)
 	    A64_TEST("init/levels", a64_levels),
 	    A64_TEST("init/width", a64_width),
 	    A64_TEST("init/root", a64_root),
+	    A64_TEST("init/tcr2", a64_tcr2),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

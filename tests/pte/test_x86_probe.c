@@ -300,7 +300,8 @@ x86_types(void **state)
 	(void)state;
 	x86_reset();
 	config.types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
-	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TYPE);
+	assert_int_equal(x86_probe_mmu(&config, &mmu),
+	    QPMAP_ERR_TYPE_WRITE_COMBINING);
 	cpu.pat = QPMAP_PAT_LINUX;
 	config.types = QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
@@ -338,12 +339,14 @@ x86_pat(void **state)
 	(void)state;
 	x86_reset();
 	cpu.pat = UINT64_C(0x0007040100070401);
-	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TYPE);
+	assert_int_equal(x86_probe_mmu(&config, &mmu),
+	    QPMAP_ERR_TYPE_WRITE_BACK);
 	cpu.pat = UINT64_C(0x0607040100070401);		/* entry 7 */
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], 0x98);
 	config = x86_config(QPMAP_BUILD_TABLES);
-	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TYPE);
+	assert_int_equal(x86_probe_mmu(&config, &mmu),
+	    QPMAP_ERR_TYPE_WRITE_BACK);
 	cpu.pat = UINT64_C(0x0607040100070406);		/* entry 0, too */
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 }
@@ -366,10 +369,12 @@ i386_sse(void **state)
 	config.types = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH);
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 	config.types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
-	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TYPE);
+	assert_int_equal(x86_probe_mmu(&config, &mmu),
+	    QPMAP_ERR_TYPE_WRITE_COMBINING);
 	config = x86_config(0);
 	config.template_leaf[QPMAP_WRITE_BACK] = 0x106b;
-	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TYPE);
+	assert_int_equal(x86_probe_mmu(&config, &mmu),
+	    QPMAP_ERR_TYPE_WRITE_BACK);
 	cpu.edx_1 |= (uint32_t)X86_SSE;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 }

@@ -828,9 +828,7 @@ contract_b1_abandon(void **state)
 				    contract_types[(n + i) % 5]);
 			}
 			fake.pins[0]++;
-			fake.pins[0]++;
-	qpmap_cpu_abandon(&fake_cpu[0]);
-	fake.pins[0]--;
+			qpmap_cpu_abandon(&fake_cpu[0]);
 			fake.pins[0]--;
 			assert_int_equal(fake.pins[0], held);
 			assert_int_equal(qpmap_held(&fake_cpu[0]), 0);

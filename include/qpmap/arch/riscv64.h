@@ -7,7 +7,9 @@
  * The page number is 0.  QPMAP_WRITE_BACK needs its template, too: without it
  * RAM would be mapped uncached.
  *
- * Machines with Svpbmt take QPMAP_SVPBMT and no template.
+ * Machines with Svpbmt take QPMAP_SVPBMT and no template.  Machines with
+ * neither have QPMAP_WRITE_BACK alone: the type is the PMA's, so a device's
+ * registers mapped with it are I/O; QPMAP_UNCACHED is refused.
  */
 #ifndef QPMAP_ARCH_RISCV64_H
 #define QPMAP_ARCH_RISCV64_H

@@ -28,7 +28,7 @@ QPMAP_READ(mmfr3, "s3_0_c0_c7_3")	/* ID_AA64MMFR3_EL1 */
 #undef QPMAP_READ
 
 static void
-qpmap_regs_read(struct qpmap_regs *regs)
+qpmap_regs_read(struct qpmap_regs *regs, __UINT32_TYPE__ flags)
 {
 	regs->control = (qpmap_read_currentel() & QPMAP_CURRENTEL) |
 	    (qpmap_read_sctlr() & (QPMAP_SCTLR_EE | QPMAP_SCTLR_M));
@@ -40,8 +40,7 @@ qpmap_regs_read(struct qpmap_regs *regs)
 	regs->mair = qpmap_read_mair();
 	regs->tcr2 = 0;
 	/* An ID register that an older CPU does not have reads as zero. */
-	if ((qpmap_read_mmfr3() &
-	    (QPMAP_MMFR3_D128 | QPMAP_MMFR3_S1PIE)) != 0) {
+	if (qpmap_regs_tcr2(flags, qpmap_read_mmfr3())) {
 		regs->tcr2 = qpmap_read_tcr2() &
 		    (QPMAP_TCR2_D128 | QPMAP_TCR2_PIE);
 	}
@@ -57,7 +56,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	qpmap_ptebits_t ng;
 	int error;
 
-	qpmap_regs_read(&regs);
+	qpmap_regs_read(&regs, config->flags);
 	error = qpmap_regs_mode(config, &regs);
 	if (error != QPMAP_OK) {
 		return (error);
@@ -86,7 +85,7 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
 	struct qpmap_regs regs;
 
-	qpmap_regs_read(&regs);
+	qpmap_regs_read(&regs, qpmap_state.flags);
 #if QPMAP_SHOOTDOWN
 	if (mmu->range && !qpmap_regs_range(&regs)) {
 		return (0);

@@ -23,7 +23,7 @@
 #define QPTE_SH		(3ULL << 8)	/* inner shareable; not with LPA2 */
 #define QPTE_AP_RO	(1ULL << 7)	/* AP[2]: no stores */
 /*      AP[1]		 6 = 0: kernel only */
-/*      NS		 5 = 0: this security state's own memory */
+#define QPTE_NS		(1ULL << 5)	/* = 0: this security state's memory */
 #define QPTE_ATTRINDX	(7ULL << 2)	/* memory type: byte of MAIR_EL1 */
 #define QPTE_PAGE	3ULL		/* 1:0, a leaf of the last level */
 

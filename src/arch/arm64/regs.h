@@ -135,6 +135,17 @@ qpmap_regs_range(const struct qpmap_regs *regs)
 	    QPMAP_ISAR0_TLB(regs->isar0) >= QPMAP_ISAR0_TLB_RANGE);
 }
 
+/*
+ * Whether there is a TCR2_EL1 to be read.  Where the host says that it traps,
+ * it is 0 (Arm ARM, "SCR_EL3, Secure Configuration Register", TCR2En).
+ */
+static inline _Bool
+qpmap_regs_tcr2(__UINT32_TYPE__ flags, __UINT64_TYPE__ mmfr3)
+{
+	return ((flags & QPMAP_NO_TCR2) == 0 &&
+	    (mmfr3 & (QPMAP_MMFR3_D128 | QPMAP_MMFR3_S1PIE)) != 0);
+}
+
 /* What the translation regime must be.  Returns 0 or an enum qpmap_error. */
 static inline int
 qpmap_regs_mode(const struct qpmap_config *config,
@@ -146,8 +157,11 @@ qpmap_regs_mode(const struct qpmap_config *config,
 		return (QPMAP_ERR_EXCEPTION_LEVEL);
 	}
 	if ((regs->control & (QPMAP_SCTLR_EE | QPMAP_SCTLR_M)) !=
-	    QPMAP_SCTLR_M || (regs->tcr & QPMAP_TCR_EPD1) != 0) {
+	    QPMAP_SCTLR_M) {
 		return (QPMAP_ERR_PAGING);
+	}
+	if ((regs->tcr & QPMAP_TCR_EPD1) != 0) {
+		return (QPMAP_ERR_EPD1);
 	}
 	if ((regs->tcr & QPMAP_TCR_TG1) != QPMAP_TCR_TG1_BUILT) {
 		return (QPMAP_ERR_PAGE_SIZE);
@@ -233,7 +247,8 @@ qpmap_regs_types(const struct qpmap_config *config, __UINT64_TYPE__ mair,
 
 	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
 		leaf = config->template_leaf[type];
-		if (leaf != 0 && (leaf & QPTE_VALID) == 0) {
+		if (leaf != 0 &&
+		    (leaf & (QPTE_VALID | QPTE_NS)) != QPTE_VALID) {
 			return (QPMAP_ERR_TEMPLATE);
 		}
 		if ((types & QPMAP_TYPE_BIT(type)) == 0) {
@@ -242,7 +257,7 @@ qpmap_regs_types(const struct qpmap_config *config, __UINT64_TYPE__ mair,
 		if (leaf == 0) {
 			index = qpmap_mair_find(mair, exact[type]);
 			if (index == 8) {
-				return (QPMAP_ERR_TYPE);
+				return (qpmap_type_error(type));
 			}
 			leaf = qpmap_pte_attr(index);
 		}

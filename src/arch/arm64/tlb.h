@@ -13,7 +13,7 @@
  *					used it are complete
  *			ISB		this CPU's pipeline starts afresh
  *
- *	online		DSB ISH		walkers see what was cleared, by whomever
+ *	online		DSB ISH		walkers see what anybody cleared
  *			TLBI VMALLE1	this CPU forgets everything
  *			DSB ISH		...and has
  *			ISB
@@ -37,6 +37,7 @@
 #define QPMAP_FLAGS_SPECIAL (QPMAP_LOCAL_TLBI |				\
 	QPMAP_ERRATUM_REPEAT_TLBI | QPMAP_ERRATUM_WALKER)
 #define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SPECIAL | QPMAP_NON_GLOBAL |	\
+	QPMAP_NO_TCR2 |							\
 	(QPMAP_SHOOTDOWN ? QPMAP_NO_TLBI_RANGE : 0))
 
 static inline _Bool

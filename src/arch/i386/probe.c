@@ -138,7 +138,11 @@ qpmap_probe_memory(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	error = qpmap_probe_types(config, mmu->reg[QPMAP_REG_PAT], mmu);
 	if (error == QPMAP_OK && mmu->special_types != 0 &&
 	    !qpmap_mmu_has(mmu, QPMAP_CPUID_SSE)) {
-		error = QPMAP_ERR_TYPE;
+		type = 0;
+		while ((mmu->special_types & QPMAP_TYPE_BIT(type)) == 0) {
+			type++;
+		}
+		error = qpmap_type_error(type);
 	}
 	return (error);
 }

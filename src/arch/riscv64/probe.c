@@ -65,11 +65,11 @@ qpmap_probe_type(const struct qpmap_config *config, __UINT32_TYPE__ type,
 	} else if (svpbmt && type == QPMAP_UNCACHED) {
 		bits = QPTE_PBMT_IO;
 	} else if (type != QPMAP_WRITE_BACK) {
-		return (QPMAP_ERR_TYPE);
+		return (qpmap_type_error(type));
 	}
 	if (type != QPMAP_WRITE_BACK && leaf != 0 &&
 	    bits == mmu->type_bits[QPMAP_WRITE_BACK]) {
-		return (QPMAP_ERR_TYPE);
+		return (qpmap_type_error(type));
 	}
 	mmu->type_bits[type] = bits;
 	return (QPMAP_OK);

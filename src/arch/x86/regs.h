@@ -134,7 +134,7 @@ qpmap_probe_types(const struct qpmap_config *config, __UINT64_TYPE__ pat,
 
 	if ((config->flags & QPMAP_BUILD_TABLES) != 0 &&
 	    qpmap_pat_code(pat, 0) != QPMAP_PAT_WB) {
-		return (QPMAP_ERR_TYPE);
+		return (QPMAP_ERR_TYPE_WRITE_BACK);
 	}
 	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
 		leaf = config->template_leaf[type];
@@ -150,7 +150,7 @@ qpmap_probe_types(const struct qpmap_config *config, __UINT64_TYPE__ pat,
 			continue;
 		}
 		if (index == 8) {
-			return (QPMAP_ERR_TYPE);
+			return (qpmap_type_error(type));
 		}
 		mmu->type_bits[type] = qpmap_pte_pat(index);
 		if (qpmap_pat_code(pat, index) == QPMAP_PAT_WC) {
