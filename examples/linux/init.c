@@ -2,12 +2,52 @@
 /*
  * /init of tools/check-linux: load /qpmap.ko, show /proc/qpmap, power off.
  *
- * There is no libc.  What the kernel's command line has after "--" are the
- * arguments, and they become the module's parameters.
+ * There is no libc, and no header: the cross compilers come without Linux's.
+ * What the kernel's command line has after "--" are the arguments, and they
+ * become the module's parameters.
  */
-#include <asm/unistd.h>
-#include <linux/fcntl.h>
-#include <linux/reboot.h>
+
+/*
+ * System calls, as Linux's sources number them for ever: for x86 in
+ * arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl, for arm64 and
+ * riscv64 in include/uapi/asm-generic/unistd.h.
+ */
+#if defined(__x86_64__)
+#define INIT_READ		0
+#define INIT_WRITE		1
+#define INIT_MOUNT		165
+#define INIT_REBOOT		169
+#define INIT_DELETE_MODULE	176
+#define INIT_OPENAT		257
+#define INIT_FINIT_MODULE	313
+#elif defined(__i386__)
+#define INIT_READ		3
+#define INIT_WRITE		4
+#define INIT_MOUNT		21
+#define INIT_REBOOT		88
+#define INIT_DELETE_MODULE	129
+#define INIT_OPENAT		295
+#define INIT_FINIT_MODULE	350
+#elif defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64)
+#define INIT_MOUNT		40
+#define INIT_OPENAT		56
+#define INIT_READ		63
+#define INIT_WRITE		64
+#define INIT_DELETE_MODULE	106
+#define INIT_REBOOT		142
+#define INIT_FINIT_MODULE	273
+#else
+#error "init.c: the system-call numbers of this architecture are not known"
+#endif
+
+/* include/uapi/linux/fcntl.h; include/uapi/asm-generic/fcntl.h */
+#define INIT_AT_FDCWD		(-100)
+#define INIT_O_RDONLY		0
+
+/* include/uapi/linux/reboot.h: two numbers against mistakes, and a command. */
+#define INIT_REBOOT_MAGIC1	0xfee1deadu
+#define INIT_REBOOT_MAGIC2	0x28121969
+#define INIT_REBOOT_POWER_OFF	0x4321fedc
 
 #define INIT_BUFFER 4096
 
@@ -70,13 +110,14 @@ init_length(const char *text)
 static void
 init_say(const char *text)
 {
-	init_call(__NR_write, 1, (long)text, init_length(text), 0, 0);
+	init_call(INIT_WRITE, 1, (long)text, init_length(text), 0, 0);
 }
 
 static long
 init_open(const char *path)
 {
-	return (init_call(__NR_openat, AT_FDCWD, (long)path, O_RDONLY, 0, 0));
+	return (init_call(INIT_OPENAT, INIT_AT_FDCWD, (long)path,
+	    INIT_O_RDONLY, 0, 0));
 }
 
 /* The arguments, with spaces between them. */
@@ -102,7 +143,7 @@ static void
 init_show(const char *path)
 {
 	long file = init_open(path);
-	long length = init_call(__NR_read, file, (long)init_buffer,
+	long length = init_call(INIT_READ, file, (long)init_buffer,
 	    INIT_BUFFER - 1, 0, 0);
 
 	if (length <= 0) {
@@ -120,13 +161,13 @@ init_main(long *stack)
 	char **argument = (char **)(stack + 2);
 	long module, error;
 
-	init_call(__NR_mount, (long)"proc", (long)"/proc", (long)"proc", 0, 0);
+	init_call(INIT_MOUNT, (long)"proc", (long)"/proc", (long)"proc", 0, 0);
 	module = init_open("/qpmap.ko");
-	error = init_call(__NR_finit_module, module,
+	error = init_call(INIT_FINIT_MODULE, module,
 	    (long)init_parameters(argument), 0, 0, 0);
 	init_show("/proc/qpmap");
 	if (error == 0) {
-		error = init_call(__NR_delete_module, (long)"qpmap", 0, 0, 0,
+		error = init_call(INIT_DELETE_MODULE, (long)"qpmap", 0, 0, 0,
 		    0);
 		init_say(error == 0 ? "init: module unloaded\n" :
 		    "init: module stays\n");
@@ -134,8 +175,8 @@ init_main(long *stack)
 		init_say("init: module not loaded\n");
 	}
 	for (;;) {
-		init_call(__NR_reboot, (long)LINUX_REBOOT_MAGIC1,
-		    LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, 0, 0);
+		init_call(INIT_REBOOT, (long)INIT_REBOOT_MAGIC1,
+		    INIT_REBOOT_MAGIC2, INIT_REBOOT_POWER_OFF, 0, 0);
 	}
 }
 
