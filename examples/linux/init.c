@@ -138,20 +138,21 @@ init_parameters(char **argument)
 	return (parameters);
 }
 
-/* A file, line by line, after a word that the runner looks for. */
+/* A file, after a word that the runner looks for. */
 static void
-init_show(const char *path)
+init_show(const char *what, const char *path)
 {
 	long file = init_open(path);
 	long length = init_call(INIT_READ, file, (long)init_buffer,
 	    INIT_BUFFER - 1, 0, 0);
 
+	init_say("init: ");
+	init_say(what);
 	if (length <= 0) {
-		init_say("init: no report\n");
+		init_say(": nothing\n");
 		return;
 	}
 	init_buffer[length] = '\0';
-	init_say("init: report\n");
 	init_say(init_buffer);
 }
 
@@ -162,10 +163,12 @@ init_main(long *stack)
 	long module, error;
 
 	init_call(INIT_MOUNT, (long)"proc", (long)"/proc", (long)"proc", 0, 0);
+	init_show("soft_watchdog ", "/proc/sys/kernel/soft_watchdog");
+	init_show("hung_task ", "/proc/sys/kernel/hung_task_timeout_secs");
 	module = init_open("/qpmap.ko");
 	error = init_call(INIT_FINIT_MODULE, module,
 	    (long)init_parameters(argument), 0, 0, 0);
-	init_show("/proc/qpmap");
+	init_show("report\n", "/proc/qpmap");
 	if (error == 0) {
 		error = init_call(INIT_DELETE_MODULE, (long)"qpmap", 0, 0, 0,
 		    0);

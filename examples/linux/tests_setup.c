@@ -329,6 +329,22 @@ linux_types_one(const struct linux_type_entry *entry)
 	return (linux_types_compare(entry, ours));
 }
 
+/* A shared slot's entry, by the same comparison. */
+static const char *
+linux_types_shared(const struct linux_type_entry *entry)
+{
+	qpmap_vaddr_t va;
+	pte_t ours;
+
+	if (qpmap_shared_enter(page_to_phys(linux_pages[0]), entry->attr,
+	    &va) != QPMAP_OK) {
+		return ("no shared slot");
+	}
+	ours = *linux_leaf(va);
+	qpmap_shared_remove(va);
+	return (linux_types_compare(entry, ours));
+}
+
 const char *
 linux_test_types(unsigned int rounds)
 {
@@ -343,10 +359,14 @@ linux_test_types(unsigned int rounds)
 		if ((config.types & QPMAP_TYPE_BIT(linux_types[i].attr)) !=
 		    0) {
 			why = linux_types_one(&linux_types[i]);
+			if (why == NULL) {
+				why = linux_types_shared(&linux_types[i]);
+			}
 			count++;
 		}
 	}
-	pr_info("types: %u compared\n", count);
+	pr_info("types: %u compared, flags 0x%x\n", count,
+	    (unsigned int)config.flags);
 	return (why);
 }
 

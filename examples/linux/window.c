@@ -241,6 +241,19 @@ linux_configure_types(void)
 }
 #endif
 
+#ifdef CONFIG_ARM64
+/*
+ * Whether this kernel isolates its page tables from users: it decides that
+ * when it boots, and then its own entries have nG.  The spare pages' have what
+ * vmap() and PAGE_KERNEL gave them.
+ */
+static bool
+linux_non_global(void)
+{
+	return ((pte_val(*linux_leaf(linux_area.spare_va)) & PTE_NG) != 0);
+}
+#endif
+
 /* Flags, and the memory types that the machine has. */
 static void
 linux_configure_machine(struct qpmap_config *config)
@@ -259,6 +272,9 @@ linux_configure_machine(struct qpmap_config *config)
 	config->types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING) |
 	    QPMAP_TYPE_BIT(QPMAP_UNCACHED) |
 	    QPMAP_TYPE_BIT(QPMAP_UNCACHED_MINUS);
+	if (linux_non_global()) {
+		config->flags |= QPMAP_NON_GLOBAL;
+	}
 #else
 	if (riscv_isa_extension_available(NULL, SVPBMT)) {
 		config->flags |= QPMAP_SVPBMT;

@@ -65,7 +65,10 @@ QPMAP_BEGIN_DECLS
  * CPU that shares the tables would keep a removed page's translation.
  */
 #define QPMAP_LOCAL_TLBI	0x0020u
-/* arm64: set nG: the window's tables belong to one address space. */
+/*
+ * arm64: set nG: the kernel isolates its page tables from users, and its own
+ * entries have nG; or the window's tables belong to one address space.
+ */
 #define QPMAP_NON_GLOBAL	0x0040u
 /* riscv64: the CPUs have Svpbmt, and henvcfg and menvcfg allow it. */
 #define QPMAP_SVPBMT		0x0080u
