@@ -9,9 +9,7 @@
 #define KERNEL_STRESS_PAGES	48u
 #define KERNEL_STRESS_STEPS	1200u
 #define KERNEL_STORM_STEPS	600u
-#define KERNEL_STORM_MOST	20000u
 #define KERNEL_STORM_NESTED	8u
-#define KERNEL_THREADS_MOST	20000u
 #define KERNEL_THREADS_TICKS	8u
 
 /* A page that all CPUs use.  Its lock is taken before it is entered. */
@@ -299,7 +297,8 @@ kernel_pairs(struct kernel_cpu *cpu, uint32_t thread)
 	qpmap_remove(va);
 }
 
-bool
+/* Every CPU has been interrupted amid a mapping, several times. */
+static bool
 kernel_storm_enough(void)
 {
 	bool enough = true;
@@ -313,16 +312,15 @@ kernel_storm_enough(void)
 }
 
 /*
- * Some steps, and more until every CPU has been interrupted amid mappings:
- * how soon that is depends on how QEMU's threads are scheduled.
+ * Some steps, and more until every CPU has been interrupted amid mappings: how
+ * many depends on how QEMU's threads are scheduled, and nothing limits it.
  */
 void
 kernel_storm_job(struct kernel_cpu *cpu)
 {
 	uint32_t i;
 
-	for (i = 0; i < KERNEL_STORM_STEPS ||
-	    (i < KERNEL_STORM_MOST && !kernel_storm_enough()); i++) {
+	for (i = 0; i < KERNEL_STORM_STEPS || !kernel_storm_enough(); i++) {
 		kernel_interrupt_someone(cpu);
 		kernel_pairs(cpu, 0);
 		if (i % 8 == 0) {
@@ -356,7 +354,7 @@ kernel_thread_step(struct kernel_cpu *cpu, uint32_t thread, uint32_t i)
 	}
 }
 
-bool
+static bool
 kernel_threads_enough(struct kernel_cpu *cpu)
 {
 	return (cpu->preempted >= KERNEL_THREADS_TICKS &&
@@ -371,8 +369,7 @@ kernel_threads_job(struct kernel_cpu *cpu)
 
 	kernel_second_start(cpu);
 	machine_timer(true);
-	for (i = 0; i < KERNEL_THREADS_MOST && !kernel_threads_enough(cpu);
-	    i++) {
+	for (i = 0; !kernel_threads_enough(cpu); i++) {
 		kernel_thread_step(cpu, 0, i);
 	}
 	machine_timer(false);

@@ -65,10 +65,6 @@ void kernel_churn_end(void);
  */
 void kernel_threads_job(struct kernel_cpu *cpu);
 void kernel_second(struct kernel_cpu *cpu);
-bool kernel_threads_enough(struct kernel_cpu *cpu);
-
-/* Every CPU has been interrupted amid a mapping, several times. */
-bool kernel_storm_enough(void);
 
 /* A CPU in kernel_churn_job() is to go offline. */
 void kernel_cpu_ask_to_leave(uint32_t number);
