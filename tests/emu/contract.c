@@ -349,6 +349,7 @@ contract_cases(const struct emu_mode *mode)
 	contract_init_cases(mode);
 	contract_tables_cases(mode);
 	contract_hostile_cases(mode);
+	contract_hosts_cases(mode);
 	contract_shootdown_cases(mode);
 	contract_shared_cases(mode);
 	contract_smp_interrupt_cases(mode);

@@ -261,6 +261,17 @@ emu_cpu(struct emu *e, unsigned cpu)
 	}
 }
 
+void
+emu_forget(struct emu *e)
+{
+	for (unsigned i = 0; i < EMU_CPUS; i++) {
+		if (e->machine->uc[i] != NULL) {
+			emu_check(uc_ctl_flush_tlb(e->machine->uc[i]),
+			    "uc_ctl_flush_tlb");
+		}
+	}
+}
+
 /* The guest's per-CPU data: the state pointer comes first. */
 static void
 emu_percpu_init(struct emu *e)

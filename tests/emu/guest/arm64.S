@@ -26,3 +26,16 @@ guest_boot:
 	msr	sctlr_el1, x6
 	isb
 	b	guest_stop
+
+/*
+ * Another root of the upper half: the kernel goes on in another process, or
+ * with tables of its own.
+ */
+	.globl guest_switch
+guest_switch:
+	msr	ttbr1_el1, x0
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+	ret

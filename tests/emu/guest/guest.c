@@ -22,6 +22,7 @@ __UINT64_TYPE__ guest_pool_count;
 __UINT64_TYPE__ guest_freed[WIRE_POOL_COUNT];
 __UINT64_TYPE__ guest_freed_count;
 __UINT64_TYPE__ guest_table_last = ~0ULL;
+__UINT64_TYPE__ guest_table_alias;
 __UINT64_TYPE__ guest_leaf_calls;
 __UINT64_TYPE__ guest_not_pinned = ~0ULL;
 __UINT64_TYPE__ guest_panic[3];
@@ -163,11 +164,18 @@ qpmap_host_table_free(qpmap_paddr_t table)
 	guest_freed_count++;
 }
 
-/* The one temporary mapping: the harness holds stores against the last. */
+/*
+ * The one temporary mapping: the harness holds stores against the last.  Or it
+ * sees the call, and says where it has just mapped the table.
+ */
 QPMAP_CALL void *
 qpmap_host_table_address(qpmap_paddr_t table)
 {
 	guest_table_last = table;
+	if (guest_table_alias != 0) {
+		return ((void *)((__UINTPTR_TYPE__)guest_table_alias |
+		    ((__UINTPTR_TYPE__)table & QPMAP_PAGE_MASK)));
+	}
 	return ((void *)(__UINTPTR_TYPE__)table);
 }
 

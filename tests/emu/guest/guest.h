@@ -16,6 +16,7 @@ extern __UINT64_TYPE__ guest_pool_count;
 extern __UINT64_TYPE__ guest_freed[];
 extern __UINT64_TYPE__ guest_freed_count;
 extern __UINT64_TYPE__ guest_table_last;
+extern __UINT64_TYPE__ guest_table_alias;
 extern __UINT64_TYPE__ guest_leaf_calls;
 extern __UINT64_TYPE__ guest_not_pinned;
 extern __UINT64_TYPE__ guest_panic[];
@@ -28,6 +29,7 @@ extern struct qpmap_shared guest_group[];
 #endif
 
 void guest_boot(void);		/* <arch>.S: paging on, then guest_stop */
+void guest_switch(__UINTPTR_TYPE__ root);	/* <arch>.S: CR3 and the like */
 void guest_stop(void);
 void guest_panicked(void);
 int guest_init(void);
