@@ -6,25 +6,13 @@
  * address are the host's word; NX and write protection always exist.
  */
 #include "../arch.h"
+#include "read.h"
 
 /* satp.MODE, 63:60, and satp.PPN, 43:0. */
 #define QPMAP_SATP_MODE(satp)	((__UINT32_TYPE__)((satp) >> 60))
 #define QPMAP_SATP_PPN		((1ULL << 44) - 1)
 #define QPMAP_SATP_SV39		8u
 #define QPMAP_SATP_SV57		10u
-
-/*
- * CSRR rd, satp, spelt by its fields: an assembler that was not told of
- * Zicsr (-march=rv64imac, from binutils 2.38 on) does not know the name.
- */
-static inline __UINT64_TYPE__
-qpmap_read_satp(void)
-{
-	__UINT64_TYPE__ value;
-
-	__asm__ volatile(".insn i 0x73, 2, %0, x0, 0x180" : "=r"(value));
-	return (value);
-}
 
 /* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
 static int

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The instruction that asks a hart what it is.  A native test of the probe has
+ * a function of its own in its place.  For probe.c only.
+ */
+#ifndef QPMAP_ARCH_RISCV64_READ_H
+#define QPMAP_ARCH_RISCV64_READ_H
+
+/*
+ * CSRR rd, satp, spelt by its fields: an assembler that was not told of
+ * Zicsr (-march=rv64imac, from binutils 2.38 on) does not know the name.
+ */
+static inline __UINT64_TYPE__
+qpmap_read_satp(void)
+{
+	__UINT64_TYPE__ value;
+
+	__asm__ volatile(".insn i 0x73, 2, %0, x0, 0x180" : "=r"(value));
+	return (value);
+}
+
+#endif /* QPMAP_ARCH_RISCV64_READ_H */
