@@ -80,6 +80,8 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
  * unsigned long machine_irq_save(void)		off; returns how they were
  * void machine_irq_restore(unsigned long)
  * void machine_irq_on(void)
+ * void machine_told(void)	this CPU branched on a load that may tell it of
+ *				another's mapping, and may use it from here on
  * void machine_relax(void)			one turn of a waiting loop
  * void machine_idle(void)	interrupts are off: wait until there is one,
  *				which comes now or when they are on again

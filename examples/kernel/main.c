@@ -214,6 +214,7 @@ kernel_cpu_main(void)
 	for (;;) {
 		number = __atomic_load_n(&kernel_job_number, __ATOMIC_ACQUIRE);
 		if (number != cpu->job_done) {
+			machine_told();
 			kernel_job_now(cpu);
 			__atomic_store_n(&cpu->job_done, number,
 			    __ATOMIC_RELEASE);
@@ -250,6 +251,7 @@ kernel_job_wait(void)
 			    __ATOMIC_ACQUIRE);
 		}
 	}
+	machine_told();
 }
 
 void

@@ -210,6 +210,7 @@ kernel_object_step(struct kernel_cpu *cpu)
 		kernel_object_begin(cpu, object);
 	}
 	if (object->va != 0) {
+		machine_told();
 		kernel_use(cpu, object->va, object->page);
 		if (kernel_random(cpu, 4) == 0) {
 			kernel_object_end(cpu, object,
@@ -259,6 +260,7 @@ kernel_region_step(struct kernel_cpu *cpu, struct kernel_region *region)
 	unsigned long irq = kernel_lock_polled(&region->lock);
 
 	if ((region->cpus >> cpu->number & 1) != 0) {
+		machine_told();
 		kernel_region_check(cpu, region);
 	}
 	if (region->cpus == 0 || kernel_random(cpu, 3) == 0) {

@@ -67,6 +67,16 @@ machine_own_filled(void)
 			 "isb" ::: "memory");
 }
 
+/*
+ * A CPU without FEAT_ETS2 may have walked ahead, and remember a fault.  Behind
+ * a branch on what told it, an ISB makes it walk anew.
+ */
+static inline void
+machine_told(void)
+{
+	__asm__ volatile("isb" ::: "memory");
+}
+
 static inline void
 machine_relax(void)
 {

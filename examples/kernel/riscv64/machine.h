@@ -66,6 +66,13 @@ machine_own_filled(void)
 	__asm__ volatile("" ::: "memory");
 }
 
+/* Whoever entered the mapping has made this hart forget already. */
+static inline void
+machine_told(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
 /* PAUSE (Zihintpause), a hint that assemblers may not know. */
 static inline void
 machine_relax(void)

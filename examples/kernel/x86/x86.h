@@ -70,6 +70,13 @@ machine_own_filled(void)
 	__asm__ volatile("" ::: "memory");
 }
 
+/* No CPU remembers that an entry was not present. */
+static inline void
+machine_told(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
 static inline void
 machine_relax(void)
 {
