@@ -106,6 +106,36 @@ b9_attr(const struct contract_case *c)
 	smp_check_idle(e, EMU_CPUS);
 }
 
+/*
+ * A CPU that walked the slots' area before it came online, under tables that
+ * were cleared and never invalidated: it has forgotten that when it is told
+ * of a mapping there.
+ */
+static void
+b11_slots(const struct contract_case *c)
+{
+	struct emu *e = smp_ready(c, 1);
+	uint64_t va, pa = emu_page(e, 9), slots = slot_count(e);
+
+	emu_cpu(e, 1);
+	emu_boot(e);
+	for (unsigned i = 0; i < 4; i++) {
+		smp_plant(e, 1u << 1, e->config[WIRE_SHARED_VA] +
+		    (2 * i + 1) * page_size(e), 1);
+	}
+	emu_cpu(e, 1);
+	CHECK_EQUAL(emu_online(e, 1, 0), QPMAP_OK, "online");
+	for (unsigned i = 0; i < 4; i++) {
+		smp_check_gone(e, 1, e->config[WIRE_SHARED_VA] +
+		    (2 * i + 1) * page_size(e), 1);
+	}
+	for (uint64_t i = 0; i < slots; i++) {
+		va = smp_shared_enter(e, 0, pa, c->type);
+		emu_cpu(e, 1);
+		check_load(e, va, WORD, contract_tag(e, pa));
+	}
+}
+
 /* Remove does not return before every CPU has answered. */
 static void
 b9_waits(const struct contract_case *c)
@@ -955,6 +985,7 @@ contract_shared_cases(const struct emu_mode *mode)
 	const struct emu_arch *arch = mode->arch;
 
 	contract_add_types(mode, b9_attr, "B9");
+	contract_add(mode, b11_slots, NULL, "B11/slots");
 	contract_add_types(mode, b9_waits, "B9/waits");
 	contract_add(mode, b9_full, NULL, "B9/full");
 	contract_add(mode, b9_deferred, NULL, "B9/deferred");

@@ -1196,6 +1196,10 @@ fake_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
 	fake_event_end();
 }
 
+/*
+ * Everything, as arch.h says, also where removals are broadcast: the emulated
+ * B11/online holds each backend to it.
+ */
 void
 fake_online(__UINT32_TYPE__ flags)
 {
