@@ -18,7 +18,8 @@
  *		CPU any more.
  * owner	A slot has one owner.
  * excuse	Enter fails only if at some moment of the call no slot was
- *		free, or if another enter was faster.
+ *		free, or if another enter was faster.  A slot in another
+ *		call's shootdown is not free.
  * end state	Every call returns ...
  * cycle	... and nobody goes round for ever: SPIN looks for any cycle.
  *
@@ -32,8 +33,17 @@
  *		Two slots, three CPUs that enter once, one quiesce.
  *	one-slot	correct -DSLOTS=1
  *		One slot.
+ *	lock		correct -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1
+ *		CPU 1 holds a lock whenever it is in enter; a handler comes
+ *		on CPU 0 at any moment of a call, and spins for that lock.
+ *	lock-one-slot	correct -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1 -DSLOTS=1
+ *		... and there is one slot.
+ *	lock-keeps-empty correct -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1 -DKEEPS_EMPTY=1
+ *		... where every enter is a shootdown.
  *	no-cycle	no cycle -DSLOTS=1
  *		Two CPUs find no slot.
+ *	lock-three	correct slow -DLOCKS=1 -DQUIESCES=0 -DQUIESCES_0=1
+ *		The lock, and three CPUs that enter.
  *	keeps-empty	correct -DKEEPS_EMPTY=1 -DENTERS_2=0
  *		Empty entries are remembered.
  *	keeps-empty-all	correct slow -DKEEPS_EMPTY=1
@@ -64,17 +74,18 @@
  *		Enter: the slot stays in clean.
  *	EMPTY_KEPT		stale -DKEEPS_EMPTY=1
  *		Enter: CPUs remember that the slot was empty.
- *	NOT_COUNTED		excuse
- *		Enter fails while a reclaimer has the slots.
- *	RECLAIMERS_NOT_AWAITED	excuse
- *		Enter sees that, and fails all the same.
  *	NO_LAST_LOOK		excuse
- *		Enter fails though the reclaimer has just finished.
- *	COUNTED_WITHOUT_LOOKING	cycle -DSLOTS=1
- *		Who finds nothing dirty counts as a reclaimer meanwhile: two
- *		wait for each other's count, for ever.
- *	NO_POLL_WHILE_SPINNING	end state
- *		Who waits for a reclaimer is deaf to its shootdown.
+ *		Enter fails though a slot has become clean since it looked.
+ *	RECLAIMER_AWAITED	end state -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1 -DSLOTS=1
+ *		Enter waits, polling, while another CPU has slots in its
+ *		shootdown; a handler there waits for the caller's lock.
+ *	QUIESCE_AWAITS		end state -DLOCKS=1 -DENTERS_2=0 -DSLOTS=1 -DQUIESCES=0 -DQUIESCES_1=1
+ *		Quiesce waits for slots in another CPU's reclaim, polling.
+ *	HELPED			owner -DSLOTS=1
+ *		Enter shoots down what another CPU has in its reclaim, and
+ *		makes it clean: meanwhile that CPU has done so, too.
+ *	NO_POLL_IN_HANDLER	end state -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1 -DSLOTS=1
+ *		The handler that spins is deaf to the lock holder's shootdown.
  *	QUIESCED_SLOTS_ONLY	dead
  *		Quiesce forgets the shared slots, but not the windows.
  *	QUIESCED_IF_DIRTY	dead
@@ -86,10 +97,12 @@
  *		Enter finds no slot.
  *	RECLAIMED	reached
  *		Enter makes a slot clean for itself.
- *	SPUN		reached
- *		Enter waits while another CPU does.
- *	BYPASSED	reached
- *		Enter sees a dirty slot, and another CPU takes it.
+ *	ON_ITS_WAY	reached
+ *		Enter fails, and a slot is in another CPU's reclaim.
+ *	HANDLED		reached -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1
+ *		The handler waits in the middle of a reclaim.
+ *	POLLED		reached -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1
+ *		It answers the lock holder's shootdown.
  *	QUIET		reached
  *		Quiesce finds nothing to reclaim.
  *	STALE		reached
@@ -113,6 +126,15 @@
 #ifndef QUIESCES
 #define QUIESCES 1		/* times that CPU 2 calls qpmap_quiesce() */
 #endif
+#ifndef QUIESCES_0
+#define QUIESCES_0 0		/* times that CPU 0 does, in its place */
+#endif
+#ifndef QUIESCES_1
+#define QUIESCES_1 0		/* times that CPU 1 does */
+#endif
+#ifndef LOCKS
+#define LOCKS 0			/* 1: CPU 1's calls hold a lock */
+#endif
 #ifndef KEEPS_EMPTY
 #define KEEPS_EMPTY 0		/* QPMAP_TLB_KEEPS_EMPTY */
 #endif
@@ -124,11 +146,12 @@
 #define WITNESS(n) assert((n) != REACH)
 #define FAILED		1
 #define RECLAIMED	2
-#define SPUN		3
-#define BYPASSED	4
+#define ON_ITS_WAY	3
+#define HANDLED		4
 #define QUIET		5
 #define STALE		6
 #define LAST_LOOK	7
+#define POLLED		8
 
 /*
  * TRANSLATIONS
@@ -216,17 +239,60 @@ end:	do
 	od
 }
 
+byte on_the_way;		/* slots that somebody reclaims */
+
+/*
+ * THE LOCK
+ *
+ * CPU 1 has interrupts off while it holds it.  On CPU 0 they are on, and a
+ * handler comes between any two steps of a call; it spins for the lock, and
+ * its loop polls.
+ */
+bool lock;
+bool spinning;
+
+inline handler()
+{
+	if
+#if LOCKS
+	:: me == 0 && lock ->
+#if REACH == HANDLED
+		assert(on_the_way == 0);
+#endif
+#ifndef NO_POLL_IN_HANDLER
+		spinning = 1;
+#endif
+		atomic { !lock -> spinning = 0 }
+#endif
+	:: true
+	fi
+}
+
+inline acquire()
+{
+	atomic { !(LOCKS && me == 1) || !lock -> lock = lock || (LOCKS && me == 1) }
+}
+
+inline release()
+{
+	atomic { lock = lock && me != 1 }
+}
+
 /*
  * SHOOTDOWN
  *
  * todo: the CPUs that have not yet forgotten what.  Who waits, polls.
  */
 bool deaf[CPUS];
+#define ANSWERS(c) (!deaf[c] || ((c) == 0 && spinning))
 
 inline forget_one(c)
 {
 	atomic {
-		!deaf[c] && (todo & (1 << c)) != 0 ->
+		ANSWERS(c) && (todo & (1 << c)) != 0 ->
+#if REACH == POLLED
+		assert(!((c) == 0 && spinning));
+#endif
 		forget(c, what);
 		todo = todo & ~(1 << c)
 	}
@@ -244,6 +310,9 @@ inline qpmap_shootdown(mask)
 	:: forget_one(0)
 	:: forget_one(1)
 	:: forget_one(2)
+#if LOCKS
+	:: me == 0 && lock -> handler()
+#endif
 	:: atomic {
 		todo == 0 ->
 		what = 0;
@@ -262,15 +331,13 @@ inline qpmap_shootdown(mask)
 byte clean = FULL;
 byte used;
 byte dirty;
-byte reclaiming;
 byte owner[2];
 
 /* What the enters that look for a slot have seen. */
 bool looking[CPUS];
 bool excuse[CPUS];
-byte on_the_way;		/* slots that somebody reclaims */
 
-#define NONE_FREE ((clean | dirty | on_the_way) == 0)
+#define NONE_FREE ((clean | dirty) == 0)
 
 inline look()
 {
@@ -311,76 +378,56 @@ inline give_back(mask)
 
 #define SLOTS_OF(mask) (((mask) & 1) * SLOT(0) | ((mask) >> 1) * SLOT(1))
 
-/*
- * Who sees no dirty slot does not count as reclaiming: two of them would see
- * each other's count, and wait for nothing, for ever.
- */
+/* Whoever else looks for a slot sees what is taken here as taken. */
 inline qpmap_shared_reclaim(everything)
 {
+	handler();
+	atomic {
+		VISIBLE;
+		taken = dirty;
+		dirty = 0;
+		on_the_way = on_the_way | taken;
+		did = taken != 0;
+		had = excuse[me];
+		look();
+		excuse[me] = had;
+		had = 0
+	};
 	if
-#ifndef COUNTED_WITHOUT_LOOKING
-	:: dirty == 0
-	:: dirty != 0 ->
-#else
-	:: true ->
-#endif
-#ifndef NOT_COUNTED
-		reclaiming++;
-#endif
-		atomic {
-			VISIBLE;
-			taken = dirty;
-			dirty = 0;
-			on_the_way = on_the_way | taken;
-			did = did || taken != 0
-		};
-		if
-		:: taken != 0 ->
+	:: taken != 0 ->
 #ifdef CLEAN_BEFORE_SHOOTDOWN
-			atomic {
-				give_back(taken);
-				on_the_way = on_the_way & ~taken
-			};
+		atomic {
+			give_back(taken);
+			on_the_way = on_the_way & ~taken
+		};
 #endif
 #if REACH == STALE
-			assert(((held[0] | held[1] | held[2]) &
-			    SLOTS_OF(taken) & PAGES) == 0);
+		assert(((held[0] | held[1] | held[2]) &
+		    SLOTS_OF(taken) & PAGES) == 0);
 #endif
+		handler();
 #ifndef RECLAIMED_WITHOUT_SHOOTDOWN
-			qpmap_shootdown(everything | SLOTS_OF(taken));
+		qpmap_shootdown(everything | SLOTS_OF(taken));
 #endif
+		handler();
 #ifndef CLEAN_BEFORE_SHOOTDOWN
-			atomic {
-				give_back(taken);
-				on_the_way = on_the_way & ~taken
-			};
+		atomic {
+			give_back(taken);
+			on_the_way = on_the_way & ~taken
+		};
 #endif
-			taken = 0
-		:: else ->
-			WITNESS(BYPASSED)
-		fi;
-#ifndef NOT_COUNTED
-		reclaiming--
-#endif
+		taken = 0
+	:: else
 	fi
 }
 
-#ifdef RECLAIMERS_NOT_AWAITED
-#define MAY_FAIL true
-#else
-#define MAY_FAIL (reclaiming == 0)
-#endif
 #ifdef NO_LAST_LOOK
 #define LAST_LOOKED false
 #else
 #define LAST_LOOKED true
 #endif
 
-/*
- * Own a clean slot; mine is 0 if there is none.  A turn of C's loop without a
- * clean or a dirty slot, while somebody reclaims, changes nothing: here it is
- * a wait.
- */
+/* Own a clean slot; mine is 0 if there is none. */
 inline qpmap_shared_own()
 {
 	atomic {
@@ -392,21 +439,26 @@ inline qpmap_shared_own()
 	:: atomic { clean != 0 -> take() };
 		break
 	:: clean == 0 ->
-		did = 0;
 		qpmap_shared_reclaim(0);
 		if
 		:: did ->
 			WITNESS(RECLAIMED)
-#ifndef RECLAIMERS_NOT_AWAITED
-		:: !did && reclaiming != 0 ->
-			WITNESS(SPUN);
-#ifndef NO_POLL_WHILE_SPINNING
+#ifdef RECLAIMER_AWAITED
+		:: !did && on_the_way != 0 ->
 			deaf[me] = 0;
-#endif
-			clean != 0 || dirty != 0 || reclaiming == 0;
+			clean != 0 || dirty != 0 || on_the_way == 0;
 			deaf[me] = 1
 #endif
-		:: !did && MAY_FAIL ->
+#ifdef HELPED
+		:: !did && on_the_way != 0 ->
+			taken = on_the_way;
+			qpmap_shootdown(SLOTS_OF(taken));
+			atomic {
+				give_back(taken);
+				taken = 0
+			}
+#endif
+		:: !did ->
 			atomic {
 				if
 				:: clean != 0 && LAST_LOOKED ->
@@ -446,6 +498,9 @@ inline qpmap_shared_enter()
 		}
 	:: else ->
 		WITNESS(FAILED);
+#if REACH == ON_ITS_WAY
+		assert(on_the_way == 0);
+#endif
 		atomic {
 			assert(excuse[me]);
 			looking[me] = 0;
@@ -509,7 +564,11 @@ inline qpmap_quiesce()
 		snapshot = deferred;
 		deferred = deferred & WINDOW
 	};
-	did = 0;
+#ifdef QUIESCE_AWAITS
+	deaf[me] = 0;
+	on_the_way == 0;
+	deaf[me] = 1;
+#endif
 #ifdef QUIESCED_SLOTS_ONLY
 	qpmap_shared_reclaim(0);
 #else
@@ -553,11 +612,13 @@ proctype cpu(byte me; byte enters; byte quiesces)
 {
 	short what;
 	byte todo, taken, s;
-	bool did, mine;
+	bool did, had, mine;
 
 	do
 	:: enters > 0 ->
+		acquire();
 		qpmap_shared_enter();
+		release();
 		if
 		:: mine -> qpmap_shared_remove()
 		:: mine -> qpmap_shared_remove_deferred()
@@ -569,7 +630,9 @@ proctype cpu(byte me; byte enters; byte quiesces)
 			s = 0
 		}
 	:: quiesces > 0 ->
+		acquire();
 		qpmap_quiesce();
+		release();
 		quiesces--
 	:: enters == 0 && quiesces == 0 -> break
 	od
@@ -585,8 +648,8 @@ init {
 		walk_all();
 		run memory();
 		run window();
-		run cpu(0, ENTERS_0, 0);
-		run cpu(1, ENTERS_1, 0);
+		run cpu(0, ENTERS_0, QUIESCES_0);
+		run cpu(1, ENTERS_1, QUIESCES_1);
 		run cpu(2, ENTERS_2, QUIESCES)
 	}
 }

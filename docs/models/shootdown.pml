@@ -256,7 +256,10 @@ typedef qpmap_request {
 byte generation;
 qpmap_request ring[QPMAP_REQUESTS];
 byte acknowledged[CPUS];
-bool online[CPUS];
+byte online[CPUS];		/* FREE, TAKEN or ONLINE */
+#define FREE	0
+#define TAKEN	1
+#define ONLINE	2
 bool window[CPUS];		/* cpu->window != 0: this CPU's own word */
 
 /*
@@ -406,7 +409,7 @@ inline drain(c)
 inline start(c)
 {
 	acknowledged[c] = FIRST;
-	online[c] = 1;
+	online[c] = ONLINE;
 	window[c] = 1;
 	using[c] = 1;
 	interrupts[c] = 1;
@@ -634,7 +637,7 @@ inline qpmap_request_write(me, g)
  * wait, and to wait needlessly does no harm.
  */
 #define MUST_WAIT(set, c, g) \
-	(IN(set, c) && online[c] && OLDER(acknowledged[c], g))
+	(IN(set, c) && online[c] == ONLINE && OLDER(acknowledged[c], g))
 
 /* Interrupt c, if it has not acknowledged. */
 inline send(me, g, set, c)
@@ -650,7 +653,7 @@ inline send(me, g, set, c)
 #endif
 		:: else ->
 #if REACH == NOT_SENT
-			assert(!online[c] || OLDER(acknowledged[c], g))
+			assert(online[c] != ONLINE || OLDER(acknowledged[c], g))
 #endif
 		fi
 	}
@@ -677,7 +680,8 @@ inline wait(me, g, set, c, p)
 	do
 	:: !WAITS(set, c, g) ->
 #if REACH == LEFT
-		assert(online[c] || !OLDER(acknowledged[c], g) || !ipi[c]);
+		assert(online[c] == ONLINE || !OLDER(acknowledged[c], g) ||
+		    !ipi[c]);
 #endif
 		break
 #if !defined(NO_POLL_WHILE_WAITING) && !defined(POLLED_ONCE)
@@ -748,7 +752,7 @@ inline qpmap_shootdown_join(me, p)
 #ifndef ACKNOWLEDGEMENT_NOT_RESET
 		buffer[me].acknowledged = WORD(generation - QUARTER);
 #endif
-		buffer[me].online = 1
+		buffer[me].online = ONLINE
 	};
 	atomic {
 #ifndef NO_FENCE_AFTER_ONLINE
@@ -767,7 +771,7 @@ inline qpmap_shootdown_join(me, p)
 
 inline qpmap_shootdown_leave(me)
 {
-	buffer[me].online = 0;
+	buffer[me].online = TAKEN;
 	atomic {
 		fence(me);
 #ifndef LEFT_BEHIND
@@ -812,6 +816,10 @@ inline remove_page(me, n, set, p)
 
 inline qpmap_cpu_online(me, p)
 {
+	atomic {				/* qpmap_shootdown_claim() */
+		assert(online[me] == FREE);
+		online[me] = TAKEN
+	};
 #ifndef WINDOW_AFTER_JOINING
 	window[me] = 1;
 #endif
@@ -863,7 +871,11 @@ inline qpmap_cpu_offline(me, p)
 	release(me);
 #endif
 	qpmap_shootdown_leave(me);
-	window[me] = 0
+	atomic {
+		window[me] = 0;
+		buffer[me].online == NOTHING;
+		online[me] = FREE
+	}
 }
 
 proctype interrupt(byte me)
@@ -937,7 +949,7 @@ init {
 		ring[QPMAP_REQUESTS - 1].generation = FIRST;
 #ifdef ABSENT
 		/* Long ago, before the generations came round. */
-		online[2] = 0;
+		online[2] = FREE;
 		window[2] = 0;
 		using[2] = 0;
 		used[2] = 0;

@@ -81,6 +81,9 @@ QPMAP_NORETURN QPMAP_CALL void qpmap_host_panic(const char *text,
 /*
  * The table hooks are called only with QPMAP_BUILD_TABLES, by qpmap_init()
  * and qpmap_cpu_online().  A build with QPMAP_TABLES=0 needs none of them.
+ * They are called on one CPU at a time, if the kernel makes qpmap_cpu_online()
+ * calls without leaf entries one at a time; of two at once the library refuses
+ * the second (QPMAP_ERR_CPU_BUSY) before it calls a hook.
  *
  * One page-sized, page-aligned physical page for a page table, or
  * QPMAP_NO_TABLE if there is none left.  Its contents do not matter.  On

@@ -36,7 +36,7 @@ QPMAP_BEGIN_DECLS
  */
 #define QPMAP_BUILD_TABLES	0x0001u
 /*
- * With QPMAP_BUILD_TABLES: there is one root table, the one in use, and any
+ * Only with QPMAP_BUILD_TABLES: there is one root table, the one in use; any
  * other under which a CPU will be online is made from it after qpmap_init().
  * Only then may an absent entry of the root (on i386 with PAE, of the PDPT) be
  * written; without the flag it is refused, since it would exist in one root
@@ -283,6 +283,9 @@ enum qpmap_error {
 	QPMAP_ERR_CPU_ONLINE,	/* CPU is online already */
 	QPMAP_ERR_NOT_INIT,	/* qpmap_init() has not succeeded */
 	QPMAP_ERR_CPU_HART,	/* an online CPU has the same hart number */
+	QPMAP_ERR_WINDOW_TAKEN,	/* another CPU has the window's number */
+	QPMAP_ERR_CPU_BUSY,	/* another CPU is walking the tables */
+	QPMAP_ERR_CPUS_ONLINE,	/* init while CPUs are online */
 	QPMAP_ERR_SHOOTDOWN,	/* shootdown's memory missing, misaligned */
 	QPMAP_ERR_SHARED_RANGE,	/* shared slots not where they may be */
 	QPMAP_ERR_SHARED_LEAF,	/* a group's leaf misaligned, or not empty */
@@ -312,8 +315,9 @@ QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
  * (a lock, or a store that releases and a load that acquires).  After an error
  * nothing is changed, and what was allocated has been given back.
  *
- * May be called again, with another configuration, as long as no CPU has
- * come online.
+ * May be called again, with another configuration, as long as no CPU is
+ * online; while one is, it is refused (QPMAP_ERR_CPUS_ONLINE).  A CPU that died
+ * without qpmap_cpu_offline() counts as online.
  *
  * Context: thread, which must not be moved to another CPU meanwhile; may hold
  * locks.  Returns 0 or an enum qpmap_error.
@@ -335,11 +339,18 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  *
  * cpu		this CPU's state, aligned to QPMAP_CACHE_LINE; zeroed, or as
  *		qpmap_cpu_offline() left it
- * window	0 to window_count - 1: no two online CPUs may have the same
+ * window	0 to window_count - 1: no two online CPUs may have the same.
+ *		Where the configuration has remote[], the second one is refused
+ *		(QPMAP_ERR_WINDOW_TAKEN); elsewhere (builds without
+ *		QPMAP_SHOOTDOWN, arm64 without remote[]) nobody can tell, and
+ *		the two reach each other's pages
  * leaf		the page-table entry that maps the window's first address,
  *		aligned to a cache line, writable for as long as the CPU is
  *		online, and followed by those of the rest of the window, all
- *		zero; or NULL with QPMAP_BUILD_TABLES
+ *		zero; or NULL with QPMAP_BUILD_TABLES: such calls must be made
+ *		one at a time, since the host's hooks may have one address for
+ *		all tables.  One that meets another in the tables is refused
+ *		(QPMAP_ERR_CPU_BUSY), and may be made again
  *
  * A host whose allocator leaves entries behind clears them, and invalidates
  * them on every CPU, first.  The hardware must not be using an address of the
@@ -348,6 +359,14 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  * Context: preemption off; not in an interrupt or NMI that can arrive before
  * it returns and enters a page.  Returns 0 or an enum qpmap_error; after an
  * error the CPU is as before.
+ *
+ * A CPU that died without qpmap_cpu_offline() keeps its number, and with
+ * QPMAP_SHOOTDOWN, but for arm64, others wait for it for ever.  When the kernel
+ * knows that it executes nothing any more, and will not but from its reset, it
+ * stores 0 to remote[window].online, with an atomic store that releases: then
+ * nobody waits for it, and the number is free.  Before the number is used
+ * again, the window's entries are cleared, and a state that is used again is
+ * zeroed.
  */
 QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
     struct qpmap_pte *leaf);
@@ -370,7 +389,8 @@ QPMAP_CALL void qpmap_cpu_offline(struct qpmap_cpu *cpu);
  * under its holder, which must never run again.  Preemption stays as it is.
  *
  * Context: any, after a panic, on a CPU that is online, and from which the
- * caller cannot be moved.
+ * caller cannot be moved.  It is no way to take a window from another CPU: see
+ * qpmap_cpu_online().
  */
 QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
 

@@ -18,7 +18,9 @@
  * on.  But a CPU that spins with interrupts off for a lock that the caller
  * holds never answers: the caller holds no lock that is taken with interrupts
  * off, or that lock's spin loop calls qpmap_shootdown_poll().  It may hold
- * mappings of its own.  docs/tlb.md, "Shootdown", has the argument.
+ * mappings of its own.  No call waits for what another CPU's thread does, only
+ * for its answer, which a poll or the interrupt gives.  docs/tlb.md,
+ * "Shootdown", has the argument.
  */
 #ifndef QPMAP_SHOOTDOWN_H
 #define QPMAP_SHOOTDOWN_H
@@ -111,10 +113,13 @@ QPMAP_CALL void qpmap_quiesce(void);
  * an ISB alone are not enough: the load may be done after the ISB.
  *
  * QPMAP_ERR_SHARED_FULL if none was found free: each slot was taken at some
- * moment of the call, if not all at the same.  Then *va is unchanged.
+ * moment of the call, if not all at the same.  A slot is taken while it is
+ * mapped, and while another call shoots it down: that call's thread is not
+ * waited for.  Then *va is unchanged.
  *
  * Takes a clean slot without a lock.  If there is none, slots of deferred
- * removals are shot down together first, which waits.  On riscv64 every call
+ * removals are shot down together first, which waits as qpmap_shootdown()
+ * does.  On riscv64 every call
  * waits: other CPUs may have cached that the slot was empty.
  */
 QPMAP_CALL int qpmap_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr,

@@ -118,32 +118,34 @@ struct qpmap_request {
 /* One for the whole kernel. */
 struct qpmap_shootdown {
 	qpmap_generation_t generation;	/* of the newest request */
-	__UINTPTR_TYPE__ reclaiming;	/* CPUs that reclaim shared slots */
 	struct qpmap_request ring[QPMAP_REQUESTS];
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 /*
  * One for each window: what other CPUs see of the CPU that has it.  hart is
  * the kernel's to write, before that CPU's qpmap_cpu_online(), and only with
- * QPMAP_SBI_RFENCE: the number by which the SBI knows the CPU.
+ * QPMAP_SBI_RFENCE: the number by which the SBI knows the CPU.  online is the
+ * library's; the kernel may store 0 there for a CPU that died (see
+ * qpmap_cpu_online()).
  */
 struct qpmap_remote {
-	__UINTPTR_TYPE__ online;	/* it must be waited for */
+	__UINTPTR_TYPE__ online;	/* 0: nobody has the number */
 	qpmap_generation_t acknowledged; /* it forgot all up to this one */
 	__UINTPTR_TYPE__ hart;
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 /*
  * A group of slots for shared mappings, one bit for each.  leaf is the
- * kernel's to write, before qpmap_init(): the page-table entry that maps the
- * group's first page, followed by those of the rest; or NULL with
- * QPMAP_BUILD_TABLES.
+ * kernel's to write, before qpmap_init(), and the library does not: the
+ * page-table entry that maps the group's first page, followed by those of the
+ * rest; or, with QPMAP_BUILD_TABLES, NULL.
  */
 struct qpmap_shared {
 	__UINTPTR_TYPE__ clean;		/* empty, and forgotten everywhere */
 	__UINTPTR_TYPE__ used;		/* mapped */
 	__UINTPTR_TYPE__ dirty;		/* empty, not yet forgotten */
-	struct qpmap_pte *leaf;
+	struct qpmap_pte *leaf;		/* the kernel's word, see above */
+	struct qpmap_pte *entries;	/* those in use */
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 #endif /* QPMAP_SHOOTDOWN */

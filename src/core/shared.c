@@ -15,9 +15,11 @@
  *	reclaim			dirty -> shootdown -> clean
  *
  * So a slot is never handed out before its old translation is gone.  Bits are
- * moved by single atomic operations: no lock.  Shootdowns wait, and a call
- * that finds slots in another's shootdown only, waits for that, answering the
- * others meanwhile.
+ * moved by single atomic operations: no lock.  A slot in another call's
+ * shootdown is taken: nobody waits for it.  That call may have been interrupted
+ * by a handler that waits for whoever looks for a slot.  Nor can another call
+ * do its work: a slot can have gone clean, used and dirty again before the
+ * helper is done.
  *
  * Of a build without QPMAP_SHOOTDOWN nothing is left.
  */
@@ -32,18 +34,52 @@
 /* Groups whose slots are shot down together. */
 #define QPMAP_SHARED_BATCH 8
 
+/*
+ * So many pages from the first dirty slot to the last are one request, which
+ * every backend serves page by page.  Where they are further apart, up to
+ * QPMAP_SHOOTDOWN_PAGES slots are a request each.  The firmware, which would
+ * wait for each, is told once.
+ */
+#define QPMAP_SHARED_SPAN 32
+
+/* Groups whose slots can be numbered. */
+#define QPMAP_SHARED_GROUPS						\
+	(~(__UINT32_TYPE__)0 / (__UINT32_TYPE__)QPMAP_SHARED_SLOTS)
+
+/* Whether entries that the kernel gave are those of va's group, and empty. */
 QPMAP_COLD static _Bool
-qpmap_shared_leaf_fits(const struct qpmap_pte *leaf)
+qpmap_shared_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
 {
 	__UINT32_TYPE__ i;
 
-	if (leaf == 0 ||
-	    (__UINTPTR_TYPE__)leaf % (QPMAP_SHARED_PAGES * QPMAP_PTE_SIZE) !=
-	    0) {
+	if ((__UINTPTR_TYPE__)leaf % (QPMAP_SHARED_PAGES * QPMAP_PTE_SIZE) !=
+	    0 || !qpmap_leaf_is_at(leaf, va)) {
 		return (0);
 	}
 	for (i = 0; i < QPMAP_SHARED_PAGES; i++) {
 		if (!qpmap_slot_is_empty(&leaf[i])) {
+			return (0);
+		}
+	}
+	return (1);
+}
+
+/*
+ * The kernel's word for each group: its entries, or with QPMAP_BUILD_TABLES
+ * NULL, for those in the tables.  What an earlier qpmap_init() found there is
+ * not in that word.
+ */
+QPMAP_COLD static _Bool
+qpmap_shared_leaves_fit(const struct qpmap_config *config)
+{
+	const struct qpmap_shared *group = config->shared;
+	_Bool build = (config->flags & QPMAP_BUILD_TABLES) != 0;
+	__UINT32_TYPE__ i;
+
+	for (i = 0; i < config->shared_count; i++, group++) {
+		if (group->leaf == 0 ? !build :
+		    !qpmap_shared_leaf_fits(group->leaf, config->shared_va +
+		    i * QPMAP_SHARED_SIZE)) {
 			return (0);
 		}
 	}
@@ -58,15 +94,35 @@ qpmap_ranges_meet(qpmap_vaddr_t low, qpmap_vaddr_t high,
 	return (low <= other_high && other_low <= high);
 }
 
+/*
+ * The area and its guard against everything else.  Their number first: the
+ * products that follow have room for it.
+ */
+QPMAP_COLD static _Bool
+qpmap_shared_range_fits(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_vaddr_t last)
+{
+	qpmap_vaddr_t first = config->shared_va;
+	qpmap_vaddr_t end;
+
+	if (config->shared_count > QPMAP_SHARED_GROUPS ||
+	    (__UINT64_TYPE__)config->shared_count * QPMAP_SHARED_SIZE >
+	    ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE) {
+		return (0);
+	}
+	end = first + config->shared_count * QPMAP_SHARED_SIZE +
+	    QPMAP_PAGE_SIZE - 1;
+	return (first != 0 && first % QPMAP_SHARED_SIZE == 0 && end >= first &&
+	    qpmap_probe_range(mmu, first, end) &&
+	    !qpmap_ranges_meet(first, end, config->window_va, last) &&
+	    (config->direct_size == 0 || !qpmap_ranges_meet(first, end,
+	    config->direct_va, config->direct_va + config->direct_size - 1)));
+}
+
 QPMAP_COLD int
 qpmap_shared_check(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t last)
 {
-	qpmap_vaddr_t first = config->shared_va;
-	qpmap_vaddr_t end = first + config->shared_count * QPMAP_SHARED_SIZE +
-	    QPMAP_PAGE_SIZE - 1;
-	__UINT32_TYPE__ i;
-
 	if (config->shared_count == 0) {
 		return (QPMAP_OK);
 	}
@@ -74,24 +130,11 @@ qpmap_shared_check(const struct qpmap_config *config,
 	    (__UINTPTR_TYPE__)config->shared % QPMAP_CACHE_LINE != 0) {
 		return (QPMAP_ERR_SHOOTDOWN);
 	}
-	if (first == 0 || first % QPMAP_SHARED_SIZE != 0 || end < first ||
-	    (__UINT64_TYPE__)config->shared_count * QPMAP_SHARED_SIZE >
-	    ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE ||
-	    !qpmap_probe_range(mmu, first, end) ||
-	    qpmap_ranges_meet(first, end, config->window_va, last) ||
-	    (config->direct_size != 0 && qpmap_ranges_meet(first, end,
-	    config->direct_va, config->direct_va + config->direct_size - 1))) {
+	if (!qpmap_shared_range_fits(config, mmu, last)) {
 		return (QPMAP_ERR_SHARED_RANGE);
 	}
-	if ((config->flags & QPMAP_BUILD_TABLES) != 0) {
-		return (QPMAP_OK);
-	}
-	for (i = 0; i < config->shared_count; i++) {
-		if (!qpmap_shared_leaf_fits(config->shared[i].leaf)) {
-			return (QPMAP_ERR_SHARED_LEAF);
-		}
-	}
-	return (QPMAP_OK);
+	return (qpmap_shared_leaves_fit(config) ? QPMAP_OK :
+	    QPMAP_ERR_SHARED_LEAF);
 }
 
 QPMAP_COLD void
@@ -102,9 +145,10 @@ qpmap_shared_open(void)
 	__UINT32_TYPE__ i;
 
 	for (i = 0; i < qpmap_state.shared_count; i++, group++) {
-		if (QPMAP_TABLES &&
-		    (qpmap_state.flags & QPMAP_BUILD_TABLES) != 0) {
-			group->leaf = qpmap_tables_leaf(&qpmap_state.mmu, va);
+		group->entries = group->leaf;
+		if (QPMAP_TABLES && group->leaf == 0) {
+			group->entries =
+			    qpmap_tables_leaf(&qpmap_state.mmu, va);
 		}
 		group->clean = ~(__UINTPTR_TYPE__)0;
 		group->used = 0;
@@ -129,7 +173,7 @@ qpmap_shared_locate(struct qpmap_shared_slot *slot, __UINT32_TYPE__ number)
 
 	slot->group = &qpmap_state.shared[number / QPMAP_SHARED_SLOTS];
 	slot->bit = (__UINTPTR_TYPE__)1 << number % QPMAP_SHARED_SLOTS;
-	slot->entry = &slot->group->leaf[page];
+	slot->entry = &slot->group->entries[page];
 	slot->va = qpmap_state.shared_va +
 	    (qpmap_vaddr_t)(number / QPMAP_SHARED_SLOTS) * QPMAP_SHARED_SIZE +
 	    page * QPMAP_PAGE_SIZE;
@@ -178,6 +222,50 @@ qpmap_shared_find(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
 	return (0);
 }
 
+/* The address of the slot with that number. */
+static qpmap_vaddr_t
+qpmap_shared_address(__UINT32_TYPE__ number)
+{
+	struct qpmap_shared_slot slot;
+
+	qpmap_shared_locate(&slot, number);
+	return (slot.va);
+}
+
+/*
+ * Shoot down the slots of a batch whose first group is number first: bit n of
+ * taken[i] is slot n of group first + i, and there is one.  One request, or a
+ * few; waited for once.
+ */
+static void
+qpmap_shared_shoot(__UINT32_TYPE__ first, const __UINTPTR_TYPE__ *taken,
+    __UINT32_TYPE__ count)
+{
+	__UINT32_TYPE__ slots = (__UINT32_TYPE__)QPMAP_SHARED_SLOTS;
+	qpmap_vaddr_t va[QPMAP_SHOOTDOWN_PAGES], low = 0, high = 0;
+	__UINT32_TYPE__ i, found = 0;
+	qpmap_size_t pages;
+
+	for (i = 0; i < count * slots; i++) {
+		if ((taken[i / slots] >> i % slots & 1) == 0) {
+			continue;
+		}
+		high = qpmap_shared_address(first * slots + i);
+		low = found == 0 ? high : low;
+		if (found < QPMAP_SHOOTDOWN_PAGES) {
+			va[found] = high;
+		}
+		found++;
+	}
+	pages = ((high - low) >> QPMAP_PAGE_SHIFT) + 1;
+	if (pages <= QPMAP_SHARED_SPAN || found > QPMAP_SHOOTDOWN_PAGES ||
+	    (qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) != 0) {
+		qpmap_shootdown(low, pages, 0);
+	} else {
+		qpmap_shootdown_pages(va, found);
+	}
+}
+
 /*
  * Shoot down the dirty slots of up to QPMAP_SHARED_BATCH groups from first
  * on, all in one, and make them clean.  With everything, all else is shot
@@ -199,73 +287,49 @@ qpmap_shared_reclaim_batch(__UINT32_TYPE__ first, _Bool everything)
 	if (any == 0) {
 		return (0);
 	}
-	qpmap_shootdown(qpmap_state.shared_va + first * QPMAP_SHARED_SIZE,
-	    everything ? QPMAP_ALL_PAGES : count * QPMAP_SHARED_PAGES, 0);
+	if (everything) {
+		qpmap_shootdown(0, QPMAP_ALL_PAGES, 0);
+	} else {
+		qpmap_shared_shoot(first, taken, count);
+	}
 	for (i = 0; i < count; i++) {
 		__atomic_fetch_or(&group[i].clean, taken[i], __ATOMIC_SEQ_CST);
 	}
 	return (1);
 }
 
-static _Bool
-qpmap_shared_is_dirty(void)
-{
-	__UINT32_TYPE__ i = 0;
-
-	while (i < qpmap_state.shared_count &&
-	    __atomic_load_n(&qpmap_state.shared[i].dirty,
-	    __ATOMIC_SEQ_CST) == 0) {
-		i++;
-	}
-	return (i < qpmap_state.shared_count);
-}
-
 /*
- * Make every dirty slot clean.  Whether there was one, and so a shootdown.
- *
- * Counted from before it takes any: who finds no slot sees that some are on
- * their way.  Not counted if there is none to take, or two CPUs that both find
- * none would wait for each other.  Pinned: a CPU that is waited for runs.
+ * Make every dirty slot clean.  Whether there was one, and so a shootdown; with
+ * everything, the first one is of everything.  Pinned: who is preempted keeps
+ * slots from the others for longer.
  */
-QPMAP_ATOMIC static _Bool
+static _Bool
 qpmap_shared_reclaim(_Bool everything)
 {
-	__UINTPTR_TYPE__ *reclaiming = &qpmap_state.shootdown->reclaiming;
-	struct qpmap_cpu *cpu;
+	struct qpmap_cpu *cpu = qpmap_host_pin();
 	__UINT32_TYPE__ first;
 	_Bool any = 0;
 
-	if (!qpmap_shared_is_dirty()) {
-		return (0);
-	}
-	cpu = qpmap_host_pin();
-	__atomic_fetch_add(reclaiming, 1, __ATOMIC_SEQ_CST);
 	for (first = 0; first < qpmap_state.shared_count;
 	    first += QPMAP_SHARED_BATCH) {
-		any |= qpmap_shared_reclaim_batch(first, everything);
+		any |= qpmap_shared_reclaim_batch(first, everything && !any);
 	}
-	__atomic_fetch_sub(reclaiming, 1, __ATOMIC_SEQ_CST);
 	qpmap_host_unpin(cpu);
 	return (any);
 }
 
 /*
- * Own a clean slot: one that is, or one that is made clean, or, while another
- * CPU makes some clean, one of those.  0 if every slot is used.
+ * Own a clean slot: one that is, or one that this call makes clean, unless
+ * another CPU is faster: then it has got on.  0 if every slot is taken: used,
+ * or in another call's shootdown.
  */
 static _Bool
 qpmap_shared_own(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
 {
 	while (!qpmap_shared_find(slot, home)) {
-		if (qpmap_shared_reclaim(0)) {
-			continue;
-		}
-		if (__atomic_load_n(&qpmap_state.shootdown->reclaiming,
-		    __ATOMIC_SEQ_CST) == 0) {
+		if (!qpmap_shared_reclaim(0)) {
 			return (qpmap_shared_find(slot, home));
 		}
-		qpmap_spinning();
-		qpmap_shootdown_poll();
 	}
 	return (1);
 }
@@ -342,9 +406,9 @@ qpmap_shared_remove_deferred(qpmap_vaddr_t va)
 }
 
 /*
- * Everything, since windows' translations go too.  One shootdown that began
- * after the call is enough for all of them, and for slots that another CPU is
- * reclaiming.
+ * Everything, since windows' translations go too.  This call's own shootdown
+ * is for all of them, and for slots that another CPU is reclaiming: their
+ * entries were cleared before.  So it does not wait for that CPU.
  */
 QPMAP_CALL void
 qpmap_quiesce(void)

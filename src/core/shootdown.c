@@ -70,9 +70,32 @@ qpmap_shootdown_open(void)
 	for (i = 0; i < QPMAP_REQUESTS; i++) {
 		shootdown->ring[i].generation = QPMAP_GENERATION_FIRST;
 	}
-	for (i = 0; i < qpmap_state.window_count && !QPMAP_TLB_BROADCASTS;
+	for (i = 0; i < qpmap_state.window_count && qpmap_state.remote != 0;
 	    i++) {
-		qpmap_state.remote[i].online = 0;
+		qpmap_state.remote[i].online = QPMAP_REMOTE_FREE;
+	}
+}
+
+/*
+ * Before acknowledged is written: it may be another CPU's.  Where hardware
+ * broadcasts and the kernel gave no memory, nobody can tell.
+ */
+QPMAP_ATOMIC QPMAP_COLD _Bool
+qpmap_shootdown_claim(__UINT32_TYPE__ window)
+{
+	__UINTPTR_TYPE__ was = QPMAP_REMOTE_FREE;
+
+	return (qpmap_state.remote == 0 || __atomic_compare_exchange_n(
+	    &qpmap_state.remote[window].online, &was, QPMAP_REMOTE_TAKEN, 0,
+	    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+}
+
+QPMAP_COLD void
+qpmap_shootdown_release(__UINT32_TYPE__ window)
+{
+	if (qpmap_state.remote != 0) {
+		__atomic_store_n(&qpmap_state.remote[window].online,
+		    QPMAP_REMOTE_FREE, __ATOMIC_SEQ_CST);
 	}
 }
 
@@ -95,7 +118,8 @@ qpmap_shootdown_acknowledge(struct qpmap_remote *remote,
 }
 
 /*
- * Online first and then the generation, with a fence in between; initiators
+ * The number is this CPU's already, and nobody waits for it.  Now online first
+ * and then the generation, with a fence in between; initiators
  * clear the entry, and then look who is online, with a fence in between.  So
  * either they wait for this CPU, or what they cleared was clear before it
  * forgot everything.
@@ -116,7 +140,8 @@ qpmap_shootdown_join(__UINT32_TYPE__ window)
 	newest = __atomic_load_n(generation, __ATOMIC_RELAXED);
 	__atomic_store_n(&remote->acknowledged,
 	    newest - QPMAP_GENERATION_BEHIND, __ATOMIC_RELAXED);
-	__atomic_store_n(&remote->online, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&remote->online, QPMAP_REMOTE_ONLINE,
+	    __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	newest = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
 	qpmap_tlb_online(qpmap_state.flags);
@@ -125,14 +150,15 @@ qpmap_shootdown_join(__UINT32_TYPE__ window)
 
 /*
  * Who looks from now on does not wait, and who waits finds out.  What this CPU
- * has in its TLB it does not use any more, and does not keep.
+ * has in its TLB it does not use any more, and does not keep.  Its number stays
+ * its own as long as an interrupt may answer for it.
  */
 QPMAP_COLD void
 qpmap_shootdown_leave(__UINT32_TYPE__ window)
 {
 	if (!QPMAP_TLB_BROADCASTS) {
-		__atomic_store_n(&qpmap_state.remote[window].online, 0,
-		    __ATOMIC_SEQ_CST);
+		__atomic_store_n(&qpmap_state.remote[window].online,
+		    QPMAP_REMOTE_TAKEN, __ATOMIC_SEQ_CST);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	}
 	qpmap_tlb_online(qpmap_state.flags);
@@ -248,14 +274,18 @@ qpmap_shootdown_next(const unsigned long *cpus, __UINT32_TYPE__ window)
 		if ((cpus == 0 || (cpus[window / QPMAP_WORD_BITS] >>
 		    window % QPMAP_WORD_BITS & 1) != 0) &&
 		    __atomic_load_n(&qpmap_state.remote[window].online,
-		    __ATOMIC_ACQUIRE) != 0) {
+		    __ATOMIC_ACQUIRE) == QPMAP_REMOTE_ONLINE) {
 			break;
 		}
 	}
 	return (window);
 }
 
-/* A host that forgot to fill in the numbers has left them all alike. */
+/*
+ * A host that forgot to fill in the numbers has left them all alike.  Of two
+ * CPUs that join at once at least one sees the other: each has claimed its
+ * number before.
+ */
 QPMAP_COLD _Bool
 qpmap_shootdown_admits(__UINT32_TYPE__ window)
 {
@@ -265,12 +295,15 @@ qpmap_shootdown_admits(__UINT32_TYPE__ window)
 	if ((qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) == 0) {
 		return (1);
 	}
-	other = qpmap_shootdown_next(0, 0);
-	while (other < qpmap_state.window_count &&
-	    remote[other].hart != remote[window].hart) {
-		other = qpmap_shootdown_next(0, other + 1);
+	for (other = 0; other < qpmap_state.window_count; other++) {
+		if (other != window &&
+		    __atomic_load_n(&remote[other].online,
+		    __ATOMIC_SEQ_CST) != QPMAP_REMOTE_FREE &&
+		    remote[other].hart == remote[window].hart) {
+			return (0);
+		}
 	}
-	return (other == qpmap_state.window_count);
+	return (1);
 }
 
 /*
@@ -341,6 +374,18 @@ qpmap_shootdown_ask(const struct qpmap_cpu *cpu, qpmap_generation_t generation,
 	}
 }
 
+/* A new request: its number, and what it is about. */
+QPMAP_ATOMIC static qpmap_generation_t
+qpmap_shootdown_request(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	qpmap_generation_t generation = __atomic_add_fetch(
+	    &qpmap_state.shootdown->generation, 1, __ATOMIC_SEQ_CST);
+
+	qpmap_request_write(qpmap_state.shootdown->ring, generation, va,
+	    page_count);
+	return (generation);
+}
+
 QPMAP_COLD struct qpmap_cpu *
 qpmap_shootdown_pin(void)
 {
@@ -352,7 +397,7 @@ qpmap_shootdown_pin(void)
 	return (cpu);
 }
 
-QPMAP_ATOMIC QPMAP_CALL void
+QPMAP_CALL void
 qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
     const unsigned long *cpus)
 {
@@ -373,15 +418,37 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
 		qpmap_host_unpin(cpu);
 		return;
 	}
-	generation = __atomic_add_fetch(&qpmap_state.shootdown->generation, 1,
-	    __ATOMIC_SEQ_CST);
-	qpmap_request_write(qpmap_state.shootdown->ring, generation, va,
-	    page_count);
+	generation = qpmap_shootdown_request(va, page_count);
 	if (generation % QPMAP_GENERATION_SWEEP == 0) {
 		cpus = 0;
 	}
 	qpmap_tlb_sending();
 	qpmap_shootdown_ask(cpu, generation, cpus);
+	qpmap_host_unpin(cpu);
+}
+
+/*
+ * Who has acknowledged the last request has served all before it, so one wait
+ * is for all of them.
+ */
+void
+qpmap_shootdown_pages(const qpmap_vaddr_t *va, __UINT32_TYPE__ count)
+{
+	struct qpmap_cpu *cpu = qpmap_host_pin();
+	qpmap_generation_t generation = 0;
+	__UINT32_TYPE__ i;
+
+	for (i = 0; i < count; i++) {
+		if (QPMAP_TLB_BROADCASTS) {
+			qpmap_tlb_shot_down(va[i], 1, qpmap_state.flags);
+		} else {
+			generation = qpmap_shootdown_request(va[i], 1);
+		}
+	}
+	if (!QPMAP_TLB_BROADCASTS) {
+		qpmap_tlb_sending();
+		qpmap_shootdown_ask(cpu, generation, 0);
+	}
 	qpmap_host_unpin(cpu);
 }
 

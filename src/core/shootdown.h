@@ -31,15 +31,41 @@ QPMAP_COLD void qpmap_shared_open(void);
  */
 QPMAP_COLD struct qpmap_cpu *qpmap_shootdown_pin(void);
 
-/* With QPMAP_SBI_RFENCE: no other online CPU has this one's hart number. */
+/*
+ * What qpmap_remote.online says: nobody has the number; a CPU has it that is
+ * not waited for, since it joins or leaves, or since hardware broadcasts; a CPU
+ * that is waited for has it.
+ */
+#define QPMAP_REMOTE_FREE	0u
+#define QPMAP_REMOTE_TAKEN	1u
+#define QPMAP_REMOTE_ONLINE	2u
+
+/*
+ * The window's number is the calling CPU's from now on, unless another CPU has
+ * it; it is nobody's any more.
+ */
+QPMAP_COLD _Bool qpmap_shootdown_claim(__UINT32_TYPE__ window);
+QPMAP_COLD void qpmap_shootdown_release(__UINT32_TYPE__ window);
+
+/*
+ * With QPMAP_SBI_RFENCE: no other CPU has this one's hart number.  The window
+ * is claimed.
+ */
 QPMAP_COLD _Bool qpmap_shootdown_admits(__UINT32_TYPE__ window);
 
 /*
- * The calling CPU, which has that window, from now on has to be waited for,
- * and has forgotten everything; need not be waited for any more.
+ * The calling CPU, which has claimed that window, from now on has to be waited
+ * for, and has forgotten everything; need not be waited for any more.
  */
 QPMAP_COLD void qpmap_shootdown_join(__UINT32_TYPE__ window);
 QPMAP_COLD void qpmap_shootdown_leave(__UINT32_TYPE__ window);
+
+/*
+ * As qpmap_shootdown(), on all CPUs, for up to so many pages that do not follow
+ * each other.  On an online CPU; never by the firmware.
+ */
+#define QPMAP_SHOOTDOWN_PAGES	(QPMAP_REQUESTS / 2)
+void qpmap_shootdown_pages(const qpmap_vaddr_t *va, __UINT32_TYPE__ count);
 
 #endif /* QPMAP_SHOOTDOWN */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The library's one writable structure.  qpmap_init() writes it; everybody
- * else only reads it.
+ * else only reads it, but for two words of CPUs that come and go.
  */
 #ifndef QPMAP_CORE_STATE_H
 #define QPMAP_CORE_STATE_H
@@ -67,6 +67,12 @@ struct qpmap_state {
 	qpmap_vaddr_t shared_va;
 	__UINT32_TYPE__ shared_count;
 #endif
+	/*
+	 * In a line that nobody else needs: how many CPUs are online, and
+	 * whether one of them is in the tables (window.c).
+	 */
+	__UINT32_TYPE__ online_count __attribute__((aligned(QPMAP_CACHE_LINE)));
+	__UINT32_TYPE__ walking;
 };
 
 /* Hidden: position-independent code, too, reaches it without a GOT. */

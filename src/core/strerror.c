@@ -82,12 +82,18 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "qpmap_init() has not succeeded",
 	[QPMAP_ERR_CPU_HART] =
 	    "another online CPU has the same hart number",
+	[QPMAP_ERR_WINDOW_TAKEN] =
+	    "another CPU has a window of that number",
+	[QPMAP_ERR_CPU_BUSY] =
+	    "another CPU is in qpmap_cpu_online() without leaf entries",
+	[QPMAP_ERR_CPUS_ONLINE] =
+	    "qpmap_init() is called while CPUs are online",
 	[QPMAP_ERR_SHOOTDOWN] =
 	    "the shootdown's memory is missing or not aligned",
 	[QPMAP_ERR_SHARED_RANGE] =
 	    "shared slots are misaligned, or in the way of something else",
 	[QPMAP_ERR_SHARED_LEAF] =
-	    "a group's leaf entries are missing, misaligned or not empty",
+	    "a group's leaf entries are missing, misplaced or not empty",
 	[QPMAP_ERR_SHARED_FULL] =
 	    "no shared slot is free",
 };

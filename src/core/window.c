@@ -30,7 +30,9 @@ qpmap_window_last(const struct qpmap_config *config)
 QPMAP_COLD static int
 qpmap_check_numbers(const struct qpmap_config *config)
 {
-	if ((config->flags & ~(QPMAP_FLAGS_CORE | QPMAP_FLAGS_ARCH)) != 0) {
+	if ((config->flags & ~(QPMAP_FLAGS_CORE | QPMAP_FLAGS_ARCH)) != 0 ||
+	    (config->flags & (QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT)) ==
+	    QPMAP_SINGLE_ROOT) {
 		return (QPMAP_ERR_FLAGS);
 	}
 	if (config->nesting == 0 || config->nesting > QPMAP_FRAMES) {
@@ -267,6 +269,9 @@ qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
 	if (options != QPMAP_OPTIONS) {
 		return (QPMAP_ERR_OPTIONS);
 	}
+	if (qpmap_state.online_count != 0) {
+		return (QPMAP_ERR_CPUS_ONLINE);
+	}
 	qpmap_bytes_zero(&mmu, sizeof(mmu));
 	error = qpmap_check(config, &mmu);
 	if (QPMAP_TABLES && error == QPMAP_OK &&
@@ -334,12 +339,94 @@ qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 }
 
 /*
+ * What CPUs write of qpmap_state.  A target without atomic instructions has
+ * one CPU.
+ */
+#define QPMAP_HAS_ATOMIC						\
+	(__atomic_always_lock_free(sizeof(__UINT32_TYPE__), 0))
+
+/* So many CPUs more (or fewer, as a number that wraps) are online. */
+QPMAP_COLD QPMAP_ATOMIC static void
+qpmap_online_add(__UINT32_TYPE__ count)
+{
+	if (QPMAP_HAS_ATOMIC) {
+		(void)__atomic_fetch_add(&qpmap_state.online_count, count,
+		    __ATOMIC_RELAXED);
+	} else {
+		qpmap_state.online_count += count;
+	}
+}
+
+/* Nobody walks the tables until qpmap_walk_end(): whether that is so. */
+QPMAP_COLD QPMAP_ATOMIC static _Bool
+qpmap_walk_begin(void)
+{
+	return (!QPMAP_HAS_ATOMIC || __atomic_exchange_n(&qpmap_state.walking,
+	    1, __ATOMIC_ACQUIRE) == 0);
+}
+
+QPMAP_COLD static void
+qpmap_walk_end(void)
+{
+	if (QPMAP_HAS_ATOMIC) {
+		__atomic_store_n(&qpmap_state.walking, 0, __ATOMIC_RELEASE);
+	}
+}
+
+/*
+ * The entries of the window at va: those that the kernel gave, or else those
+ * that are in the tables.  A host may have one address for all its tables:
+ * two CPUs at once would each read the other's.
+ */
+QPMAP_COLD static int
+qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
+{
+	if (QPMAP_TABLES && *leaf == 0 &&
+	    (qpmap_state.flags & QPMAP_BUILD_TABLES) != 0) {
+		if (!qpmap_walk_begin()) {
+			return (QPMAP_ERR_CPU_BUSY);
+		}
+		*leaf = qpmap_tables_leaf(&qpmap_state.mmu, va);
+		qpmap_walk_end();
+	}
+	if (*leaf == 0) {
+		return (QPMAP_ERR_CPU_LEAF);
+	}
+	if ((__UINTPTR_TYPE__)*leaf % QPMAP_CACHE_LINE != 0) {
+		return (QPMAP_ERR_LEAF_ALIGN);
+	}
+	return (qpmap_leaf_is_empty(*leaf) ? QPMAP_OK : QPMAP_ERR_LEAF_USED);
+}
+
+/*
+ * The window's number becomes this CPU's, if it is no other's as far as there
+ * is memory to tell.  Returns 0 or an enum qpmap_error.
+ */
+QPMAP_COLD static int
+qpmap_cpu_claim(__UINT32_TYPE__ window)
+{
+#if QPMAP_SHOOTDOWN
+	if (!qpmap_shootdown_claim(window)) {
+		return (QPMAP_ERR_WINDOW_TAKEN);
+	}
+	if (!qpmap_shootdown_admits(window)) {
+		qpmap_shootdown_release(window);
+		return (QPMAP_ERR_CPU_HART);
+	}
+#else
+	(void)window;
+#endif
+	return (QPMAP_OK);
+}
+
+/*
  * This CPU forgets what it may have cached; what is removed from now on it is
  * told.  For an interrupt that tells it, it has its number from the start.
  */
 QPMAP_COLD static void
 qpmap_cpu_join(struct qpmap_cpu *cpu, __UINT32_TYPE__ window)
 {
+	qpmap_online_add(1);
 #if QPMAP_SHOOTDOWN
 	*(volatile __UINT32_TYPE__ *)&cpu->window = window + 1;
 	qpmap_shootdown_join(window);
@@ -353,16 +440,21 @@ qpmap_cpu_join(struct qpmap_cpu *cpu, __UINT32_TYPE__ window)
 /*
  * The opposite.  For an interrupt it has its number to the end: as long as it
  * is waited for, it answers, also from a handler that spins for who waits.
+ * Another CPU can have the number only when no interrupt here has it.
  */
 QPMAP_COLD static void
 qpmap_cpu_leave(struct qpmap_cpu *cpu, __UINT32_TYPE__ window)
 {
 #if QPMAP_SHOOTDOWN
 	qpmap_shootdown_leave(window);
+#endif
+	*(volatile __UINT32_TYPE__ *)&cpu->window = 0;
+#if QPMAP_SHOOTDOWN
+	qpmap_shootdown_release(window);
 #else
 	(void)window;
 #endif
-	*(volatile __UINT32_TYPE__ *)&cpu->window = 0;
+	qpmap_online_add(~(__UINT32_TYPE__)0);
 }
 
 QPMAP_COLD QPMAP_CALL int
@@ -370,7 +462,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
     struct qpmap_pte *leaf)
 {
 	qpmap_vaddr_t va = qpmap_state.window_va + window * QPMAP_WINDOW_SIZE;
-	_Bool build = (qpmap_state.flags & QPMAP_BUILD_TABLES) != 0;
+	int error;
 
 	if (qpmap_state.window_count == 0) {
 		return (QPMAP_ERR_NOT_INIT);
@@ -387,23 +479,13 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 	if (!qpmap_probe_same(&qpmap_state.mmu)) {
 		return (QPMAP_ERR_CPU_DIFFERS);
 	}
-	if (QPMAP_TABLES && leaf == 0 && build) {
-		leaf = qpmap_tables_leaf(&qpmap_state.mmu, va);
+	error = qpmap_cpu_leaf(va, &leaf);
+	if (error == QPMAP_OK) {
+		error = qpmap_cpu_claim(window);
 	}
-	if (leaf == 0) {
-		return (QPMAP_ERR_CPU_LEAF);
+	if (error != QPMAP_OK) {
+		return (error);
 	}
-	if ((__UINTPTR_TYPE__)leaf % QPMAP_CACHE_LINE != 0) {
-		return (QPMAP_ERR_LEAF_ALIGN);
-	}
-	if (!qpmap_leaf_is_empty(leaf)) {
-		return (QPMAP_ERR_LEAF_USED);
-	}
-#if QPMAP_SHOOTDOWN
-	if (!qpmap_shootdown_admits(window)) {
-		return (QPMAP_ERR_CPU_HART);
-	}
-#endif
 	qpmap_frames_open(cpu, va, leaf);
 	qpmap_cpu_join(cpu, window);
 	qpmap_set_next(cpu, &cpu->frame[1]);

@@ -173,7 +173,6 @@ smp_check_idle(struct emu *e, unsigned cpus)
 		emu_cpu(e, cpu);
 		check_idle(e);
 	}
-	CHECK_EQUAL(emu_shootdown_word(e, FACT_RECLAIMING), 0, "reclaiming");
 	emu_cpu(e, 0);
 }
 

@@ -69,6 +69,11 @@ uint64_t smp_at_remote(struct emu *e, unsigned window, unsigned fact);
 uint64_t smp_at_group(struct emu *e, unsigned group, unsigned fact);
 void smp_set(struct emu *e, uint64_t at, uint64_t value);
 
+/* What qpmap_remote.online says: src/core/shootdown.h. */
+#define SMP_FREE	0
+#define SMP_TAKEN	1
+#define SMP_ONLINE	2
+
 /* A register-wide number, all ones; and a bitmap of windows for the guest. */
 uint64_t smp_ones(const struct emu *e);
 uint64_t smp_bitmap(struct emu *e, const unsigned *windows, unsigned count);

@@ -322,7 +322,7 @@ then_shot(struct emu *e)
 		    "the shootdown of CPU 1");
 	}
 	smp_check_gone(e, 1, event_va(e), 1);
-	if (emu_remote_word(e, 0, FACT_REMOTE_ONLINE) != 0 ||
+	if (emu_remote_word(e, 0, FACT_REMOTE_ONLINE) == SMP_ONLINE ||
 	    e->arch->broadcasts) {
 		smp_check_gone(e, 0, event_va(e), 1);
 	}

@@ -159,7 +159,7 @@ static struct emu *
 machine(const struct contract_case *c, unsigned cpus)
 {
 	const struct emu_feature *feature = c->arg;
-	struct emu *e = contract_open(c, "smp", c->number != 0 ?
+	struct emu *e = contract_open(c, "smp", c->number % 2 != 0 ?
 	    c->mode->arch->shootdown_boot_flag : 0);
 
 	if (feature != NULL) {
@@ -444,12 +444,14 @@ joins(const struct contract_case *c)
 	CHECK_EQUAL(emu_online(e, 1, 0), QPMAP_OK, "online");
 	emu_record_end(e);
 	keep(e, 1, NULL);
-	at = must_find(e, 0, "store", mine, "how far it is behind");
+	at = must_find(e, 0, "store", online, "that the number is its own");
+	CHECK_EQUAL(e->events[at].b, SMP_TAKEN, "online");
+	at = must_find(e, at, "store", mine, "how far it is behind");
 	CHECK((number - e->events[at].b) % (UINT64_C(1) << 32) >= 1 << 24,
 	    "not far behind");
 	must_find(e, 0, "store", window, "the number for interrupts");
 	join = must_find(e, at, "store", online, "that it is online");
-	CHECK_EQUAL(e->events[join].b, 1, "online");
+	CHECK_EQUAL(e->events[join].b, SMP_ONLINE, "online");
 	must_not_find(e, 0, join, "store", mine + 1, "nothing");
 	CHECK(find(e, 0, "store", window) < join,
 	    "online before an interrupt finds its number");
@@ -473,10 +475,12 @@ leaves(const struct contract_case *c)
 {
 	struct emu *e = machine(c, 2);
 	uint64_t online = smp_at_remote(e, 1, FACT_REMOTE_ONLINE), slot;
+	uint64_t window;
 	size_t at, last;
 
 	emu_cpu(e, 1);
 	slot = emu_frame_slot(e, 1);
+	window = emu_state_pa(e) + e->fact[FACT_CPU_WINDOW];
 	emu_record(e, EVERYTHING);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
 	CHECK_EQUAL(e->status, EMU_RETURNED, "offline");
@@ -485,8 +489,14 @@ leaves(const struct contract_case *c)
 	last = find_last(e, "store", slot);
 	CHECK(last < e->event_count, "the frame was not cleared");
 	at = must_find(e, last, "store", online, "that it is offline");
-	CHECK_EQUAL(e->events[at].b, 0, "online");
+	CHECK_EQUAL(e->events[at].b, SMP_TAKEN, "online");
 	at = must_find(e, at, "full", 0, "the fence");
+	last = must_find(e, at, "store", window, "no number for interrupts");
+	CHECK_EQUAL(e->events[last].b, 0, "the CPU's window");
+	must_not_find(e, at, last, "store", online, "the number free");
+	last = must_find(e, last, "store", online, "that the number is free");
+	CHECK_EQUAL(e->events[last].b, SMP_FREE, "online");
+	must_not_find(e, last, e->event_count, "", 0, "an invalidation");
 	memmove(e->events, e->events + at + 1,
 	    (e->event_count - at - 1) * sizeof(*e->events));
 	e->event_count -= at + 1;
@@ -631,8 +641,64 @@ reclaimed(const struct contract_case *c)
 		must_find(e, at, "store", clean[i], "slots clean");
 	}
 	keep(e, 0, is_invalidation);
-	expect(e, EMU_SHOT_DOWN, e->config[WIRE_SHARED_VA],
-	    EMU_GROUPS * 2 * slots, 0);
+	/* From the first slot to the last, without the guards outside. */
+	expect(e, EMU_SHOT_DOWN, e->config[WIRE_SHARED_VA] +
+	    (UINT64_C(1) << e->mode->page_shift),
+	    EMU_GROUPS * 2 * slots - 1, 0);
+	e->event_count = e->expected_count < e->event_count ?
+	    e->expected_count : e->event_count;
+	check_exactly(e, "reclaim");
+}
+
+/*
+ * A few dirty slots: only those are shot down, and the other CPU is asked once.
+ * In number are two of them, counted from 1 on through all groups, 0 for none,
+ * in 8 bits each from bit 8 on; and the CPU that is judged in bit 1.
+ */
+static void
+reclaimed_few(const struct contract_case *c)
+{
+	struct emu *e = machine(c, 2);
+	uint64_t slots = e->fact[FACT_SHARED_SLOTS], va[2];
+	unsigned count = c->number >> 16 != 0 ? 2 : 1;
+	unsigned cpu = e->arch->broadcasts ? 0 : c->number >> 1 & 1;
+	unsigned asked = 0;
+	uint64_t pages = 1;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t slot = (c->number >> (8 + 8 * i) & 0xff) - 1;
+
+		for (unsigned g = 0; g < EMU_GROUPS; g++) {
+			smp_set(e, smp_at_group(e, g, FACT_GROUP_CLEAN),
+			    g == slot / slots ? UINT64_C(1) << slot % slots :
+			    0);
+		}
+		va[i] = smp_shared_enter(e, 0, emu_page(e, i), 0);
+		CHECK_EQUAL(va[i], e->config[WIRE_SHARED_VA] + ((2 * slot +
+		    1) << e->mode->page_shift), "the slot");
+		EMU_CALL(e, "qpmap_shared_remove_deferred", "w", va[i]);
+		CHECK_EQUAL(e->status, EMU_RETURNED, "deferred");
+	}
+	if (count == 2 && va[1] - va[0] < UINT64_C(32) <<
+	    e->mode->page_shift) {
+		pages = ((va[1] - va[0]) >> e->mode->page_shift) + 1;
+		count = 1;
+	}
+	emu_record(e, EVERYTHING);
+	(void)smp_shared_enter(e, 0, emu_page(e, 1), 0);
+	emu_record_end(e);
+	for (size_t i = 0; i < e->event_count; i++) {
+		asked += strcmp(e->events[i].name, "ipi") == 0;
+	}
+	/* Where empty entries are kept, enter's own comes behind. */
+	CHECK_EQUAL(asked, e->arch->broadcasts ? 0 :
+	    e->arch->poison != NULL && e->arch->poison->flag == 0 ? 2 : 1,
+	    "interrupts");
+	keep(e, cpu, is_invalidation);
+	emu_cpu(e, cpu);
+	for (unsigned i = 0; i < count; i++) {
+		expect(e, EMU_SHOT_DOWN, va[i], pages, 0);
+	}
 	e->event_count = e->expected_count < e->event_count ?
 	    e->expected_count : e->event_count;
 	check_exactly(e, "reclaim");
@@ -822,6 +888,10 @@ static void
 smp_sequence_feature(const struct emu_mode *mode,
     const struct emu_feature *feature, unsigned number)
 {
+	/* One slot; near each other; far apart, as from two CPUs. */
+	static const unsigned few[] = {
+		1, 2, 0x0302, 0x1001, 0x1101, 0x2101, 0x4001, 0x3e1c
+	};
 	struct contract_case extra = { .arg = feature, .number = number };
 	const char *word = feature != NULL ? feature->name : "plain";
 	const char *has = number != 0 ? "+cpu" : "";
@@ -831,6 +901,12 @@ smp_sequence_feature(const struct emu_mode *mode,
 	    has);
 	contract_add(mode, reclaimed, &extra, "B9/sequence/reclaim/%s%s",
 	    word, has);
+	for (unsigned i = 0; i < sizeof(few) / sizeof(few[0]); i++) {
+		extra.number = number | few[i] << 8 | i % 2 << 1;
+		contract_add(mode, reclaimed_few, &extra,
+		    "B9/sequence/reclaim-few/%u/%s%s", i, word, has);
+	}
+	extra.number = number;
 	for (const struct contract_type *type = contract_types(mode);
 	    type->layout != NULL; type++) {
 		extra.type = type->type;

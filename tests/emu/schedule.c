@@ -33,9 +33,8 @@ sched_print_shootdown(void)
 {
 	struct emu *e = sched.e;
 
-	fprintf(stderr, "  generation 0x%llx, reclaiming %llu\n",
-	    (unsigned long long)emu_shootdown_word(e, FACT_GENERATION),
-	    (unsigned long long)emu_shootdown_word(e, FACT_RECLAIMING));
+	fprintf(stderr, "  generation 0x%llx\n",
+	    (unsigned long long)emu_shootdown_word(e, FACT_GENERATION));
 	for (unsigned i = 0; i < EMU_GROUPS; i++) {
 		fprintf(stderr, "  group %u: clean 0x%llx, used 0x%llx, "
 		    "dirty 0x%llx\n", i,
@@ -392,8 +391,6 @@ sched_check_end(void)
 		sched_check_equal(emu_group_word(e, i, FACT_GROUP_DIRTY), 0,
 		    "dirty slots of group", i);
 	}
-	sched_check_equal(emu_shootdown_word(e, FACT_RECLAIMING), 0,
-	    "CPUs reclaiming, group", 0);
 	sched_check_equal(sched.busy, 0, "slots held, group", 0);
 }
 

@@ -174,6 +174,28 @@ sched_is_due(struct sched_cpu *c, unsigned acted)
 	    c->due <= sched.steps));
 }
 
+/*
+ * What a CPU that looks for a slot can see now: those in another call's
+ * shootdown, neither clean nor dirty, are not free.
+ */
+static void
+sched_look(struct sched_cpu *c)
+{
+	const struct emu *e = sched.e;
+	uint64_t slots = e->fact[FACT_SHARED_SLOTS], number, bits;
+
+	for (unsigned i = 0; i < SCHED_SLOTS && c->entering; i++) {
+		number = (sched.place[SCHED_SHARED_FIRST + i].va -
+		    e->config[WIRE_SHARED_VA]) >> (e->mode->page_shift + 1);
+		bits = emu_group_word(sched.e, (unsigned)(number / slots),
+		    FACT_GROUP_CLEAN) | emu_group_word(sched.e,
+		    (unsigned)(number / slots), FACT_GROUP_DIRTY);
+		if ((bits >> number % slots & 1) == 0) {
+			c->seen |= 1u << i;
+		}
+	}
+}
+
 /* Before each instruction, but for those that must follow the last. */
 static bool
 sched_before(struct emu *e, uint64_t pc)
@@ -191,6 +213,7 @@ sched_before(struct emu *e, uint64_t pc)
 	}
 	if (sched.slice == 0) {
 		sched_switch(c);
+		sched_look(c);
 	} else {
 		sched.slice--;
 	}

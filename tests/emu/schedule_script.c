@@ -246,8 +246,8 @@ slot_ends(struct sched_place *place)
 
 /*
  * Enter may fail only if every slot was, at some moment of the call, somebody
- * else's: mapped, or about to be by another enter.  Not all at one moment: it
- * looks at one after the other.
+ * else's: mapped, or about to be by another enter, or in another call's
+ * shootdown.  Not all at one moment: it looks at one after the other.
  */
 static bool
 may_be_full(const struct sched_cpu *c)

@@ -56,7 +56,6 @@ enum wire_fact {
 	FACT_PERCPU_UNPINNED,	/* offset of its count of wrong queries */
 	FACT_SHOOTDOWN,		/* QPMAP_SHOOTDOWN; with 0 so is the rest */
 	FACT_GENERATION,	/* offsets in struct qpmap_shootdown */
-	FACT_RECLAIMING,
 	FACT_RING,
 	FACT_REQUESTS,		/* QPMAP_REQUESTS */
 	FACT_REQUEST_SIZE,	/* sizeof(struct qpmap_request) */

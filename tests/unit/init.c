@@ -77,6 +77,9 @@ init_flags(void **state)
 		config.flags = 1u << bit;
 		if ((INIT_KNOWN_FLAGS & config.flags) == 0) {
 			init_refused(&config, QPMAP_ERR_FLAGS);
+		} else if (config.flags == QPMAP_SINGLE_ROOT) {
+			/* It means nothing where no tables are built. */
+			init_refused(&config, QPMAP_ERR_FLAGS);
 		} else if (config.flags != QPMAP_BUILD_TABLES) {
 			init_accepted(&config);
 		}
@@ -335,6 +338,40 @@ init_again(void **state)
 	    (void)qpmap_enter(fake_page(0), QPMAP_UNCACHED));
 }
 
+/* While a CPU is online, whichever it is, no configuration is taken. */
+static void
+init_while_online(void **state)
+{
+	struct qpmap_config config = fake_config(), other = fake_config();
+	qpmap_vaddr_t va;
+
+	(void)state;
+	other.window_va += 16 * QPMAP_WINDOW_SIZE;
+	fake_start(&config);
+	for (unsigned int last = 0; last < FAKE_CPUS; last++) {
+		init_refused_once(&config, QPMAP_OPTIONS,
+		    QPMAP_ERR_CPUS_ONLINE);
+		for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+			if (cpu != last) {
+				fake_offline_cpu(cpu);
+				init_refused_once(&other, QPMAP_OPTIONS,
+				    QPMAP_ERR_CPUS_ONLINE);
+			}
+		}
+		fake_run_on(last);
+		va = qpmap_enter(fake_page(0), 0);
+		init_refused_once(&config, QPMAP_OPTIONS,
+		    QPMAP_ERR_CPUS_ONLINE);
+		qpmap_remove(va);
+		fake_offline_cpu(last);
+		/* One that was refused does not count. */
+		assert_int_equal(fake_online_cpu(0, 0, NULL),
+		    QPMAP_ERR_CPU_LEAF);
+		assert_int_equal(fake_init(&other), QPMAP_OK);
+		fake_start(&config);
+	}
+}
+
 /* Refused by online with that code, and the CPU is as before. */
 static void
 init_not_online(unsigned int cpu, unsigned int window, struct qpmap_pte *leaf,
@@ -459,6 +496,7 @@ const struct CMUnitTest init_tests[] = {
 	FAKE_TEST("unit/init/direct map", init_direct),
 	FAKE_TEST("unit/init/window and direct map", init_window_direct),
 	FAKE_TEST("unit/init/again", init_again),
+	FAKE_TEST("unit/init/while a CPU is online", init_while_online),
 	FAKE_TEST("unit/B11/online refuses", init_online),
 	FAKE_TEST("unit/B11/end of a table", init_online_end),
 	FAKE_TEST("unit/init/strerror", init_strerror),

@@ -879,6 +879,9 @@ fake_reset(void)
 	memset(&fake_shootdown_memory, 0xa5, sizeof(fake_shootdown_memory));
 	memset(fake_remote, 0xa5, sizeof(fake_remote));
 	memset(fake_shared, 0xa5, sizeof(fake_shared));
+	for (unsigned int i = 0; i < FAKE_GROUPS; i++) {
+		fake_shared[i].leaf = NULL;
+	}
 #endif
 	fake_watch_pages = 0;
 	fake_shown_count = 1;
@@ -941,7 +944,7 @@ fake_slot_va(const struct qpmap_pte *slot, _Bool *shared)
 #if QPMAP_SHOOTDOWN
 	for (i = 0; i < qpmap_state.shared_count; i++) {
 		size_t at = (size_t)((uintptr_t)slot -
-		    (uintptr_t)qpmap_state.shared[i].leaf) / sizeof(*slot);
+		    (uintptr_t)qpmap_state.shared[i].entries) / sizeof(*slot);
 
 		if (at < 2 * QPMAP_SHARED_SLOTS) {
 			*shared = 1;

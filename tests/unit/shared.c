@@ -376,7 +376,6 @@ shared_deferred(void **state)
 	shared_assert_shows(again, 11, 0);
 	assert_int_equal(fake_shared[0].dirty, 0);
 	assert_int_equal(__builtin_popcountl(fake_shared[0].clean), 2);
-	assert_int_equal(fake_shootdown_memory.reclaiming, 0);
 	/* And by quiesce, all of them. */
 	qpmap_shared_remove_deferred(va[4]);
 	qpmap_shared_remove_deferred(again);
@@ -661,7 +660,6 @@ shared_pair_after(void)
 	for (unsigned int i = 0; i < 3; i++) {
 		assert_int_equal(fake_cached_page(fake_page(30 + i)), 0);
 	}
-	assert_int_equal(fake_shootdown_memory.reclaiming, 0);
 	assert_int_equal(fake_shared[0].dirty, 0);
 	fake_assert_idle();
 }
@@ -697,7 +695,10 @@ shared_pairs(void **state)
 	    shared_remover_after);
 }
 
-/* Slots on their way, in another CPU's reclaim, are waited for. */
+/*
+ * Slots in another CPU's reclaim count as taken: who wants one has it, with its
+ * old page forgotten, or is told so.
+ */
 static void
 shared_reclaimer(void)
 {
@@ -705,37 +706,194 @@ shared_reclaimer(void)
 }
 
 static void
-shared_waiter(void)
+shared_wanter(void)
 {
 	qpmap_vaddr_t va = 0;
 	int error;
 
 	error = qpmap_shared_enter(fake_page(33), 0, &va);
-	assert_int_equal(error, QPMAP_OK);
-	assert_int_equal(fake_cached_page(fake_page(20)), 0);
-	qpmap_shared_remove(va);
+	if (error == QPMAP_OK) {
+		assert_int_equal(fake_cached_page(fake_page(20)), 0);
+		qpmap_shared_remove(va);
+	} else {
+		assert_int_equal(error, QPMAP_ERR_SHARED_FULL);
+		assert_int_equal(va, 0);
+		shared_full++;
+	}
 }
 
+static unsigned int shared_wanted[2];
+
 static void
-shared_waiter_before(void)
+shared_wanter_before(void)
 {
 	shared_start(1, 0);
 	shared_few(1);
 	shared_given = shared_enter(20, 0);
 	qpmap_shared_remove_deferred(shared_given);
+	shared_full = 0;
 }
 
 static void
-shared_waits(void **state)
+shared_wanter_after(void)
 {
-	(void)state;
-	fibers_pairs(0, shared_reclaimer, 1, shared_waiter,
-	    shared_waiter_before, shared_pair_after);
-	fibers_pairs(1, shared_waiter, 0, shared_reclaimer,
-	    shared_waiter_before, shared_pair_after);
+	shared_pair_after();
+	assert_int_equal(fake_shared[0].clean, 1);
+	shared_wanted[shared_full]++;
 }
 
-/* No slot is on its way: nobody waits for the other to find one. */
+static void
+shared_on_their_way(void **state)
+{
+	(void)state;
+	shared_wanted[0] = shared_wanted[1] = 0;
+	fibers_pairs(0, shared_reclaimer, 1, shared_wanter,
+	    shared_wanter_before, shared_wanter_after);
+	fibers_pairs(1, shared_wanter, 0, shared_reclaimer,
+	    shared_wanter_before, shared_wanter_after);
+	assert_true(shared_wanted[0] > 20 && shared_wanted[1] > 20);
+}
+
+/*
+ * No call waits for another thread.  CPU 0 is in one, interrupts on; a handler
+ * comes there, and spins for a lock whose loop polls, with interrupts off.
+ * CPU 1 holds the lock, with interrupts off, and is in a call itself.
+ */
+static volatile unsigned int shared_lock;
+static _Bool shared_in_call, shared_in_handler;
+static void (*shared_step_next)(void);
+static qpmap_vaddr_t shared_second;
+static unsigned int shared_first_call, shared_second_call, shared_handled;
+
+static void
+shared_lock_step(void)
+{
+	if (fake.cpu == 0 && shared_in_call && !shared_in_handler &&
+	    shared_lock != 0) {
+		shared_in_handler = 1;
+		shared_handled++;
+		fibers_mask(1);
+		while (shared_lock != 0) {
+			fake_poll(0);
+			fibers_spin();
+		}
+		fibers_mask(0);
+		shared_in_handler = 0;
+	}
+	shared_step_next();
+}
+
+/* Every call that waits, and those that must not; slots are short. */
+static void
+shared_call(unsigned int number, qpmap_vaddr_t mapped)
+{
+	unsigned int cpu = fake.cpu;
+	qpmap_vaddr_t va = 0;
+	int error;
+
+	switch (number) {
+	case 0:
+	case 1:
+		error = qpmap_shared_enter(fake_page(40 + cpu), 0, &va);
+		if (error != QPMAP_OK) {
+			assert_int_equal(error, QPMAP_ERR_SHARED_FULL);
+		} else if (number == 0) {
+			qpmap_shared_remove(va);
+		} else {
+			qpmap_shared_remove_deferred(va);
+		}
+		break;
+	case 2:
+		qpmap_shared_remove(mapped);
+		break;
+	case 3:
+		qpmap_shared_remove_deferred(mapped);
+		break;
+	case 4:
+		qpmap_quiesce();
+		break;
+	case 5:
+		qpmap_shootdown(FAKE_PLAIN_VA, 2, NULL);
+		break;
+	case 6:
+		qpmap_shootdown(0, QPMAP_ALL_PAGES, NULL);
+		break;
+	default:
+		fake_offline_cpu(cpu);
+		assert_int_equal(fake_online_cpu(cpu, cpu, fake_host_leaf(
+		    qpmap_state.window_va + cpu * QPMAP_WINDOW_SIZE)),
+		    QPMAP_OK);
+		break;
+	}
+}
+
+static void
+shared_interrupted_caller(void)
+{
+	if (fake.step != shared_lock_step) {
+		shared_step_next = fake.step;
+		fake.step = shared_lock_step;
+	}
+	shared_in_call = 1;
+	shared_call(shared_first_call, shared_given);
+	shared_in_call = 0;
+}
+
+static void
+shared_lock_holder(void)
+{
+	fibers_mask(1);
+	shared_lock = 1;
+	shared_call(shared_second_call, shared_second);
+	shared_lock = 0;
+	fibers_mask(0);
+}
+
+/* Two slots mapped, and one dirty. */
+static void
+shared_lock_before(void)
+{
+	shared_start(1, 0);
+	shared_few(3);
+	shared_given = shared_enter(20, 0);
+	shared_second = shared_enter(21, 0);
+	qpmap_shared_remove_deferred(shared_enter(22, 0));
+	shared_lock = 0;
+	shared_in_call = shared_in_handler = 0;
+}
+
+static void
+shared_lock_after(void)
+{
+	qpmap_quiesce();
+	for (unsigned int page = 22; page < 50; page++) {
+		assert_int_equal(fake_cached_page(fake_page(page)), 0);
+	}
+	assert_int_equal(fake_shared[0].clean | fake_shared[0].used, 7);
+	fake_assert_idle();
+}
+
+static void
+shared_no_thread(void **state)
+{
+	static const unsigned char calls[][2] = {
+		{ 1, 0 }, { 4, 0 }, { 4, 2 }, { 4, 4 }, { 2, 1 }, { 6, 3 },
+		{ 5, 5 }, { 4, 7 }, { 7, 0 }
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		shared_first_call = calls[i][0];
+		shared_second_call = calls[i][1];
+		shared_handled = 0;
+		fibers_pairs(0, shared_interrupted_caller, 1,
+		    shared_lock_holder, shared_lock_before,
+		    shared_lock_after);
+		assert_true(shared_handled > 0);
+	}
+}
+
+/* No slot is on its way. */
 static void
 shared_none_before(void)
 {
@@ -753,35 +911,86 @@ shared_beggar(void)
 	assert_int_equal(va, 0);
 }
 
-/* The unkindest turns: each looks while the other is at its reclaiming. */
-static _Bool
-shared_both_reclaim(void)
-{
-	static uintptr_t before;
-	uintptr_t now = fake_shootdown_memory.reclaiming;
-	_Bool rises = now == 2 && before < 2;
-
-	before = now;
-	return (rises);
-}
-
 static void
 shared_none(void **state)
 {
-	void (*const body[FAKE_CPUS])(void) = {
-		shared_beggar, shared_beggar, NULL, NULL
-	};
-	struct fibers_plan plan = { .stop = shared_both_reclaim };
-
 	(void)state;
 	fibers_pairs(0, shared_beggar, 1, shared_beggar, shared_none_before,
 	    fake_assert_idle);
-	plan.at[1] = ~0u;
-	for (plan.at[0] = 1; plan.at[0] <= 20; plan.at[0]++) {
-		fake_reset();
-		shared_none_before();
-		(void)fibers_run(&plan, 0, body);
-		fake_assert_idle();
+}
+
+/*
+ * What a reclaim shoots down: what is dirty.  Slots of the first two groups
+ * and of the last of a batch.
+ */
+struct shared_shot {
+	unsigned int slots[12], count;	/* dirty */
+	unsigned int page, pages;	/* of one request; 0: one a slot */
+};
+
+static void
+shared_shots_one(const struct shared_shot *shot)
+{
+	unsigned int cpus = FAKE_BROADCASTS ? 1 : FAKE_CPUS;
+	unsigned int requests = shot->pages != 0 ? 1 : shot->count, n, at = 0;
+	qpmap_vaddr_t va;
+
+	fake_reset();
+	shared_start(8, 0);
+	for (n = 0; n < 8; n++) {
+		fake_shared[n].clean = 0;
+	}
+	for (n = 0; n < shot->count; n++) {
+		at = shot->slots[n] / SHARED_SLOTS;
+		fake_shared[at].clean = (uintptr_t)1 << shot->slots[n] %
+		    SHARED_SLOTS;
+		va = shared_enter(n, 0);
+		assert_int_equal(va, shared_va(shot->slots[n]));
+		qpmap_shared_remove_deferred(va);
+	}
+	fake_log_clear();
+	va = shared_enter(20, 0);
+	for (n = 0; n < shot->count; n++) {
+		assert_int_equal(fake_cached_page(fake_page(n)), 0);
+	}
+	/* Where empty entries are kept, enter's own comes behind. */
+	assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN],
+	    cpus * (requests + FAKE_KEEPS_EMPTY));
+	assert_int_equal(fake.kind_count[FAKE_IPI], FAKE_BROADCASTS ? 0 :
+	    (FAKE_CPUS - 1) * (1 + FAKE_KEEPS_EMPTY));
+	at = 0;
+	for (n = 0; n < cpus * requests; n++) {
+		at = (unsigned int)fake_log_find(FAKE_SHOT_DOWN, at);
+		assert_int_equal(fake.event[at].what, shot->pages != 0 ?
+		    FAKE_SHARED_VA + shot->page * QPMAP_PAGE_SIZE :
+		    shared_va(shot->slots[n % requests]));
+		assert_int_equal(fake.event[at].more, shot->pages != 0 ?
+		    shot->pages : 1);
+		at++;
+	}
+	qpmap_shared_remove(va);
+}
+
+static void
+shared_shots(void **state)
+{
+	static const struct shared_shot shots[] = {
+		{ { 0 }, 1, 1, 1 },
+		{ { 63 }, 1, 127, 1 },
+		{ { 511 }, 1, 1023, 1 },
+		{ { 5, 6, 7 }, 3, 11, 5 },
+		{ { 60, 67 }, 2, 121, 15 },
+		{ { 3, 18 }, 2, 7, 31 },
+		{ { 3, 19 }, 2, 0, 0 },
+		{ { 0, 511 }, 2, 0, 0 },
+		{ { 1, 64, 130, 200, 260, 330, 400, 500 }, 8, 0, 0 },
+		{ { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }, 12, 3, 23 },
+		{ { 1, 64, 130, 200, 260, 330, 400, 499, 500 }, 9, 3, 999 },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(shots) / sizeof(shots[0]); i++) {
+		shared_shots_one(&shots[i]);
 	}
 }
 
@@ -846,6 +1055,15 @@ shared_init_range(void **state)
 	config->shared_va = FAKE_SHARED_VA;
 	config->shared_count = ~0u;
 	shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+	/* So many that there is no number for the last slot. */
+	fake_shared[0].leaf = NULL;
+	config->shared_va = FAKE_SHARED_VA;
+	for (config->shared_count = 1u << 26; config->shared_count != 0;
+	    config->shared_count *= 2) {
+		shared_init_refused(QPMAP_ERR_SHARED_RANGE);
+	}
+	config->shared_count = (1u << 26) - 1;
+	shared_init_refused(QPMAP_ERR_SHARED_LEAF);
 }
 
 /* Against the windows and their guard, from both sides. */
@@ -947,6 +1165,58 @@ shared_init_leaf(void **state)
 }
 
 /*
+ * What one call of init found in the tables is not the kernel's word at the
+ * next; and what the kernel gives is kept, and used.
+ */
+static void
+shared_init_again(void **state)
+{
+	struct qpmap_config *config = &shared_config_now;
+	struct qpmap_pte *leaf;
+	qpmap_vaddr_t far = FAKE_SHARED_VA + 3 * SHARED_SPAN(2);
+
+	(void)state;
+	if (!QPMAP_TABLES) {
+		skip();
+	}
+	*config = fake_config();
+	config->flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT;
+	config->shared_count = 2;
+	memset(fake_shared, 0xee, sizeof(fake_shared));
+	fake_shared[0].leaf = fake_shared[1].leaf = NULL;
+	assert_int_equal(fake_init(config), QPMAP_OK);
+	assert_null(fake_shared[0].leaf);
+	assert_null(fake_shared[1].leaf);
+	assert_ptr_equal(fake_shared[1].entries,
+	    fake_host_leaf(FAKE_SHARED_VA + QPMAP_SHARED_SIZE));
+	config->flags = 0;
+	shared_init_refused(QPMAP_ERR_SHARED_LEAF);
+	config->shared_va = far;
+	shared_init_refused(QPMAP_ERR_SHARED_LEAF);
+	config->flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT;
+	assert_int_equal(fake_init(config), QPMAP_OK);
+	leaf = fake_host_leaf(far);
+	assert_ptr_equal(fake_shared[0].entries, leaf);
+	/* One group's entries are the kernel's. */
+	fake_shared[0].leaf = leaf;
+	assert_int_equal(fake_init(config), QPMAP_OK);
+	assert_ptr_equal(fake_shared[0].leaf, leaf);
+	assert_ptr_equal(fake_shared[0].entries, leaf);
+	assert_null(fake_shared[1].leaf);
+	fake_shared[0].leaf = leaf + SHARED_SLOTS;
+	shared_init_refused(QPMAP_ERR_SHARED_LEAF);
+	fake_shared[0].leaf = leaf;
+	leaf[7].bits = 1;
+	shared_init_refused(QPMAP_ERR_SHARED_LEAF);
+	leaf[7].bits = 0;
+	config->flags = 0;
+	shared_init_refused(QPMAP_ERR_SHARED_LEAF);
+	fake_shared[1].leaf = fake_host_leaf(far + QPMAP_SHARED_SIZE);
+	assert_int_equal(fake_init(config), QPMAP_OK);
+	assert_ptr_equal(fake_shared[0].entries, leaf);
+}
+
+/*
  * The tables of two areas.  distance is from the windows to the slots, in
  * bytes: they may have tables of each level in common.
  */
@@ -1003,7 +1273,8 @@ shared_tables_use(void)
 	assert_int_equal(fake_online_cpu(0, 0, NULL), QPMAP_OK);
 	assert_int_equal(fake_online_cpu(1, FAKE_CPUS - 1, NULL), QPMAP_OK);
 	for (unsigned int group = 0; group < groups; group++) {
-		assert_non_null(fake_shared[group].leaf);
+		assert_non_null(fake_shared[group].entries);
+		assert_null(fake_shared[group].leaf);
 		for (unsigned int i = 0; i < groups; i++) {
 			fake_shared[i].clean = i == group ?
 			    1 | (uintptr_t)1 << 63 : 0;
@@ -1151,18 +1422,21 @@ const struct CMUnitTest shared_tests[] = {
 	FAKE_TEST("unit/B9/deferred", shared_deferred),
 	FAKE_TEST("unit/B9/deferred on one CPU", shared_stays),
 	FAKE_TEST("unit/B9/batches", shared_batches),
+	FAKE_TEST("unit/B9/what a reclaim shoots down", shared_shots),
 	FAKE_TEST("unit/B9/home group", shared_home),
 	FAKE_TEST("unit/B9/enter waits for nobody", shared_no_wait),
 	FAKE_TEST("unit/B14/shared, erratum", shared_erratum),
 	FAKE_TEST("unit/B9/deferred in an interrupt", shared_interrupted),
 	FAKE_TEST("unit/B9/preempted as it removes", shared_preemptible),
 	FIBERS_TEST("unit/B9/two CPUs", shared_pairs),
-	FIBERS_TEST("unit/B9/slots on their way", shared_waits),
+	FIBERS_TEST("unit/B9/slots on their way", shared_on_their_way),
+	FIBERS_TEST("unit/B9/no call waits for a thread", shared_no_thread),
 	FIBERS_TEST("unit/B9/no slot on its way", shared_none),
 	FAKE_TEST("unit/B9/init refuses the range", shared_init_range),
 	FAKE_TEST("unit/B9/init, windows", shared_init_windows),
 	FAKE_TEST("unit/B9/init, direct map", shared_init_direct),
 	FAKE_TEST("unit/B9/init refuses the leaf", shared_init_leaf),
+	FAKE_TEST("unit/B9/init again", shared_init_again),
 	FAKE_TEST("unit/tables/two areas", shared_tables),
 	FAKE_TEST("unit/tables/two areas, no memory", shared_tables_no_memory),
 	FAKE_TEST("unit/tables/two areas, mapped", shared_tables_mapped),

@@ -3,6 +3,7 @@
  * Shootdown, quiescence, CPUs that come and go: the contract's clauses, one
  * statement of <qpmap/shootdown.h> after the other.
  */
+#include "../../src/core/shootdown.h"
 #include "fibers.h"
 #include "tests.h"
 
@@ -223,7 +224,7 @@ smp_ghost_spin(void)
 		if (smp_ghost[w].asked != 0 && !smp_ghost[w].answered) {
 			smp_ghost[w].answered = 1;
 			if (smp_pick(4) == 0) {
-				fake_remote[w].online = 0;
+				fake_remote[w].online = QPMAP_REMOTE_FREE;
 			} else {
 				fake_remote[w].acknowledged = SMP_GENERATION;
 			}
@@ -254,7 +255,10 @@ smp_sets_once(unsigned int windows, unsigned int self)
 			set[w / SMP_WORD_BITS] &= ~(1ul << w % SMP_WORD_BITS);
 		}
 		if (w != self) {
-			fake_remote[w].online = smp_ghost[w].online;
+			/* Who joins or leaves is not waited for. */
+			fake_remote[w].online = smp_ghost[w].online ?
+			    QPMAP_REMOTE_ONLINE : smp_pick(2) == 0 ?
+			    QPMAP_REMOTE_FREE : QPMAP_REMOTE_TAKEN;
 			fake_remote[w].acknowledged = SMP_GENERATION +
 			    smp_ghost[w].ahead - smp_pick(3) *
 			    !smp_ghost[w].ahead;
@@ -352,6 +356,295 @@ smp_number(void **state)
 	qpmap_shootdown(smp_va(2), 1, &(unsigned long){ 1 << 3 });
 	assert_int_equal(smp_left(2, 2, 1), 0);
 }
+
+/* One number, two CPUs: the second is refused, and nothing has changed. */
+static void
+smp_number_taken(void **state)
+{
+	struct qpmap_config config = fake_config();
+	struct qpmap_remote remote;
+	struct qpmap_state before;
+	struct qpmap_cpu cpu;
+
+	(void)state;
+	config.shared_count = 1;
+	config.remote = fake_remote;
+	fake_start(&config);
+	fake_offline_cpu(1);
+	for (unsigned int window = 0; window < FAKE_CPUS; window++) {
+		if (window == 1) {
+			continue;
+		}
+		remote = fake_remote[window];
+		before = qpmap_state;
+		cpu = fake_cpu[1];
+		fake_log_clear();
+		assert_int_equal(fake_online_cpu(1, window, fake_host_leaf(
+		    config.window_va + window * QPMAP_WINDOW_SIZE)),
+		    QPMAP_ERR_WINDOW_TAKEN);
+		assert_memory_equal(&remote, &fake_remote[window],
+		    sizeof(remote));
+		assert_memory_equal(&before, &qpmap_state, sizeof(before));
+		assert_memory_equal(&cpu, &fake_cpu[1], sizeof(cpu));
+		assert_int_equal(fake.kind_count[FAKE_ONLINE], 0);
+		fake_offline_cpu(window);
+		smp_online(1, window);
+		fake_offline_cpu(1);
+		smp_online(window, window);
+	}
+	/* Of those that were refused before, none has kept a number. */
+	assert_int_equal(fake_online_cpu(1, 1, NULL), QPMAP_ERR_CPU_LEAF);
+	smp_online(1, 1);
+}
+
+/* Without the memory, where it is not needed, nobody can tell. */
+static void
+smp_number_unknown(void **state)
+{
+	(void)state;
+	if (!FAKE_BROADCASTS) {
+		skip();
+	}
+	smp_start(0);
+	fake_offline_cpu(1);
+	smp_online(1, 0);
+}
+
+/* Two CPUs that want one number at the same time: one of them has it. */
+static int smp_errors[FAKE_CPUS];
+
+static void
+smp_number_wanted(void)
+{
+	unsigned int cpu = fake.cpu;
+
+	smp_errors[cpu] = fake_online_cpu(cpu, 2, fake_host_leaf(
+	    qpmap_state.window_va + 2 * QPMAP_WINDOW_SIZE));
+}
+
+static void
+smp_number_given(void)
+{
+	fake_offline_cpu(2);
+}
+
+static void
+smp_number_before(void)
+{
+	struct qpmap_config config = fake_config();
+
+	config.remote = fake_remote;
+	config.shared_count = 1;
+	fake_start(&config);
+	fake_offline_cpu(1);
+	smp_errors[1] = smp_errors[2] = -1;
+}
+
+static void
+smp_number_free(void)
+{
+	smp_number_before();
+	fake_offline_cpu(2);
+	fake_run_on(0);
+}
+
+/* A shootdown reaches whoever has it, and interrupts are for that one. */
+static void
+smp_number_shot(void)
+{
+	unsigned int cpu = fake_target(2);
+
+	smp_stale(0, 1);
+	fake_run_on(0);
+	qpmap_shootdown(smp_va(0), 1, NULL);
+	for (unsigned int i = 0; i < FAKE_CPUS; i++) {
+		assert_int_equal(fake.joined[i] ? smp_left(i, 0, 1) : 0, 0);
+	}
+	if (cpu != FAKE_CPUS) {
+		assert_int_equal(fake_remote[2].online, FAKE_BROADCASTS ?
+		    QPMAP_REMOTE_TAKEN : QPMAP_REMOTE_ONLINE);
+		fake_offline_cpu(cpu);
+	}
+	assert_int_equal(fake_remote[2].online, QPMAP_REMOTE_FREE);
+	assert_int_equal(fake_target(2), FAKE_CPUS);
+}
+
+static void
+smp_number_one(void)
+{
+	assert_int_equal(smp_errors[1] + smp_errors[2],
+	    QPMAP_ERR_WINDOW_TAKEN);
+	assert_true(smp_errors[1] == QPMAP_OK || smp_errors[2] == QPMAP_OK);
+	smp_number_shot();
+}
+
+/* Too early, or not: never while an interrupt there still has the number. */
+static void
+smp_number_early(void)
+{
+	assert_true(smp_errors[1] == QPMAP_OK ||
+	    smp_errors[1] == QPMAP_ERR_WINDOW_TAKEN);
+	assert_int_equal(fake_target(2), smp_errors[1] == QPMAP_OK ? 1 :
+	    FAKE_CPUS);
+	assert_int_equal(fake_cpu[2].window, 0);
+	smp_number_shot();
+}
+
+static void
+smp_number_race(void **state)
+{
+	(void)state;
+	fibers_pairs(1, smp_number_wanted, 2, smp_number_wanted,
+	    smp_number_free, smp_number_one);
+	fibers_pairs(2, smp_number_given, 1, smp_number_wanted,
+	    smp_number_before, smp_number_early);
+	fibers_pairs(1, smp_number_wanted, 2, smp_number_given,
+	    smp_number_before, smp_number_early);
+}
+
+/* While a CPU goes, at every step: an interrupt there is nobody else's. */
+static void
+smp_number_step(void)
+{
+	unsigned int window = *(volatile uint32_t *)&fake_cpu[2].window;
+
+	if (window != 0) {
+		assert_int_not_equal(fake_remote[window - 1].online,
+		    QPMAP_REMOTE_FREE);
+	}
+}
+
+static void
+smp_number_kept(void **state)
+{
+	struct qpmap_config config = fake_config();
+
+	(void)state;
+	config.remote = fake_remote;
+	fake_start(&config);
+	for (unsigned int i = 0; i < 3; i++) {
+		fake.step = smp_number_step;
+		fake_offline_cpu(2);
+		assert_int_equal(fake_remote[2].online, QPMAP_REMOTE_FREE);
+		smp_online(2, 2);
+		fake.step = NULL;
+	}
+}
+
+/* A CPU died, and whoever waits for it spins until the kernel says so. */
+static unsigned int smp_waited;
+static void
+smp_dead_spin(void)
+{
+	if (++smp_waited == 10) {
+		__atomic_store_n(&fake_remote[2].online, 0, __ATOMIC_RELEASE);
+	}
+}
+
+static void
+smp_dead_ipi(uint32_t window)
+{
+	if (window != 2) {
+		fake_interrupt(fake_target(window));
+	}
+}
+
+static void
+smp_dead(void **state)
+{
+	struct qpmap_config config = fake_config();
+
+	(void)state;
+	config.remote = fake_remote;
+	config.shared_count = 1;
+	fake_start(&config);
+	fake.joined[2] = 0;
+	smp_waited = 0;
+	fake.ipi = smp_dead_ipi;
+	fake.spin = smp_dead_spin;
+	smp_stale(0, 1);
+	fake_run_on(0);
+	if (FAKE_BROADCASTS) {
+		fake_remote[2].online = 0;
+	}
+	qpmap_shootdown(smp_va(0), 1, NULL);
+	assert_int_equal(smp_waited, FAKE_BROADCASTS ? 0 : 10);
+	fake.ipi = NULL;
+	fake.spin = NULL;
+	/* It is reset, its state zeroed, its number its own again. */
+	memset(&fake_cpu[2], 0, sizeof(fake_cpu[2]));
+	smp_online(2, 2);
+	assert_int_equal(smp_left(2, 0, 1), 0);
+	smp_stale(1, 1);
+	fake_run_on(0);
+	qpmap_shootdown(smp_va(1), 1, NULL);
+	assert_int_equal(smp_left(2, 1, 1), 0);
+}
+
+#if QPMAP_TABLES
+
+/*
+ * Two CPUs whose windows' entries are to be found in the tables, at once, and
+ * one address for all tables.
+ */
+static struct qpmap_pte *smp_right[3];
+
+static void
+smp_walker(void)
+{
+	unsigned int cpu = fake.cpu;
+
+	fake.pins[cpu]++;
+	smp_errors[cpu] = qpmap_cpu_online(&fake_cpu[cpu], cpu, NULL);
+	fake.pins[cpu]--;
+	fake.joined[cpu] = smp_errors[cpu] == QPMAP_OK;
+}
+
+static void
+smp_walk_before(void)
+{
+	struct qpmap_config config = fake_config();
+
+	config.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT;
+	assert_int_equal(fake_init(&config), QPMAP_OK);
+	for (unsigned int cpu = 1; cpu <= 2; cpu++) {
+		smp_right[cpu] = fake_host_leaf(config.window_va +
+		    cpu * QPMAP_WINDOW_SIZE) + 1;
+	}
+	fake.tables_allowed = 1;
+}
+
+static void
+smp_walk_after(void)
+{
+	unsigned int done = 0;
+
+	for (unsigned int cpu = 1; cpu <= 2; cpu++) {
+		if (smp_errors[cpu] == QPMAP_ERR_CPU_BUSY) {
+			assert_int_equal(fake_cpu[cpu].window, 0);
+			/* And now it is its turn. */
+			fake_run_on(cpu);
+			smp_walker();
+		} else {
+			done++;
+		}
+		assert_int_equal(smp_errors[cpu], QPMAP_OK);
+		assert_ptr_equal(fake_cpu[cpu].frame[1].slot,
+		    smp_right[cpu]);
+	}
+	assert_true(done > 0);
+	fake.tables_allowed = 0;
+}
+
+static void
+smp_walks(void **state)
+{
+	(void)state;
+	fibers_pairs(1, smp_walker, 2, smp_walker, smp_walk_before,
+	    smp_walk_after);
+}
+
+#endif
 
 /* A CPU that acknowledged before it could be interrupted, is not. */
 static qpmap_generation_t smp_known;
@@ -879,7 +1172,7 @@ smp_look_behind(void)
 	uint32_t behind = (uint32_t)(SMP_GENERATION -
 	    fake_remote[3].acknowledged);
 
-	if (fake_remote[3].online == 0 || behind == 0) {
+	if (fake_remote[3].online != QPMAP_REMOTE_ONLINE || behind == 0) {
 		return;
 	}
 	smp_seen_behind++;
@@ -1272,7 +1565,13 @@ smp_firmware_twin(void **state)
 		    qpmap_state.window_va + QPMAP_WINDOW_SIZE)),
 		    QPMAP_ERR_CPU_HART);
 		assert_memory_equal(&before, &fake_cpu[1], sizeof(before));
-		assert_int_equal(fake_remote[1].online, 0);
+		assert_int_equal(fake_remote[1].online, QPMAP_REMOTE_FREE);
+		/* Nor with one that joins at the same time. */
+		fake_remote[cpu].online = QPMAP_REMOTE_TAKEN;
+		assert_int_equal(fake_online_cpu(1, 1, fake_host_leaf(
+		    qpmap_state.window_va + QPMAP_WINDOW_SIZE)),
+		    QPMAP_ERR_CPU_HART);
+		fake_remote[cpu].online = QPMAP_REMOTE_ONLINE;
 		/* Not with one that is offline, and not with its own. */
 		fake_offline_cpu(cpu);
 		smp_online(1, 1);
@@ -1401,6 +1700,14 @@ const struct CMUnitTest smp_tests[] = {
 	FAKE_TEST("unit/B10/sets of any length", smp_sets),
 	FAKE_TEST("unit/B11/offline is not asked", smp_offline),
 	FAKE_TEST("unit/B11/number of another CPU", smp_number),
+	FAKE_TEST("unit/B11/number taken", smp_number_taken),
+	FAKE_TEST("unit/B11/number taken, unknown", smp_number_unknown),
+	FIBERS_TEST("unit/B11/number wanted by two", smp_number_race),
+	FAKE_TEST("unit/B11/number kept to the end", smp_number_kept),
+	FAKE_TEST("unit/B11/number of a CPU that died", smp_dead),
+#if QPMAP_TABLES
+	FIBERS_TEST("unit/B11/two CPUs walk the tables", smp_walks),
+#endif
 	FAKE_TEST("unit/B10/acknowledged before the interrupt", smp_early),
 	FAKE_TEST("unit/B10/generation wraps", smp_wrap),
 	FAKE_TEST("unit/B10/generation 0", smp_zero),

@@ -413,6 +413,63 @@ tables_online(void **state)
 	assert_int_equal(fake_online_cpu(1, 1, NULL), QPMAP_OK);
 }
 
+/*
+ * Another CPU comes online while one is in the tables: at every step.  There is
+ * one address for all tables, so it is refused, and comes again.
+ */
+static int tables_other_error;
+static void
+tables_other(void)
+{
+	fake.irq = NULL;
+	fake_run_on(1);
+	fake.pins[1]++;
+	tables_other_error = qpmap_cpu_online(&fake_cpu[1], 1, NULL);
+	fake.pins[1]--;
+}
+
+static void
+tables_at_once(void **state)
+{
+	struct qpmap_config config = tables_config(FAKE_WINDOW_VA, 2);
+	struct qpmap_pte *leaf;
+	unsigned int at, busy = 0;
+
+	(void)state;
+	for (at = 0; ; at++) {
+		fake_reset();
+		assert_int_equal(fake_init(&config), QPMAP_OK);
+		leaf = fake_host_leaf(config.window_va);
+		fake.irq_depth = 1;
+		fake.irq_at[0] = at;
+		fake.irq = tables_other;
+		assert_int_equal(fake_online_cpu(0, 0, NULL), QPMAP_OK);
+		assert_ptr_equal(fake_cpu[0].frame[1].slot, leaf + 1);
+		if (fake.irq != NULL) {
+			break;
+		}
+		if (tables_other_error != QPMAP_OK) {
+			assert_int_equal(tables_other_error,
+			    QPMAP_ERR_CPU_BUSY);
+			assert_int_equal(fake_online_cpu(1, 1, NULL),
+			    QPMAP_OK);
+			busy++;
+		}
+		assert_ptr_equal(fake_cpu[1].frame[1].slot,
+		    leaf + QPMAP_WINDOW_PAGES + 1);
+	}
+	fake.irq = NULL;
+	assert_true(busy >= 2 * FAKE_LEVELS && busy < at);
+	/* With entries of its own a CPU is in nobody's way. */
+	fake_reset();
+	assert_int_equal(fake_init(&config), QPMAP_OK);
+	qpmap_state.walking = 1;
+	assert_int_equal(fake_online_cpu(0, 0, fake_host_leaf(
+	    config.window_va)), QPMAP_OK);
+	assert_int_equal(fake_online_cpu(1, 1, NULL), QPMAP_ERR_CPU_BUSY);
+	qpmap_state.walking = 0;
+}
+
 /* A build without the table builder: its flags are unknown. */
 static void
 tables_absent(void **state)
@@ -442,6 +499,7 @@ const struct CMUnitTest tables_tests[] = {
 	FAKE_TEST("unit/tables/private", tables_private),
 	FAKE_TEST("unit/tables/order", tables_order),
 	FAKE_TEST("unit/tables/online", tables_online),
+	FAKE_TEST("unit/B11/online, another in the tables", tables_at_once),
 };
 const size_t tables_count = QPMAP_TABLES ?
     sizeof(tables_tests) / sizeof(tables_tests[0]) : 1;

@@ -210,12 +210,6 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 	__asm__ volatile("isb" ::: "memory");
 }
 
-#if QPMAP_SHOOTDOWN
-
-#define QPMAP_TLB_BROADCASTS	1
-#define QPMAP_TLB_KEEPS_EMPTY	0
-#define QPMAP_FLAGS_FIRMWARE	0u
-
 /*
  * Where a compiler's default is -moutline-atomics.  Not inlined: there, the
  * caller's default would count.
@@ -224,6 +218,12 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_ATOMIC							\
 	__attribute__((__noinline__, __target__("no-outline-atomics")))
 #endif
+
+#if QPMAP_SHOOTDOWN
+
+#define QPMAP_TLB_BROADCASTS	1
+#define QPMAP_TLB_KEEPS_EMPTY	0
+#define QPMAP_FLAGS_FIRMWARE	0u
 
 /* More pages than these, without TLBI by range: everything is cheaper. */
 #define QPMAP_TLB_PAGES		512

@@ -66,8 +66,6 @@ const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 	[FACT_SHOOTDOWN] = 1,
 	[FACT_GENERATION] =
 	    __builtin_offsetof(struct qpmap_shootdown, generation),
-	[FACT_RECLAIMING] =
-	    __builtin_offsetof(struct qpmap_shootdown, reclaiming),
 	[FACT_RING] = __builtin_offsetof(struct qpmap_shootdown, ring),
 	[FACT_REQUESTS] = QPMAP_REQUESTS,
 	[FACT_REQUEST_SIZE] = sizeof(struct qpmap_request),
