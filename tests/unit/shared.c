@@ -920,6 +920,47 @@ shared_none(void **state)
 }
 
 /*
+ * Another CPU's slot becomes clean when this call has looked for a clean one,
+ * and looks for dirty ones: it is found all the same.
+ */
+static unsigned int shared_late;
+static void
+shared_late_clean(void)
+{
+	if (fake.kind_count[FAKE_PIN] == 2) {
+		fake_shared[0].clean = 1;
+		fake.irq = NULL;
+	}
+}
+
+static void
+shared_last_look(void **state)
+{
+	qpmap_vaddr_t va = 0;
+	int error;
+
+	(void)state;
+	shared_late = 0;
+	for (unsigned int at = 0; at < 40; at++) {
+		fake_reset();
+		shared_start(1, 0);
+		shared_few(0);
+		fake.irq_depth = 1;
+		fake.irq_at[0] = at;
+		fake.irq = shared_late_clean;
+		error = qpmap_shared_enter(fake_page(1), 0, &va);
+		fake.irq = NULL;
+		if (error == QPMAP_OK) {
+			assert_int_equal(va, shared_va(0));
+			shared_late++;
+		} else {
+			assert_int_equal(error, QPMAP_ERR_SHARED_FULL);
+		}
+	}
+	assert_true(shared_late > 1);
+}
+
+/*
  * What a reclaim shoots down: what is dirty.  Slots of the first two groups
  * and of the last of a batch.
  */
@@ -1423,6 +1464,7 @@ const struct CMUnitTest shared_tests[] = {
 	FAKE_TEST("unit/B9/deferred on one CPU", shared_stays),
 	FAKE_TEST("unit/B9/batches", shared_batches),
 	FAKE_TEST("unit/B9/what a reclaim shoots down", shared_shots),
+	FAKE_TEST("unit/B9/a last look", shared_last_look),
 	FAKE_TEST("unit/B9/home group", shared_home),
 	FAKE_TEST("unit/B9/enter waits for nobody", shared_no_wait),
 	FAKE_TEST("unit/B14/shared, erratum", shared_erratum),
