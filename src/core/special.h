@@ -150,8 +150,10 @@ qpmap_frame_va(const struct qpmap_frame *frame)
 static inline void
 qpmap_set_next(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
 {
+	struct qpmap_frame *volatile *next = &cpu->next;
+
 	__asm__ volatile("" ::: "memory");
-	*(struct qpmap_frame *volatile *)&cpu->next = frame;
+	*next = frame;
 	__asm__ volatile("" ::: "memory");
 }
 

@@ -53,22 +53,29 @@ qpmap_mmu_has(const struct qpmap_mmu *mmu, __UINT32_TYPE__ feature)
 typedef volatile __UINT32_TYPE__ __attribute__((may_alias)) qpmap_half_t;
 
 static inline qpmap_half_t *
-qpmap_slot_half(const struct qpmap_pte *slot, int half)
+qpmap_slot_half(struct qpmap_pte *slot, int half)
 {
 	return ((qpmap_half_t *)&slot->bits + half);
+}
+
+static inline __UINT32_TYPE__
+qpmap_slot_load_half(const struct qpmap_pte *slot, int half)
+{
+	return (((const qpmap_half_t *)&slot->bits)[half]);
 }
 
 static inline _Bool
 qpmap_slot_is_empty(const struct qpmap_pte *slot)
 {
-	return ((*qpmap_slot_half(slot, 0) | *qpmap_slot_half(slot, 1)) == 0);
+	return ((qpmap_slot_load_half(slot, 0) |
+	    qpmap_slot_load_half(slot, 1)) == 0);
 }
 
 static inline struct qpmap_pte
 qpmap_slot_load(const struct qpmap_pte *slot)
 {
-	__UINT32_TYPE__ low = *qpmap_slot_half(slot, 0);
-	__UINT32_TYPE__ high = *qpmap_slot_half(slot, 1);
+	__UINT32_TYPE__ low = qpmap_slot_load_half(slot, 0);
+	__UINT32_TYPE__ high = qpmap_slot_load_half(slot, 1);
 
 	return ((struct qpmap_pte){ (qpmap_ptebits_t)high << 32 | low });
 }
