@@ -111,6 +111,32 @@ bench_direct(const struct emu_mode *mode)
 	emu_close(e);
 }
 
+/* Pages and ranges of 4096 bytes, aligned, of write-back memory. */
+static void
+bench_copy(const struct emu_mode *mode)
+{
+	struct emu *e = counts_open(mode, "bench0", 1, 0);
+	uint64_t buffer = emu_page_alloc(e);
+	const uint64_t range[] = { emu_page(e, 1), 0, buffer, 4096 };
+	const uint64_t pages[] = { emu_page(e, 2), 0, emu_page(e, 1), 0 };
+	const uint64_t four[] = { emu_page(e, 1) + 8, 0, buffer, 4 };
+	struct counts_pair pair = counts_functions(e, "qpmap_enter_ro", "pw",
+	    range, "qpmap_remove");
+
+	printf("   \"copy\": {\"read_4096\": %" PRIu64
+	    ", \"write_4096\": %" PRIu64 ", \"copy_page\": %" PRIu64
+	    ",\n    \"zero_page\": %" PRIu64 ", \"read_4\": %" PRIu64
+	    ", \"pair_ro\": %" PRIu64 ", \"page_bytes\": %llu},\n",
+	    counts_instructions(e, "qpmap_read", "pwww", range),
+	    counts_instructions(e, "qpmap_write", "pwww", range),
+	    counts_instructions(e, "qpmap_copy_page", "pwpw", pages),
+	    counts_instructions(e, "qpmap_zero_page", "pw", pages),
+	    counts_instructions(e, "qpmap_read", "pwww", four),
+	    pair.enter.instructions + pair.remove.instructions,
+	    1ull << mode->page_shift);
+	emu_close(e);
+}
+
 /*
  * What each CPU enters and removes alone costs the same on 64 CPUs as on one,
  * and with QPMAP_SHOOTDOWN as without: on the first CPU and on the last.
@@ -249,6 +275,7 @@ main(int argc, char **argv)
 		    mode->target);
 		bench_window(mode);
 		bench_direct(mode);
+		bench_copy(mode);
 		bench_shootdown(mode, "smp", 0);
 		if (mode->arch->shootdown_boot_flag != 0) {
 			bench_shootdown(mode, "smp_feature",

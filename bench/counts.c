@@ -140,6 +140,17 @@ counts_pair(struct emu *e, uint64_t pa)
 	    (const uint64_t[]){ pa, 0 }, "qpmap_remove"));
 }
 
+uint64_t
+counts_instructions(struct emu *e, const char *function, const char *kinds,
+    const uint64_t *values)
+{
+	if (emu_call(e, emu_symbol(e, function), kinds, values) !=
+	    EMU_RETURNED) {
+		emu_die("%s: %s did not return", e->mode->name, function);
+	}
+	return (e->insn_count - e->repeat_count);
+}
+
 struct counts
 counts_sum(const struct counts *a, const struct counts *b)
 {

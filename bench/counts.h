@@ -42,6 +42,13 @@ struct counts_pair counts_pair(struct emu *e, uint64_t pa);
 struct counts_pair counts_functions(struct emu *e, const char *enter,
     const char *kinds, const uint64_t *values, const char *remove);
 
+/*
+ * Instructions of one call, which may store any number of lines.  A string
+ * instruction that repeats itself is one.
+ */
+uint64_t counts_instructions(struct emu *e, const char *function,
+    const char *kinds, const uint64_t *values);
+
 /* What the recorded events from first on, up to last, add; no instructions. */
 void counts_add_events(struct counts *counts, struct emu *e, size_t first,
     size_t last);

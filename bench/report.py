@@ -149,6 +149,18 @@ def table_shootdown(results):
                 rows)
 
 
+def table_copy(results):
+    rows = []
+    for mode, count in modes(results).items():
+        copy = count["copy"]
+        rows.append([mode] + [copy[what] for what in (
+            "read_4096", "write_4096", "copy_page", "zero_page", "read_4")] +
+                    [copy["read_4"] - copy["pair_ro"], copy["page_bytes"]])
+    return grid(["mode", "read 4096", "write 4096", "copy a page",
+                 "zero a page", "read 4", "of it beside the pair",
+                 "bytes of a page"], rows)
+
+
 def table_size(results):
     return grid(["target", "code", "of it enter, enter_ro, remove",
                  "read-only data", "writable data", "a CPU's state"],
@@ -157,11 +169,11 @@ def table_size(results):
                  for target, count in targets(results).items()])
 
 
-TABLES = {"pairs": table_pairs, "designs": table_designs,
+TABLES = {"pairs": table_pairs, "copy": table_copy, "designs": table_designs,
           "cpus": table_cpus, "shootdown": table_shootdown,
           "size": table_size}
 # Those that a paper must have: sizes change more often than it is read.
-PAPER = ("pairs", "designs", "cpus", "shootdown")
+PAPER = ("pairs", "copy", "designs", "cpus", "shootdown")
 PLACE = re.compile(r"(<!-- counted: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 
 

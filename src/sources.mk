@@ -16,6 +16,7 @@ QPMAP_SOURCES = \
 	core/strerror.c \
 	core/tables.c \
 	core/window.c \
+	arch/$(QPMAP_ARCH)/copy.c \
 	arch/$(QPMAP_ARCH)/probe.c
 
 # What the sources need, and a kernel's flags have, as a rule.  Compilers use

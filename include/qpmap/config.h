@@ -101,9 +101,16 @@
  *			example __attribute__((no_instrument_function)).  What
  *			needs more than the ordinary sequence (docs/tlb.md,
  *			"Special mappings") goes on in functions without them.
+ * QPMAP_ASM_RETURN	what the copy loops, which are in assembly, return
+ *			with, as a string: "ret" unless given.  For a kernel
+ *			whose compiler makes returns otherwise, for example
+ *			"jmp __x86_return_thunk".
  */
 #ifndef QPMAP_HOT_ATTR
 #define QPMAP_HOT_ATTR
+#endif
+#ifndef QPMAP_ASM_RETURN
+#define QPMAP_ASM_RETURN "ret"
 #endif
 
 /*

@@ -450,10 +450,34 @@ QPMAP_CALL __UINT32_TYPE__ qpmap_held(const struct qpmap_cpu *cpu);
 /*
  * Whole pages and byte ranges, one mapping at a time (two for a copy).
  *
- * They map, work and unmap; context as qpmap_enter().  All accesses to the
- * pages are volatile and naturally aligned, in words where the alignment
- * allows it, so that they suit device memory.  No cache-zeroing instruction is
- * used.
+ * They map, work and unmap; context as qpmap_enter().  Beside a memory type and
+ * its sharing, the attribute may have QPMAP_ATTR_WIDTH_4.
+ *
+ * Accesses to a page: none is outside the range.  An aligned access of 1, 2, 4
+ * or (64-bit targets) 8 bytes by qpmap_read() or qpmap_write() is one load or
+ * store of that width, whatever the memory type.  A longer range, or a page, is
+ * accessed
+ *
+ * - write-back and write-through: as memory, in whatever way is fastest;
+ * - of another type: as a device may be.  Each byte is accessed once, in
+ *   ascending order, by plain loads and stores, naturally aligned and as wide
+ *   as the place in the page allows, up to a general register;
+ * - of any type with QPMAP_ATTR_WIDTH_4: the same, up to four bytes.
+ *
+ * So 32-bit registers are read one by one, or with QPMAP_ATTR_WIDTH_4: else two
+ * neighbours are one access of eight bytes.  A device that is mapped as
+ * write-back (riscv64 without QPMAP_SVPBMT, where no other type is) is taken
+ * for memory, unless QPMAP_ATTR_WIDTH_4 says otherwise.
+ *
+ * buf is cacheable memory with any alignment.  arm64: SCTLR_EL1.A must be
+ * clear, unless pa, buf and len are multiples of 8.  x86: EFLAGS.DF is clear,
+ * as the calling convention has it.  No cache-zeroing instruction is used.  No
+ * memory tags are copied (arm64, MTE): a page keeps those that it has.
+ *
+ * An access must not fault: the page must be there, and neither poisoned nor
+ * withdrawn by a hypervisor, and buf must be mapped.  A kernel that leaves the
+ * function from its fault handler loses the mapping's frame and the pin: the
+ * CPU holds both for ever.
  *
  * zero		the page at pa becomes all zero
  * copy		the page at dst becomes a copy of that at src; nesting must

@@ -66,7 +66,14 @@ typedef __UINTPTR_TYPE__ qpmap_attr_t;
 #define QPMAP_PRIVATE		8u
 #define QPMAP_SHARED		16u
 
-/* One more than the largest attribute. */
+/*
+ * For qpmap_read(), qpmap_write(), qpmap_copy_page() and qpmap_zero_page()
+ * alone: no access to the page is wider than four bytes, for a device on a
+ * 32-bit bus.  qpmap_enter() has no such attribute.
+ */
+#define QPMAP_ATTR_WIDTH_4	0x80u
+
+/* One more than the largest attribute that a mapping can have. */
 #define QPMAP_ATTR_COUNT	24u
 
 /* Bit of a memory type, in qpmap_config.types and .direct_types. */

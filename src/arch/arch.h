@@ -3,13 +3,15 @@
  * What the core asks of an architecture.
  *
  * First the prototypes, each with its contract; then the one backend that the
- * compiler's target selects.  All but the three probes are static inline: a
- * backend that lacks one, or changes its type, does not compile, and the hot
- * path has no call in it.
+ * compiler's target selects.  All but the three probes and the copy loops
+ * are static inline: a backend that lacks one, or changes its type, does not
+ * compile, and the hot path has no call in it.
  *
  *	pte.h	entries: pure arithmetic, builds and is tested on any host
  *	tlb.h	stores to entries, barriers, invalidations: the sequences
  *	probe.c	what this CPU is, and whether the configuration fits it
+ *	copy.h	single loads and stores
+ *	copy.c	the copy loops, in assembly
  *
  * docs/tlb.md argues every step and every omission; docs/porting-arch.md says
  * how a backend is added.
@@ -182,6 +184,56 @@ QPMAP_COLD _Bool qpmap_probe_range(const struct qpmap_mmu *mmu,
     qpmap_vaddr_t first, qpmap_vaddr_t last);
 
 /*
+ * copy.h.  One access each, naturally aligned, by a plain load or store: one
+ * that a hypervisor can emulate for a device of its.  A word is the widest.
+ * Beside them: QPMAP_COPY_ALIGNED, 1 where qpmap_copy_single() wants both
+ * sides aligned.
+ */
+typedef __UINTPTR_TYPE__ qpmap_word_t;
+
+static inline __UINT32_TYPE__ qpmap_load_4(qpmap_vaddr_t va);
+static inline void qpmap_store_4(qpmap_vaddr_t va, __UINT32_TYPE__ value);
+static inline qpmap_word_t qpmap_load_word(qpmap_vaddr_t va);
+static inline void qpmap_store_word(qpmap_vaddr_t va, qpmap_word_t value);
+
+/*
+ * copy.c.  Forwards, from byte 0 up; the two sides may be the same bytes, and
+ * do not overlap otherwise.  Nothing outside the range is loaded or stored.
+ * How far they are shows in registers at each access.
+ */
+
+/* On i386 their arguments are in registers, whatever -mregparm says. */
+#if __SIZEOF_POINTER__ == 4
+#define QPMAP_ASM_CALL						\
+	__attribute__((visibility("hidden"), regparm(3)))
+#else
+#define QPMAP_ASM_CALL __attribute__((visibility("hidden")))
+#endif
+
+/*
+ * Cacheable memory on both sides, any alignment, any len: by whatever is
+ * fastest.
+ */
+QPMAP_ASM_CALL void qpmap_copy_bulk(qpmap_vaddr_t to, qpmap_vaddr_t from,
+    qpmap_size_t len);
+
+/* The same, all zero; to and len are multiples of 64, and len is not 0. */
+QPMAP_ASM_CALL void qpmap_zero_bulk(qpmap_vaddr_t to, qpmap_size_t len);
+
+/*
+ * Any memory: len / width accesses to each side, of width bytes, each once,
+ * each a plain load or store.  width is 1, 2, 4 or a word's, and len a
+ * multiple of it and not 0.  The side that may be a device is aligned to
+ * width; with QPMAP_COPY_ALIGNED both are.
+ */
+QPMAP_ASM_CALL void qpmap_copy_single(qpmap_vaddr_t to, qpmap_vaddr_t from,
+    qpmap_size_t len, qpmap_size_t width);
+
+/* The same, all zero; width is 4 or a word's. */
+void qpmap_zero_single(qpmap_vaddr_t to, qpmap_size_t len,
+    qpmap_size_t width);
+
+/*
  * QPMAP_FLAGS_ARCH, in tlb.h: the flags that mean something to this backend,
  * and QPMAP_FLAGS_SPECIAL: those that make every kind special.
  */
@@ -194,15 +246,19 @@ QPMAP_COLD _Bool qpmap_probe_range(const struct qpmap_mmu *mmu,
 #elif defined(__x86_64__)
 #include "amd64/pte.h"
 #include "amd64/tlb.h"
+#include "x86/copy.h"
 #elif defined(__i386__)
 #include "i386/pte.h"
 #include "i386/tlb.h"
+#include "x86/copy.h"
 #elif defined(__aarch64__)
 #include "arm64/pte.h"
 #include "arm64/tlb.h"
+#include "arm64/copy.h"
 #elif defined(__riscv) && __riscv_xlen == 64
 #include "riscv64/pte.h"
 #include "riscv64/tlb.h"
+#include "riscv64/copy.h"
 #else
 #error "qpmap: no backend for this target"
 #endif

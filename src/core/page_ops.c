@@ -2,139 +2,176 @@
 /*
  * Whole pages and byte ranges, through one mapping at a time.
  *
- * Every access is volatile and naturally aligned: it suits device memory, and
- * no compiler turns a loop of them into a call of memcpy() or memset().
+ * Write-back and write-through memory takes the architecture's bulk loop.  Any
+ * other type may be a device: naturally aligned single accesses, by plain
+ * loads and stores.  Of any type, what is no longer than a word is moved by
+ * single accesses: an aligned one of a width that there is by one.
  */
 #include <qpmap/host.h>
 #include <qpmap/panic.h>
 #include <qpmap/qpmap.h>
 
-#include "state.h"
+#include "../arch/arch.h"
 
-/* The widest access: one general register. */
-typedef __UINTPTR_TYPE__ qpmap_word_t;
+/* So that what is rarely taken costs the other paths no register. */
+#define QPMAP_NOINLINE __attribute__((noinline))
 
-#define QPMAP_PAGE_WORDS (QPMAP_PAGE_SIZE / sizeof(qpmap_word_t))
+/* The attribute that the page is mapped with. */
+static inline qpmap_attr_t
+qpmap_mapped_attr(qpmap_attr_t attr)
+{
+	return (attr & ~(qpmap_attr_t)QPMAP_ATTR_WIDTH_4);
+}
 
-QPMAP_COLD QPMAP_CALL void
+/* Whether the page is memory for the bulk loop; not with a width. */
+static inline _Bool
+qpmap_is_bulk(qpmap_attr_t attr)
+{
+	return ((attr & ~(qpmap_attr_t)(QPMAP_PRIVATE | QPMAP_SHARED)) <=
+	    QPMAP_WRITE_THROUGH);
+}
+
+/* The widest single access. */
+static inline qpmap_size_t
+qpmap_widest(qpmap_attr_t attr)
+{
+	return ((attr & QPMAP_ATTR_WIDTH_4) != 0 ? 4 : sizeof(qpmap_word_t));
+}
+
+QPMAP_CALL void
 qpmap_zero_page(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
-	qpmap_vaddr_t va = qpmap_enter(pa, attr);
-	volatile qpmap_word_t *word = (volatile qpmap_word_t *)va;
-	qpmap_size_t i;
+	qpmap_vaddr_t va = qpmap_enter(pa, qpmap_mapped_attr(attr));
 
-	for (i = 0; i < QPMAP_PAGE_WORDS; i += 4) {
-		word[i] = 0;
-		word[i + 1] = 0;
-		word[i + 2] = 0;
-		word[i + 3] = 0;
+	if (qpmap_is_bulk(attr)) {
+		qpmap_zero_bulk(va, QPMAP_PAGE_SIZE);
+	} else {
+		qpmap_zero_single(va, QPMAP_PAGE_SIZE, qpmap_widest(attr));
 	}
 	qpmap_remove(va);
 }
 
-QPMAP_COLD QPMAP_CALL void
+QPMAP_CALL void
 qpmap_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr, qpmap_paddr_t src,
     qpmap_attr_t src_attr)
 {
-	qpmap_vaddr_t from_va = qpmap_enter_ro(src, src_attr);
-	qpmap_vaddr_t to_va = qpmap_enter(dst, dst_attr);
-	const volatile qpmap_word_t *from =
-	    (const volatile qpmap_word_t *)from_va;
-	volatile qpmap_word_t *to = (volatile qpmap_word_t *)to_va;
-	qpmap_size_t i;
+	qpmap_vaddr_t from = qpmap_enter_ro(src, qpmap_mapped_attr(src_attr));
+	qpmap_vaddr_t to = qpmap_enter(dst, qpmap_mapped_attr(dst_attr));
 
-	for (i = 0; i < QPMAP_PAGE_WORDS; i += 4) {
-		to[i] = from[i];
-		to[i + 1] = from[i + 1];
-		to[i + 2] = from[i + 2];
-		to[i + 3] = from[i + 3];
+	if (qpmap_is_bulk(dst_attr) && qpmap_is_bulk(src_attr)) {
+		qpmap_copy_bulk(to, from, QPMAP_PAGE_SIZE);
+	} else {
+		qpmap_copy_single(to, from, QPMAP_PAGE_SIZE,
+		    qpmap_widest(dst_attr | src_attr));
 	}
-	qpmap_remove(to_va);
-	qpmap_remove(from_va);
+	qpmap_remove(to);
+	qpmap_remove(from);
 }
 
 /*
- * The widest naturally aligned access at va within len bytes.  Only the page's
- * side counts: it may be a device, the other side is memory.
+ * The widest naturally aligned access at va within len bytes, at most widest.
+ * Only the page's side counts: it may be a device, the other side is memory.
  */
 static inline qpmap_size_t
-qpmap_access_width(qpmap_vaddr_t va, qpmap_size_t len)
+qpmap_access_width(qpmap_vaddr_t va, qpmap_size_t len, qpmap_size_t widest)
 {
-	qpmap_size_t width = sizeof(qpmap_word_t);
-
-	while (width > len || (va & (width - 1)) != 0) {
-		width /= 2;
+	while (widest > len || (va & (widest - 1)) != 0) {
+		widest /= 2;
 	}
-	return (width);
+	return (widest);
 }
 
-static inline qpmap_word_t
-qpmap_access_load(qpmap_vaddr_t va, qpmap_size_t width)
+/* Between a page and memory, aligned alike where the backend wants that. */
+static void
+qpmap_transfer_aligned(qpmap_vaddr_t va, qpmap_vaddr_t memory,
+    qpmap_size_t len, qpmap_size_t widest, _Bool write)
 {
-	switch (width) {
-	case 1:
-		return (*(const volatile __UINT8_TYPE__ *)va);
-	case 2:
-		return (*(const volatile __UINT16_TYPE__ *)va);
-	case 4:
-		return (*(const volatile __UINT32_TYPE__ *)va);
-	default:
-		return (*(const volatile qpmap_word_t *)va);
-	}
-}
+	qpmap_size_t width, run;
 
-static inline void
-qpmap_access_store(qpmap_vaddr_t va, qpmap_size_t width, qpmap_word_t value)
-{
-	switch (width) {
-	case 1:
-		*(volatile __UINT8_TYPE__ *)va = (__UINT8_TYPE__)value;
-		break;
-	case 2:
-		*(volatile __UINT16_TYPE__ *)va = (__UINT16_TYPE__)value;
-		break;
-	case 4:
-		*(volatile __UINT32_TYPE__ *)va = (__UINT32_TYPE__)value;
-		break;
-	default:
-		*(volatile qpmap_word_t *)va = value;
-		break;
+	for (; len > 0; len -= run) {
+		width = qpmap_access_width(va, len, widest);
+		run = width == widest ? len & ~(widest - 1) : width;
+		qpmap_copy_single(write ? va : memory, write ? memory : va,
+		    run, width);
+		va += run;
+		memory += run;
 	}
 }
 
-/* The bytes at memory from the least significant up: all targets do so. */
-static inline qpmap_word_t
-qpmap_bytes_gather(const unsigned char *memory, qpmap_size_t width)
+/* Through a block that is aligned as the page is. */
+static void
+qpmap_transfer_shifted(qpmap_vaddr_t va, qpmap_vaddr_t memory,
+    qpmap_size_t len, qpmap_size_t widest, _Bool write)
 {
-	qpmap_word_t value = 0;
+	qpmap_word_t block[64 / sizeof(qpmap_word_t)];
+	qpmap_vaddr_t at;
+	qpmap_size_t run;
 
-	while (width > 0) {
-		width--;
-		value = value << 8 | memory[width];
+	for (; len > 0; len -= run) {
+		at = va & (sizeof(qpmap_word_t) - 1);
+		run = sizeof(block) - at < len ? sizeof(block) - at : len;
+		at += (qpmap_vaddr_t)block;
+		if (write) {
+			qpmap_copy_bulk(at, memory, run);
+		}
+		qpmap_transfer_aligned(va, at, run, widest, write);
+		if (!write) {
+			qpmap_copy_bulk(memory, at, run);
+		}
+		va += run;
+		memory += run;
 	}
-	return (value);
 }
 
-static inline void
-qpmap_bytes_scatter(unsigned char *memory, qpmap_size_t width,
-    qpmap_word_t value)
+/* Within one page, by single accesses. */
+QPMAP_COLD QPMAP_NOINLINE static void
+qpmap_transfer_single(qpmap_vaddr_t va, qpmap_vaddr_t memory,
+    qpmap_size_t len, qpmap_size_t widest, _Bool write)
 {
-	qpmap_size_t i;
-
-	for (i = 0; i < width; i++) {
-		*(volatile unsigned char *)&memory[i] =
-		    (unsigned char)(value >> 8 * i);
+	if (QPMAP_COPY_ALIGNED && ((va ^ memory) & (widest - 1)) != 0) {
+		qpmap_transfer_shifted(va, memory, len, widest, write);
+	} else {
+		qpmap_transfer_aligned(va, memory, len, widest, write);
 	}
 }
 
-/* Bytes from pa to the end of its page, at most len. */
+/* Map the page that pa is in; its address, and with pa's offset in *va. */
+static inline qpmap_vaddr_t
+qpmap_enter_at(qpmap_paddr_t pa, qpmap_attr_t attr, _Bool write,
+    qpmap_vaddr_t *va)
+{
+	qpmap_vaddr_t page, offset = (qpmap_vaddr_t)pa & QPMAP_PAGE_MASK;
+
+	pa ^= offset;
+	attr = qpmap_mapped_attr(attr);
+	page = write ? qpmap_enter(pa, attr) : qpmap_enter_ro(pa, attr);
+	*va = page + offset;
+	return (page);
+}
+
+/* What lies within one page. */
+QPMAP_NOINLINE static void
+qpmap_transfer_page(qpmap_paddr_t pa, qpmap_attr_t attr,
+    qpmap_vaddr_t memory, qpmap_size_t len, _Bool write)
+{
+	qpmap_vaddr_t va, page = qpmap_enter_at(pa, attr, write, &va);
+
+	if (len <= sizeof(qpmap_word_t) || !qpmap_is_bulk(attr)) {
+		qpmap_transfer_single(va, memory, len, qpmap_widest(attr),
+		    write);
+	} else if (write) {
+		qpmap_copy_bulk(va, memory, len);
+	} else {
+		qpmap_copy_bulk(memory, va, len);
+	}
+	qpmap_remove(page);
+}
+
+/* Bytes after the one at pa, in its page. */
 static inline qpmap_size_t
-qpmap_clip(qpmap_paddr_t pa, qpmap_size_t len)
+qpmap_page_rest(qpmap_paddr_t pa)
 {
-	qpmap_size_t rest = QPMAP_PAGE_SIZE -
-	    ((qpmap_size_t)pa & QPMAP_PAGE_MASK);
-
-	return (len < rest ? len : rest);
+	return (~(qpmap_size_t)pa & QPMAP_PAGE_MASK);
 }
 
 /* A broken range panics before anything is copied. */
@@ -147,49 +184,103 @@ qpmap_check_wrap(qpmap_paddr_t pa, qpmap_size_t len)
 }
 
 /* Page by page, between the physical range at pa and memory. */
-QPMAP_COLD static void
-qpmap_transfer(qpmap_paddr_t pa, qpmap_attr_t attr, unsigned char *memory,
-    qpmap_size_t len, _Bool write)
+QPMAP_COLD QPMAP_NOINLINE static void
+qpmap_transfer_pages(qpmap_paddr_t pa, qpmap_attr_t attr,
+    qpmap_vaddr_t memory, qpmap_size_t len, _Bool write)
 {
-	qpmap_size_t left, width;
-	qpmap_paddr_t base;
-	qpmap_vaddr_t page, va;
+	qpmap_size_t rest, part;
 
 	qpmap_check_wrap(pa, len);
 	while (len > 0) {
-		left = qpmap_clip(pa, len);
-		len -= left;
-		base = pa & ~(qpmap_paddr_t)QPMAP_PAGE_MASK;
-		page = write ? qpmap_enter(base, attr) :
-		    qpmap_enter_ro(base, attr);
-		va = page + (qpmap_vaddr_t)(pa - base);
-		pa += left;
-		for (; left > 0; left -= width) {
-			width = qpmap_access_width(va, left);
-			if (write) {
-				qpmap_access_store(va, width,
-				    qpmap_bytes_gather(memory, width));
-			} else {
-				qpmap_bytes_scatter(memory, width,
-				    qpmap_access_load(va, width));
-			}
-			va += width;
-			memory += width;
-		}
-		qpmap_remove(page);
+		rest = qpmap_page_rest(pa) + 1;
+		part = len < rest ? len : rest;
+		qpmap_transfer_page(pa, attr, memory, part, write);
+		memory += part;
+		pa += part;
+		len -= part;
 	}
 }
 
-QPMAP_COLD QPMAP_CALL void
-qpmap_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf, qpmap_size_t len)
+/* A range in one page does not wrap.  len may be 0: then len - 1 is large. */
+QPMAP_NOINLINE static void
+qpmap_transfer(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
+    qpmap_size_t len, _Bool write)
 {
-	qpmap_transfer(pa, attr, buf, len, 0);
+	if (len - 1 <= qpmap_page_rest(pa)) {
+		qpmap_transfer_page(pa, attr, memory, len, write);
+	} else {
+		qpmap_transfer_pages(pa, attr, memory, len, write);
+	}
 }
 
-/* The memory is only read: const goes where both directions share a loop. */
-QPMAP_COLD QPMAP_CALL void
+/*
+ * Whether a path of its own moves len bytes, by one access of width bytes.
+ * They lie in one page, and do not wrap.
+ */
+static inline _Bool
+qpmap_is_one(qpmap_paddr_t pa, qpmap_vaddr_t memory, qpmap_size_t len,
+    qpmap_size_t width)
+{
+	qpmap_vaddr_t bits = (qpmap_vaddr_t)pa;
+
+	if (QPMAP_COPY_ALIGNED) {
+		bits |= memory;
+	}
+	return (len == width && (bits & (width - 1)) == 0);
+}
+
+/*
+ * All but the path for one access: a function of the same arguments, so that
+ * going on in it is a jump.
+ */
+#define QPMAP_MORE QPMAP_NOINLINE __attribute__((visibility("hidden")))
+
+QPMAP_MORE QPMAP_CALL void qpmap_read_more(qpmap_paddr_t pa,
+    qpmap_attr_t attr, void *buf, qpmap_size_t len);
+QPMAP_MORE QPMAP_CALL void qpmap_write_more(qpmap_paddr_t pa,
+    qpmap_attr_t attr, const void *buf, qpmap_size_t len);
+
+QPMAP_CALL void
+qpmap_read_more(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf,
+    qpmap_size_t len)
+{
+	qpmap_transfer(pa, attr, (qpmap_vaddr_t)buf, len, 0);
+}
+
+QPMAP_CALL void
+qpmap_write_more(qpmap_paddr_t pa, qpmap_attr_t attr, const void *buf,
+    qpmap_size_t len)
+{
+	qpmap_transfer(pa, attr, (qpmap_vaddr_t)buf, len, 1);
+}
+
+QPMAP_CALL void
+qpmap_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf, qpmap_size_t len)
+{
+	qpmap_vaddr_t memory = (qpmap_vaddr_t)buf;
+	qpmap_vaddr_t page, va;
+
+	if (qpmap_is_one(pa, memory, len, 4)) {
+		page = qpmap_enter_at(pa, attr, 0, &va);
+		qpmap_store_4(memory, qpmap_load_4(va));
+		qpmap_remove(page);
+	} else {
+		qpmap_read_more(pa, attr, buf, len);
+	}
+}
+
+QPMAP_CALL void
 qpmap_write(qpmap_paddr_t pa, qpmap_attr_t attr, const void *buf,
     qpmap_size_t len)
 {
-	qpmap_transfer(pa, attr, (unsigned char *)buf, len, 1);
+	qpmap_vaddr_t memory = (qpmap_vaddr_t)buf;
+	qpmap_vaddr_t page, va;
+
+	if (qpmap_is_one(pa, memory, len, 4)) {
+		page = qpmap_enter_at(pa, attr, 1, &va);
+		qpmap_store_4(va, qpmap_load_4(memory));
+		qpmap_remove(page);
+	} else {
+		qpmap_write_more(pa, attr, buf, len);
+	}
 }

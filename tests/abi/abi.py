@@ -36,7 +36,7 @@ ALL = "--all" in sys.argv[1:]
 ARGUMENTS = [a for a in sys.argv[1:] if a != "--all"]
 
 WARNINGS = ("-Wall -Wextra -Wpedantic -Wshadow -Wconversion "
-            "-Wmissing-prototypes -Wundef -Werror").split()
+            "-Wmissing-prototypes -Wundef -Wcast-qual -Werror").split()
 
 # What keeps a compiler off the floating-point and vector registers.
 NO_FP = {

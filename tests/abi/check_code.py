@@ -16,9 +16,9 @@ import re
 import abi
 
 # Bytes of text, built by clang as CMakeLists.txt says.
-TEXT_LIMIT = 6 * 1024
+TEXT_LIMIT = 7 * 1024
 # By gcc, which has no -Oz and holds 64-bit values badly in i386's registers.
-GCC_TEXT_LIMIT = 7168
+GCC_TEXT_LIMIT = 8 * 1024
 # With QPMAP_SHOOTDOWN, so much more than the same build without.
 SHOOTDOWN_TEXT_LIMIT = 3584
 # Bytes of stack of the deepest chain of the library's own calls, at -O2: it is
@@ -114,7 +114,8 @@ def check_text(report, what, target, compiler, flags, build, sizes):
     """As CMakeLists.txt builds it: the hot path with -O2, which is already
     there, the rest small; and with the rest, what tells structures' sizes.
     """
-    hot = [s for s in target.sources() if s.endswith(("quick.c", "pmap.c"))]
+    hot = [s for s in target.sources() if s.endswith(
+        ("quick.c", "pmap.c", "page_ops.c"))]
     cold = [s for s in target.sources() if s not in hot]
     small = "-Oz" if abi.is_clang(compiler) else "-Os"
     with abi.Build(compiler, flags + [small], cold + [SIZE]) as second:

@@ -175,6 +175,7 @@ const struct emu_arch emu_amd64 = {
 	.fault = x86_fault,
 	.decode = x86_decode,
 	.lacks = x86_lacks,
+	.repeats = x86_repeats,
 	.expect = amd64_expect,
 	.ret_bytes = x86_ret_bytes,
 	.ret_size = sizeof(x86_ret_bytes),

@@ -397,6 +397,7 @@ static const struct emu_feature i386_pae_differs[] = {
 	.fault = i386_fault,						\
 	.decode = x86_decode,						\
 	.lacks = x86_lacks,						\
+	.repeats = x86_repeats,						\
 	.expect = i386_expect,						\
 	.ret_bytes = x86_ret_bytes,					\
 	.ret_size = sizeof(x86_ret_bytes),				\

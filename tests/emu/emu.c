@@ -83,6 +83,11 @@ emu_hook_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user)
 		return;
 	}
 	e->insn_count++;
+	if (pc == m->pc_before && e->arch->repeats != NULL &&
+	    e->arch->repeats(emu_ram(e, pc, size))) {
+		e->repeat_count++;
+	}
+	m->pc_before = pc;
 	if (e->insn_count > EMU_INSN_LIMIT) {
 		uc_emu_stop(uc);
 		return;
@@ -424,7 +429,8 @@ emu_call_until(struct emu *e, uint64_t function, const char *kinds,
 	}
 	emu_pause_keep(e);
 	e->arch->call(e, function, kinds, values, return_to, stack);
-	e->insn_count = 0;
+	e->insn_count = e->repeat_count = 0;
+	m->pc_before = EMU_X0;
 	m->pause_at = stop;
 	return (emu_finish(e, emu_go(e, function, return_to)));
 }

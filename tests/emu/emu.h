@@ -291,6 +291,9 @@ struct emu_arch {
 	bool (*lacks)(struct emu *e, uint64_t pc, const uint8_t *bytes,
 	    size_t size);
 
+	/* Whether it is an instruction that repeats itself.  May be NULL. */
+	bool (*repeats)(const uint8_t *bytes);
+
 	/* Append what step must do, by tlb.md, with emu_expect(). */
 	void (*expect)(struct emu *e, enum emu_step step,
 	    const struct emu_step_arg *arg);
@@ -374,6 +377,8 @@ struct emu {
 	struct emu_fault fault;
 	struct emu_panic panic;
 	uint64_t insn_count;		/* instructions it executed */
+	/* Of them: a repeated string instruction's turns after its first. */
+	uint64_t repeat_count;
 
 	/* While recording. */
 	unsigned recording;

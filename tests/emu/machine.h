@@ -55,6 +55,7 @@ struct emu_machine {
 	uint32_t vector;
 	bool panicked;
 	bool running;
+	uint64_t pc_before;		/* of the instruction before this */
 	uint64_t pause_at;		/* EMU_X0: never */
 	bool paused_now;
 	bool begins;			/* with the next instruction */

@@ -237,6 +237,13 @@ x86_decode_0f(struct emu *e, const uint8_t *opcode, unsigned rex, bool is_66)
 	}
 }
 
+/* REP, REPE or REPNE before MOVS, STOS, ...: each turn is executed anew. */
+bool
+x86_repeats(const uint8_t *bytes)
+{
+	return (bytes[0] == 0xf2 || bytes[0] == 0xf3);
+}
+
 void
 x86_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 {

@@ -40,6 +40,7 @@ unsigned x86_root(const struct emu *e, uint64_t va);
 bool x86_is_valid(const struct emu *e, uint64_t entry);
 bool x86_is_table(const struct emu *e, uint64_t entry, unsigned level);
 void x86_fault(struct emu *e, uint32_t vector);
+bool x86_repeats(const uint8_t *bytes);
 void x86_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size);
 bool x86_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size);
 const char *x86_type_name(const struct emu *e, unsigned type);

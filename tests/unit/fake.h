@@ -271,4 +271,47 @@ qpmap_spinning(void)
 
 #endif /* QPMAP_SHOOTDOWN */
 
+/*
+ * Copy loops (copy.c) that want both sides aligned; and what was done, through
+ * them and by single accesses.
+ */
+#define QPMAP_COPY_ALIGNED 1
+struct fake_copies {
+	unsigned int bulk;		/* calls */
+	unsigned int single[17];	/* accesses to the page, by width */
+};
+extern struct fake_copies fake_copies;
+
+static inline void
+fake_copy_count(qpmap_size_t count, qpmap_size_t width)
+{
+	fake_copies.single[width] += (unsigned int)count;
+}
+
+static inline __UINT32_TYPE__
+qpmap_load_4(qpmap_vaddr_t va)
+{
+	return (*(const volatile __UINT32_TYPE__ *)va);
+}
+
+static inline void
+qpmap_store_4(qpmap_vaddr_t va, __UINT32_TYPE__ value)
+{
+	fake_copy_count(1, sizeof(value));
+	*(volatile __UINT32_TYPE__ *)va = value;
+}
+
+static inline qpmap_word_t
+qpmap_load_word(qpmap_vaddr_t va)
+{
+	return (*(const volatile qpmap_word_t *)va);
+}
+
+static inline void
+qpmap_store_word(qpmap_vaddr_t va, qpmap_word_t value)
+{
+	fake_copy_count(1, sizeof(value));
+	*(volatile qpmap_word_t *)va = value;
+}
+
 #endif /* QPMAP_TESTS_FAKE_H */

@@ -148,6 +148,109 @@ pages_ranges(void **state)
 	pages_transfer(1, PAGES_BYTES - 2, 3, QPMAP_UNCACHED);
 }
 
+/* Nothing was done by single accesses but count of them, of width bytes. */
+static void
+pages_singles(unsigned int count, unsigned int width)
+{
+	for (unsigned int i = 0; i <= 16; i++) {
+		assert_int_equal(fake_copies.single[i],
+		    i == width ? count : 0);
+	}
+	fake_copies = (struct fake_copies){ 0 };
+}
+
+/* Whole pages by attribute: in bulk, or word by word, or by four bytes. */
+static void
+pages_loops_of(qpmap_attr_t attr, _Bool bulk)
+{
+	const qpmap_attr_t width_4 = attr | QPMAP_ATTR_WIDTH_4;
+	const unsigned int word = sizeof(qpmap_word_t);
+	const unsigned int words = bulk ? 0 : PAGES_PAGE / word;
+
+	fake_copies = (struct fake_copies){ 0 };
+	qpmap_zero_page(fake_page(9), attr);
+	assert_int_equal(fake_copies.bulk, bulk);
+	pages_singles(words, word);
+	qpmap_zero_page(fake_page(9), width_4);
+	assert_int_equal(fake_copies.bulk, 0);
+	pages_singles(PAGES_PAGE / 4, 4);
+	if (QPMAP_FRAMES == 1) {
+		return;
+	}
+	qpmap_copy_page(fake_page(9), attr, fake_page(1), 0);
+	assert_int_equal(fake_copies.bulk, bulk);
+	pages_singles(words, word);
+	qpmap_copy_page(fake_page(9), 0, fake_page(1), attr);
+	assert_int_equal(fake_copies.bulk, bulk);
+	pages_singles(words, word);
+	qpmap_copy_page(fake_page(9), width_4, fake_page(1), 0);
+	assert_int_equal(fake_copies.bulk, 0);
+	pages_singles(PAGES_PAGE / 4, 4);
+	qpmap_copy_page(fake_page(9), 0, fake_page(1), width_4);
+	assert_int_equal(fake_copies.bulk, 0);
+	pages_singles(PAGES_PAGE / 4, 4);
+}
+
+static void
+pages_loops(void **state)
+{
+	static const qpmap_attr_t sharing[] = {
+		0, QPMAP_PRIVATE, QPMAP_SHARED
+	};
+
+	(void)state;
+	pages_start();
+	for (unsigned int type = 0; type < QPMAP_TYPE_COUNT; type++) {
+		for (unsigned int i = 0; i < 3; i++) {
+			pages_loops_of(type | sharing[i],
+			    type == QPMAP_WRITE_BACK ||
+			    type == QPMAP_WRITE_THROUGH);
+		}
+	}
+	pages_check();
+}
+
+/* One aligned access is one, of any type; with a width, four bytes at most. */
+static void
+pages_one(void **state)
+{
+	const unsigned int word = sizeof(qpmap_word_t);
+	uint64_t buffer[2] = { 0, 0 };
+	unsigned int type, width, i;
+
+	(void)state;
+	pages_start();
+	fake_copies = (struct fake_copies){ 0 };
+	for (i = 0; i < QPMAP_TYPE_COUNT * 2; i++) {
+		type = i / 2 | (i % 2 != 0 ? QPMAP_ATTR_WIDTH_4 : 0);
+		for (width = 1; width <= word; width *= 2) {
+			qpmap_read(fake_page(1) + 8 + width % 8, type, buffer,
+			    width);
+			if (width <= 4 || i % 2 == 0) {
+				pages_singles(1, width);
+			} else {
+				pages_singles(width / 4, 4);
+			}
+			assert_memory_equal(buffer, pages_expected +
+			    PAGES_PAGE + 8 + width % 8, width);
+		}
+	}
+	pages_check();
+}
+
+/* A mapping has no width: that is for the helpers. */
+static void
+pages_width_refused(void **state)
+{
+	(void)state;
+	pages_start();
+	EXPECT_PANIC(QPMAP_PANIC_ATTR, fake_page(1), QPMAP_ATTR_WIDTH_4,
+	    qpmap_enter(fake_page(1), QPMAP_ATTR_WIDTH_4));
+	EXPECT_PANIC(QPMAP_PANIC_ATTR, fake_page(1), QPMAP_ATTR_WIDTH_4,
+	    qpmap_enter_ro(fake_page(1), QPMAP_ATTR_WIDTH_4));
+	pages_check();
+}
+
 static void
 pages_wrap(void **state)
 {
@@ -321,6 +424,9 @@ const struct CMUnitTest pages_tests[] = {
 	FAKE_TEST("unit/B8/copy", pages_copy),
 	FAKE_TEST("unit/B8/copy with a single frame", pages_copy_single),
 	FAKE_TEST("unit/B8/ranges", pages_ranges),
+	FAKE_TEST("unit/B8/loops by type", pages_loops),
+	FAKE_TEST("unit/B8/one aligned access", pages_one),
+	FAKE_TEST("unit/B8/no width in a mapping", pages_width_refused),
 	FAKE_TEST("unit/B8/range that wraps", pages_wrap),
 	FAKE_TEST("unit/B8/refused", pages_refused),
 	FAKE_TEST("unit/B8/interrupted", pages_interrupted),

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arm64: the copy loops.
+ *
+ *	bulk		LDP and STP, four of each in turn; LDR and STR for the
+ *			last fifteen bytes.  Both sides may be misaligned:
+ *			SCTLR_EL1.A is clear, and it is Normal memory
+ *	zero		STP.  No DC ZVA
+ *	single		one LDR, one STR: no pair, no writeback, which a
+ *			hypervisor cannot emulate
+ *
+ * What is done shows in registers at each access: bulk's X0 is where the next
+ * store goes, since every store advances it, and single's X5 counts bytes.
+ */
+#include "../arch.h"
+
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+#define QPMAP_ASM_PAD "	hint	#34\n"		/* BTI c */
+#else
+#define QPMAP_ASM_PAD ""
+#endif
+#include "../asm.h"
+
+#define QPMAP_COPY_64							\
+	"	ldp	x3, x4, [x1], #16\n"				\
+	"	ldp	x5, x6, [x1], #16\n"				\
+	"	ldp	x7, x8, [x1], #16\n"				\
+	"	ldp	x9, x10, [x1], #16\n"				\
+	"	stp	x3, x4, [x0], #16\n"				\
+	"	stp	x5, x6, [x0], #16\n"				\
+	"	stp	x7, x8, [x0], #16\n"				\
+	"	stp	x9, x10, [x0], #16\n"
+
+/*
+ * X0 to, X1 from, X2 bytes.  After the first loop what is left is in the low
+ * seven bits of X2: subtracting 128 kept them.
+ */
+__asm__(QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
+"	subs	x2, x2, #128\n"
+"	b.lo	2f\n"
+"1:\n"
+QPMAP_COPY_64
+QPMAP_COPY_64
+"	subs	x2, x2, #128\n"
+"	b.hs	1b\n"
+"2:	ands	x11, x2, #0x70\n"
+"	b.eq	4f\n"
+"3:	ldp	x3, x4, [x1], #16\n"
+"	stp	x3, x4, [x0], #16\n"
+"	subs	x11, x11, #16\n"
+"	b.ne	3b\n"
+"4:	tbz	x2, #3, 5f\n"
+"	ldr	x3, [x1], #8\n"
+"	str	x3, [x0], #8\n"
+"5:	tbz	x2, #2, 6f\n"
+"	ldr	w3, [x1], #4\n"
+"	str	w3, [x0], #4\n"
+"6:	tbz	x2, #1, 7f\n"
+"	ldrh	w3, [x1], #2\n"
+"	strh	w3, [x0], #2\n"
+"7:	tbz	x2, #0, 8f\n"
+"	ldrb	w3, [x1]\n"
+"	strb	w3, [x0], #1\n"
+"8:	" QPMAP_ASM_RETURN "\n"
+QPMAP_ASM_END(qpmap_copy_bulk));
+
+/* X0 to, X1 bytes. */
+__asm__(QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
+"1:	stp	xzr, xzr, [x0], #16\n"
+"	stp	xzr, xzr, [x0], #16\n"
+"	stp	xzr, xzr, [x0], #16\n"
+"	stp	xzr, xzr, [x0], #16\n"
+"	subs	x1, x1, #64\n"
+"	b.ne	1b\n"
+"	" QPMAP_ASM_RETURN "\n"
+QPMAP_ASM_END(qpmap_zero_bulk));
+
+/* X0 to, X1 from, X2 bytes, X3 width. */
+__asm__(QPMAP_ASM_FUNCTION(qpmap_copy_single)
+"	mov	x5, #0\n"
+"	tbnz	x3, #3, 8f\n"
+"	tbnz	x3, #2, 4f\n"
+"	tbnz	x3, #1, 2f\n"
+"1:	ldrb	w4, [x1, x5]\n"
+"	strb	w4, [x0, x5]\n"
+"	add	x5, x5, #1\n"
+"	cmp	x5, x2\n"
+"	b.lo	1b\n"
+"	" QPMAP_ASM_RETURN "\n"
+"2:	ldrh	w4, [x1, x5]\n"
+"	strh	w4, [x0, x5]\n"
+"	add	x5, x5, #2\n"
+"	cmp	x5, x2\n"
+"	b.lo	2b\n"
+"	" QPMAP_ASM_RETURN "\n"
+"4:	ldr	w4, [x1, x5]\n"
+"	str	w4, [x0, x5]\n"
+"	add	x5, x5, #4\n"
+"	cmp	x5, x2\n"
+"	b.lo	4b\n"
+"	" QPMAP_ASM_RETURN "\n"
+"8:	ldr	x4, [x1, x5]\n"
+"	str	x4, [x0, x5]\n"
+"	add	x5, x5, #8\n"
+"	cmp	x5, x2\n"
+"	b.lo	8b\n"
+"	" QPMAP_ASM_RETURN "\n"
+QPMAP_ASM_END(qpmap_copy_single));

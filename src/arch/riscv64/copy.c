@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * riscv64: the copy loops.
+ *
+ *	bulk		eight loads, eight stores; where the two sides are
+ *			misaligned to each other, doublewords loaded from
+ *			aligned addresses and shifted into place.  Nothing
+ *			outside the range is loaded
+ *	zero		eight stores
+ *	single		one load, one store
+ *
+ * Every access is aligned: a misaligned one may trap.  No instruction is
+ * compressed, so that an instruction's place in a loop says which access it is.
+ * What is done shows in registers at each access: A0 is where the first store
+ * of the turn goes.
+ */
+#include "../arch.h"
+
+#define QPMAP_ASM_PAD ""
+#include "../asm.h"
+
+#define QPMAP_ASM_UNCOMPRESSED						\
+	"	.option	push\n"						\
+	"	.option	norvc\n"
+#define QPMAP_ASM_OPTION_END						\
+	"	.option	pop\n"
+
+/*
+ * A0 to, A1 from, A2 bytes.
+ *
+ * Aligned alike (labels 1 to 4): bytes until both are aligned, if there are so
+ * many; 64 bytes at a time; doublewords.  Misaligned to each other (5 to 7):
+ * first 8 to 15 bytes, which leaves A0 aligned, and the doubleword around A1
+ * within the range; A3 holds that doubleword.  In each turn the next one is
+ * within the range, too; A3 is shifted down by T3 bits, and the next one up by
+ * T4, which is 64 less T3.  The last bytes are at label 8.
+ */
+__asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
+"	xor	t0, a0, a1\n"
+"	andi	t0, t0, 7\n"
+"	bnez	t0, 5f\n"
+"	andi	t0, a0, 7\n"
+"	beqz	t0, 2f\n"
+"	li	t1, 8\n"
+"	bltu	a2, t1, 8f\n"
+"	sub	t1, t1, t0\n"
+"	sub	a2, a2, t1\n"
+"	add	t1, a0, t1\n"
+"1:	lbu	a3, 0(a1)\n"
+"	sb	a3, 0(a0)\n"
+"	addi	a1, a1, 1\n"
+"	addi	a0, a0, 1\n"
+"	bne	a0, t1, 1b\n"
+"2:	andi	t0, a2, -64\n"
+"	beqz	t0, 4f\n"
+"	add	t1, a0, t0\n"
+"3:	ld	a3, 0(a1)\n"
+"	ld	a4, 8(a1)\n"
+"	ld	a5, 16(a1)\n"
+"	ld	a6, 24(a1)\n"
+"	ld	a7, 32(a1)\n"
+"	ld	t2, 40(a1)\n"
+"	ld	t3, 48(a1)\n"
+"	ld	t4, 56(a1)\n"
+"	sd	a3, 0(a0)\n"
+"	sd	a4, 8(a0)\n"
+"	sd	a5, 16(a0)\n"
+"	sd	a6, 24(a0)\n"
+"	sd	a7, 32(a0)\n"
+"	sd	t2, 40(a0)\n"
+"	sd	t3, 48(a0)\n"
+"	sd	t4, 56(a0)\n"
+"	addi	a1, a1, 64\n"
+"	addi	a0, a0, 64\n"
+"	bne	a0, t1, 3b\n"
+"4:	andi	a2, a2, 63\n"
+"	andi	t0, a2, -8\n"
+"	beqz	t0, 8f\n"
+"	add	t1, a0, t0\n"
+"	andi	a2, a2, 7\n"
+"1:	ld	a3, 0(a1)\n"
+"	sd	a3, 0(a0)\n"
+"	addi	a1, a1, 8\n"
+"	addi	a0, a0, 8\n"
+"	bne	a0, t1, 1b\n"
+"	j	8f\n"
+"5:	li	t0, 32\n"
+"	bltu	a2, t0, 8f\n"
+"	addi	t1, a0, 15\n"
+"	andi	t1, t1, -8\n"
+"	sub	t0, t1, a0\n"
+"	sub	a2, a2, t0\n"
+"6:	lbu	a3, 0(a1)\n"
+"	sb	a3, 0(a0)\n"
+"	addi	a1, a1, 1\n"
+"	addi	a0, a0, 1\n"
+"	bne	a0, t1, 6b\n"
+"	andi	t2, a1, 7\n"
+"	sub	a1, a1, t2\n"
+"	slli	t3, t2, 3\n"
+"	neg	t4, t3\n"
+"	add	t0, a2, t2\n"
+"	addi	t0, t0, -8\n"
+"	andi	t0, t0, -8\n"
+"	sub	a2, a2, t0\n"
+"	add	t1, a0, t0\n"
+"	ld	a3, 0(a1)\n"
+"7:	ld	a4, 8(a1)\n"
+"	srl	a3, a3, t3\n"
+"	sll	a5, a4, t4\n"
+"	or	a3, a3, a5\n"
+"	sd	a3, 0(a0)\n"
+"	addi	a1, a1, 8\n"
+"	addi	a0, a0, 8\n"
+"	mv	a3, a4\n"
+"	bne	a0, t1, 7b\n"
+"	add	a1, a1, t2\n"
+"8:	beqz	a2, 9f\n"
+"	add	t1, a0, a2\n"
+"1:	lbu	a3, 0(a1)\n"
+"	sb	a3, 0(a0)\n"
+"	addi	a1, a1, 1\n"
+"	addi	a0, a0, 1\n"
+"	bne	a0, t1, 1b\n"
+"9:	" QPMAP_ASM_RETURN "\n"
+QPMAP_ASM_END(qpmap_copy_bulk) QPMAP_ASM_OPTION_END);
+
+/* A0 to, A1 bytes. */
+__asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
+"	add	a1, a0, a1\n"
+"1:	sd	zero, 0(a0)\n"
+"	sd	zero, 8(a0)\n"
+"	sd	zero, 16(a0)\n"
+"	sd	zero, 24(a0)\n"
+"	sd	zero, 32(a0)\n"
+"	sd	zero, 40(a0)\n"
+"	sd	zero, 48(a0)\n"
+"	sd	zero, 56(a0)\n"
+"	addi	a0, a0, 64\n"
+"	bne	a0, a1, 1b\n"
+"	" QPMAP_ASM_RETURN "\n"
+QPMAP_ASM_END(qpmap_zero_bulk) QPMAP_ASM_OPTION_END);
+
+/* A0 to, A1 from, A2 bytes, A3 width. */
+__asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_single)
+"	add	t1, a0, a2\n"
+"	li	t0, 4\n"
+"	bgtu	a3, t0, 8f\n"
+"	beq	a3, t0, 4f\n"
+"	addi	t0, a3, -1\n"
+"	bnez	t0, 2f\n"
+"1:	lbu	a4, 0(a1)\n"
+"	sb	a4, 0(a0)\n"
+"	addi	a1, a1, 1\n"
+"	addi	a0, a0, 1\n"
+"	bne	a0, t1, 1b\n"
+"	" QPMAP_ASM_RETURN "\n"
+"2:	lhu	a4, 0(a1)\n"
+"	sh	a4, 0(a0)\n"
+"	addi	a1, a1, 2\n"
+"	addi	a0, a0, 2\n"
+"	bne	a0, t1, 2b\n"
+"	" QPMAP_ASM_RETURN "\n"
+"4:	lw	a4, 0(a1)\n"
+"	sw	a4, 0(a0)\n"
+"	addi	a1, a1, 4\n"
+"	addi	a0, a0, 4\n"
+"	bne	a0, t1, 4b\n"
+"	" QPMAP_ASM_RETURN "\n"
+"8:	ld	a4, 0(a1)\n"
+"	sd	a4, 0(a0)\n"
+"	addi	a1, a1, 8\n"
+"	addi	a0, a0, 8\n"
+"	bne	a0, t1, 8b\n"
+"	" QPMAP_ASM_RETURN "\n"
+QPMAP_ASM_END(qpmap_copy_single) QPMAP_ASM_OPTION_END);

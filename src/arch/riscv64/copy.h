@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * riscv64: single accesses, as one load or store each.
+ */
+#ifndef QPMAP_ARCH_RISCV64_COPY_H
+#define QPMAP_ARCH_RISCV64_COPY_H
+
+/* Misaligned accesses may trap: both sides are aligned, of any memory. */
+#define QPMAP_COPY_ALIGNED 1
+
+static inline __UINT32_TYPE__
+qpmap_load_4(qpmap_vaddr_t va)
+{
+	__UINT32_TYPE__ value;
+
+	__asm__ volatile("lw	%0, 0(%1)"
+	    : "=r"(value) : "r"(va) : "memory");
+	return (value);
+}
+
+static inline void
+qpmap_store_4(qpmap_vaddr_t va, __UINT32_TYPE__ value)
+{
+	__asm__ volatile("sw	%1, 0(%0)" :: "r"(va), "r"(value) : "memory");
+}
+
+static inline qpmap_word_t
+qpmap_load_word(qpmap_vaddr_t va)
+{
+	qpmap_word_t value;
+
+	__asm__ volatile("ld	%0, 0(%1)"
+	    : "=r"(value) : "r"(va) : "memory");
+	return (value);
+}
+
+static inline void
+qpmap_store_word(qpmap_vaddr_t va, qpmap_word_t value)
+{
+	__asm__ volatile("sd	%1, 0(%0)" :: "r"(va), "r"(value) : "memory");
+}
+
+#endif /* QPMAP_ARCH_RISCV64_COPY_H */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * amd64 and i386: single accesses, as one MOV each.
+ */
+#ifndef QPMAP_ARCH_X86_COPY_H
+#define QPMAP_ARCH_X86_COPY_H
+
+/* #AC is for user mode only: the buffer's side may be misaligned. */
+#define QPMAP_COPY_ALIGNED 0
+
+static inline __UINT32_TYPE__
+qpmap_load_4(qpmap_vaddr_t va)
+{
+	__UINT32_TYPE__ value;
+
+	__asm__ volatile("movl	%1, %0" : "=r"(value)
+	    : "m"(*(const volatile __UINT32_TYPE__ *)va) : "memory");
+	return (value);
+}
+
+static inline void
+qpmap_store_4(qpmap_vaddr_t va, __UINT32_TYPE__ value)
+{
+	__asm__ volatile("movl	%1, %0"
+	    : "=m"(*(volatile __UINT32_TYPE__ *)va) : "r"(value) : "memory");
+}
+
+static inline qpmap_word_t
+qpmap_load_word(qpmap_vaddr_t va)
+{
+	qpmap_word_t value;
+
+	__asm__ volatile("mov	%1, %0" : "=r"(value)
+	    : "m"(*(const volatile qpmap_word_t *)va) : "memory");
+	return (value);
+}
+
+static inline void
+qpmap_store_word(qpmap_vaddr_t va, qpmap_word_t value)
+{
+	__asm__ volatile("mov	%1, %0"
+	    : "=m"(*(volatile qpmap_word_t *)va) : "r"(value) : "memory");
+}
+
+#endif /* QPMAP_ARCH_X86_COPY_H */
