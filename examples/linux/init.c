@@ -43,6 +43,7 @@
 /* include/uapi/linux/fcntl.h; include/uapi/asm-generic/fcntl.h */
 #define INIT_AT_FDCWD		(-100)
 #define INIT_O_RDONLY		0
+#define INIT_O_WRONLY		1
 
 /* include/uapi/linux/reboot.h: two numbers against mistakes, and a command. */
 #define INIT_REBOOT_MAGIC1	0xfee1deadu
@@ -50,8 +51,10 @@
 #define INIT_REBOOT_POWER_OFF	0x4321fedc
 
 #define INIT_BUFFER 4096
+#define INIT_LINE 256
 
-static char init_buffer[INIT_BUFFER];
+/* /dev/kmsg. */
+static long init_log;
 
 /* A system call with up to five arguments. */
 static long
@@ -97,27 +100,35 @@ init_call(long number, long a, long b, long c, long d, long e)
 }
 
 static long
-init_length(const char *text)
+init_open(const char *path, long how)
 {
-	long length = 0;
+	return (init_call(INIT_OPENAT, INIT_AT_FDCWD, (long)path, how, 0, 0));
+}
 
-	while (text[length] != '\0') {
-		length++;
+/* As much of a text, up to the end of its line, as the line still holds. */
+static long
+init_append(char *line, long length, const char *text)
+{
+	while (*text != '\0' && *text != '\n' && length < INIT_LINE - 1) {
+		line[length++] = *text++;
 	}
 	return (length);
 }
 
+/*
+ * A line, in the kernel's log: to a terminal the kernel's own lines would come
+ * in the middle of it.
+ */
 static void
-init_say(const char *text)
+init_say(const char *what, const char *text)
 {
-	init_call(INIT_WRITE, 1, (long)text, init_length(text), 0, 0);
-}
+	static char line[INIT_LINE];
+	long length = init_append(line, 0, "init: ");
 
-static long
-init_open(const char *path)
-{
-	return (init_call(INIT_OPENAT, INIT_AT_FDCWD, (long)path,
-	    INIT_O_RDONLY, 0, 0));
+	length = init_append(line, length, what);
+	length = init_append(line, length, text);
+	line[length++] = '\n';
+	init_call(INIT_WRITE, init_log, (long)line, length, 0, 0);
 }
 
 /* The arguments, with spaces between them. */
@@ -138,22 +149,24 @@ init_parameters(char **argument)
 	return (parameters);
 }
 
-/* A file, after a word that the runner looks for. */
+/* A file, each line after a word that the runner looks for. */
 static void
 init_show(const char *what, const char *path)
 {
-	long file = init_open(path);
-	long length = init_call(INIT_READ, file, (long)init_buffer,
+	static char text[INIT_BUFFER];
+	long file = init_open(path, INIT_O_RDONLY);
+	long i, length = init_call(INIT_READ, file, (long)text,
 	    INIT_BUFFER - 1, 0, 0);
 
-	init_say("init: ");
-	init_say(what);
 	if (length <= 0) {
-		init_say(": nothing\n");
+		init_say(what, "nothing");
 		return;
 	}
-	init_buffer[length] = '\0';
-	init_say(init_buffer);
+	for (i = 0; i < length; i++) {
+		if (i == 0 || text[i - 1] == '\n') {
+			init_say(what, &text[i]);
+		}
+	}
 }
 
 __attribute__((used, noreturn)) static void
@@ -162,20 +175,20 @@ init_main(long *stack)
 	char **argument = (char **)(stack + 2);
 	long module, error;
 
+	init_log = init_open("/dev/kmsg", INIT_O_WRONLY);
 	init_call(INIT_MOUNT, (long)"proc", (long)"/proc", (long)"proc", 0, 0);
 	init_show("soft_watchdog ", "/proc/sys/kernel/soft_watchdog");
 	init_show("hung_task ", "/proc/sys/kernel/hung_task_timeout_secs");
-	module = init_open("/qpmap.ko");
+	module = init_open("/qpmap.ko", INIT_O_RDONLY);
 	error = init_call(INIT_FINIT_MODULE, module,
 	    (long)init_parameters(argument), 0, 0, 0);
-	init_show("report\n", "/proc/qpmap");
+	init_show("report ", "/proc/qpmap");
 	if (error == 0) {
 		error = init_call(INIT_DELETE_MODULE, (long)"qpmap", 0, 0, 0,
 		    0);
-		init_say(error == 0 ? "init: module unloaded\n" :
-		    "init: module stays\n");
+		init_say("module ", error == 0 ? "unloaded" : "stays");
 	} else {
-		init_say("init: module not loaded\n");
+		init_say("module ", "not loaded");
 	}
 	for (;;) {
 		init_call(INIT_REBOOT, (long)INIT_REBOOT_MAGIC1,
@@ -199,6 +212,11 @@ __asm__(".globl _start\n"
 	"	mov	x0, sp\n"
 	"	bl	init_main\n"
 #else
+	/* The linker reaches variables from gp. */
+	"	.option push\n"
+	"	.option norelax\n"
+	"	la	gp, __global_pointer$\n"
+	"	.option pop\n"
 	"	mv	a0, sp\n"
 	"	call	init_main\n"
 #endif
