@@ -134,6 +134,25 @@ qpmap_tlb_invlpg(qpmap_vaddr_t va)
 	__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
 }
 
+/* This CPU's interrupts off; and on again, if they were. */
+static inline unsigned long
+qpmap_interrupts_off(void)
+{
+	unsigned long flags;
+
+	__asm__ volatile("pushf\n\t"
+			 "pop %0\n\t"
+			 "cli" : "=r"(flags) :: "memory");
+	return (flags);
+}
+
+static inline void
+qpmap_interrupts_restore(unsigned long flags)
+{
+	__asm__ volatile("push %0\n\t"
+			 "popf" :: "r"(flags) : "memory", "cc");
+}
+
 /*
  * Everything that is not global; with PAE the four PDPTEs are read again.
  * Interrupts are off meanwhile: another thread, or a handler, may change CR3,
@@ -142,16 +161,13 @@ qpmap_tlb_invlpg(qpmap_vaddr_t va)
 static inline void
 qpmap_tlb_reload_cr3(void)
 {
-	unsigned long flags, cr3;
+	unsigned long flags = qpmap_interrupts_off();
+	unsigned long cr3;
 
-	__asm__ volatile("pushf\n\t"
-			 "pop %0\n\t"
-			 "cli" : "=r"(flags) :: "memory");
 	__asm__ volatile("mov %%cr3, %0\n\t"
 			 "mov %0, %%cr3"
 			 : "=r"(cr3) :: "memory");
-	__asm__ volatile("push %0\n\t"
-			 "popf" :: "r"(flags) : "memory", "cc");
+	qpmap_interrupts_restore(flags);
 }
 
 /*
@@ -169,15 +185,12 @@ qpmap_tlb_invalidate_all(void)
 		qpmap_tlb_reload_cr3();
 		return;
 	}
-	__asm__ volatile("pushf\n\t"
-			 "pop %0\n\t"
-			 "cli" : "=r"(flags) :: "memory");
+	flags = qpmap_interrupts_off();
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4) :: "memory");
 	__asm__ volatile("mov %0, %%cr4\n\t"
 			 "mov %1, %%cr4"
 			 :: "r"(cr4 ^ QPMAP_CR4_PGE), "r"(cr4) : "memory");
-	__asm__ volatile("push %0\n\t"
-			 "popf" :: "r"(flags) : "memory", "cc");
+	qpmap_interrupts_restore(flags);
 }
 
 /*
