@@ -116,14 +116,18 @@ void
 kernel_cpu_join(void)
 {
 	struct kernel_cpu *cpu = machine_this_cpu();
+	static struct kernel_lock lock;
 	int error;
 
 	__atomic_store_n(&kernel_window_number[cpu->window], cpu->number,
 	    __ATOMIC_RELAXED);
 	__atomic_store_n(&cpu->gone, 0, __ATOMIC_RELEASE);
 	kernel_remote[cpu->window].hart = machine_cpu_id(cpu->number);
+	/* Without leaf entries: one CPU at a time. */
+	kernel_lock(&lock);
 	error = qpmap_cpu_online(&cpu->qpmap, cpu->window,
 	    (struct qpmap_pte *)0);
+	kernel_unlock(&lock);
 	if (error != QPMAP_OK) {
 		kernel_dying();
 		kernel_fatal(qpmap_strerror(error));

@@ -520,7 +520,10 @@ cpu_online(struct sched_cpu *c)
 	c->present = c->changing = true;
 	remember(before);
 	sched_trace("online with window %u", window);
-	CALL(c, sched.online, "www", emu_state_pa(e), window, 0);
+	/* Refused while another CPU is in the tables: then again. */
+	do {
+		CALL(c, sched.online, "www", emu_state_pa(e), window, 0);
+	} while ((uint32_t)e->result == QPMAP_ERR_CPU_BUSY);
 	if ((uint32_t)e->result != QPMAP_OK) {
 		sched_fail("online: error %u", (unsigned)e->result);
 	}
