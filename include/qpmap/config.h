@@ -64,7 +64,8 @@
 
 /*
  * 1: every enter asks qpmap_host_page_pinned() whether the page may be mapped
- * (contract C9).  Default 0.
+ * (contract C9), and with QPMAP_MARK_GUARDS looks whether its window's mark is
+ * still there.  Default 0.
  */
 #ifndef QPMAP_CHECKED
 #define QPMAP_CHECKED 0

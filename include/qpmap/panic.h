@@ -22,6 +22,11 @@
 #define QPMAP_PANIC_FRAMES	"qpmap: more mappings held than frames"
 /* Enter: a = physical address, b = the entry that was found. */
 #define QPMAP_PANIC_SLOT	"qpmap: a free frame's entry is not empty"
+/*
+ * Enter, checked builds with QPMAP_MARK_GUARDS: a = physical address, b = the
+ * entry that was found in the mark's place.
+ */
+#define QPMAP_PANIC_MARK	"qpmap: the window's page table was freed"
 /* Enter after qpmap_cpu_offline(): a = physical address, b = 0. */
 #define QPMAP_PANIC_OFFLINE	"qpmap: enter on a CPU that is not online"
 

@@ -105,6 +105,18 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_NO_TCR2		0x8000u
 
 /*
+ * For a host that frees page tables which hold nothing but zeros: the first
+ * guard entry of each window, and of each group of shared slots, holds a mark,
+ * an entry that is neither valid nor zero and has no address.  A window's is
+ * written by the first qpmap_cpu_online() with it, and stays for ever, also
+ * when the CPU goes offline; a group's by qpmap_init().  Until then nothing
+ * marks a leaf table.  Where an entry must be empty, a mark in one of these is
+ * taken for that, with the flag only.  With QPMAP_CHECKED enter panics if its
+ * window's mark is gone (QPMAP_PANIC_MARK).
+ */
+#define QPMAP_MARK_GUARDS	0x10000u
+
+/*
  * Errata: what a faulty core needs.
  *
  * x86: INVLPG leaves translations behind (Intel ADL, RPL and Gracemont before
@@ -347,7 +359,7 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  * leaf		the page-table entry that maps the window's first address,
  *		aligned to a cache line, writable for as long as the CPU is
  *		online, and followed by those of the rest of the window, all
- *		zero; or NULL with QPMAP_BUILD_TABLES: such calls must be made
+ *		zero (but for a mark, QPMAP_MARK_GUARDS); or NULL with QPMAP_BUILD_TABLES: such calls must be made
  *		one at a time, since the host's hooks may have one address for
  *		all tables.  One that meets another in the tables is refused
  *		(QPMAP_ERR_CPU_BUSY), and may be made again
@@ -374,6 +386,7 @@ QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 /*
  * Take the calling CPU's window away.  Its number can be given to another
  * CPU, and its state's memory reused or passed to qpmap_cpu_online() again.
+ * Its entries are zero, but for the mark of QPMAP_MARK_GUARDS, which stays.
  * (With QPMAP_SHOOTDOWN a late interrupt on this CPU still asks for the state:
  * the memory is not reused before none can come.)
  * Panics if a mapping is held (QPMAP_PANIC_HELD) or if the CPU is not online

@@ -23,8 +23,9 @@
 
 /*
  * pte.h.  Besides these functions: QPMAP_TABLE_SHIFT, log2 of the entries in
- * a table, and QPTE_SHARING, the bits that the configuration's sharing masks
- * may have.
+ * a table; QPTE_SHARING, the bits that the configuration's sharing masks may
+ * have; and QPTE_MARK, the entry that marks a guard (QPMAP_MARK_GUARDS):
+ * neither valid nor zero, its address 0.
  */
 
 /* The entry that maps nothing: all zero. */
@@ -71,8 +72,8 @@ static inline _Bool qpmap_slot_is_empty(const struct qpmap_pte *slot);
 static inline struct qpmap_pte qpmap_slot_load(const struct qpmap_pte *slot);
 
 /*
- * Store a valid entry into an empty slot.  A walker sees the empty entry or
- * the new one, never a valid one whose halves disagree.
+ * Store an entry, valid or QPTE_MARK, into an empty slot.  A walker sees the
+ * empty entry or the new one, never a valid one whose halves disagree.
  */
 static inline void qpmap_slot_fill(struct qpmap_pte *slot,
     struct qpmap_pte pte);

@@ -27,6 +27,9 @@ qpmap_window_enter(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 	struct qpmap_pte *slot = frame->slot;
 	qpmap_vaddr_t va;
 
+	if (QPMAP_CHECKED && !qpmap_guard_is_marked(cpu)) {
+		return (qpmap_enter_refuse_mark(pa));
+	}
 	if (!qpmap_slot_is_empty(slot)) {
 		return (qpmap_enter_refuse_frame(pa));
 	}

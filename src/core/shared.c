@@ -48,15 +48,17 @@
 
 /* Whether entries that the kernel gave are those of va's group, and empty. */
 QPMAP_COLD static _Bool
-qpmap_shared_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
+qpmap_shared_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
+    __UINT32_TYPE__ flags)
 {
 	__UINT32_TYPE__ i;
 
 	if ((__UINTPTR_TYPE__)leaf % (QPMAP_SHARED_PAGES * QPMAP_PTE_SIZE) !=
-	    0 || !qpmap_leaf_is_at(leaf, va)) {
+	    0 || !qpmap_leaf_is_at(leaf, va) ||
+	    !qpmap_guard_admits(qpmap_slot_load(leaf), flags)) {
 		return (0);
 	}
-	for (i = 0; i < QPMAP_SHARED_PAGES; i++) {
+	for (i = 1; i < QPMAP_SHARED_PAGES; i++) {
 		if (!qpmap_slot_is_empty(&leaf[i])) {
 			return (0);
 		}
@@ -79,7 +81,7 @@ qpmap_shared_leaves_fit(const struct qpmap_config *config)
 	for (i = 0; i < config->shared_count; i++, group++) {
 		if (group->leaf == 0 ? !build :
 		    !qpmap_shared_leaf_fits(group->leaf, config->shared_va +
-		    i * QPMAP_SHARED_SIZE)) {
+		    i * QPMAP_SHARED_SIZE, config->flags)) {
 			return (0);
 		}
 	}
@@ -150,6 +152,7 @@ qpmap_shared_open(void)
 			group->entries =
 			    qpmap_tables_leaf(&qpmap_state.mmu, va);
 		}
+		qpmap_guard_mark(group->entries);
 		group->clean = ~(__UINTPTR_TYPE__)0;
 		group->used = 0;
 		group->dirty = 0;

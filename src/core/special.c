@@ -28,6 +28,23 @@ qpmap_enter_refuse(qpmap_paddr_t pa, qpmap_attr_t attr,
 	qpmap_host_panic(text, pa, attr);
 }
 
+_Bool
+qpmap_guard_is_marked(const struct qpmap_cpu *cpu)
+{
+	return ((qpmap_state.flags & QPMAP_MARK_GUARDS) == 0 ||
+	    cpu->window == 0 ||
+	    qpmap_slot_load(cpu->frame[1].slot - 1).bits == QPTE_MARK);
+}
+
+QPMAP_HANDED qpmap_vaddr_t
+qpmap_enter_refuse_mark(qpmap_paddr_t pa)
+{
+	struct qpmap_pte found =
+	    qpmap_slot_load(qpmap_host_cpu()->frame[1].slot - 1);
+
+	qpmap_host_panic(QPMAP_PANIC_MARK, pa, found.bits);
+}
+
 static qpmap_vaddr_t
 qpmap_window_enter_special(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 {
@@ -35,6 +52,9 @@ qpmap_window_enter_special(qpmap_paddr_t pa, const struct qpmap_kind *kind)
 	struct qpmap_frame *frame = cpu->next;
 	qpmap_vaddr_t va;
 
+	if (QPMAP_CHECKED && !qpmap_guard_is_marked(cpu)) {
+		return (qpmap_enter_refuse_mark(pa));
+	}
 	if (!qpmap_slot_is_empty(frame->slot)) {
 		return (qpmap_enter_refuse_frame(pa));
 	}

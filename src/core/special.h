@@ -127,6 +127,37 @@ qpmap_slot_at(const struct qpmap_frame *frame)
 	return (slot);
 }
 
+/*
+ * Whether that is what a guard's entry may hold before its window or its group
+ * is used: nothing, or with QPMAP_MARK_GUARDS the mark of an earlier use.
+ */
+static inline _Bool
+qpmap_guard_admits(struct qpmap_pte found, __UINT32_TYPE__ flags)
+{
+	return (found.bits == 0 ||
+	    ((flags & QPMAP_MARK_GUARDS) != 0 && found.bits == QPTE_MARK));
+}
+
+/*
+ * Mark it, if the host wants that.  No translation changes: the walker finds
+ * an invalid entry before and after.
+ */
+static inline void
+qpmap_guard_mark(struct qpmap_pte *slot)
+{
+	if ((qpmap_state.flags & QPMAP_MARK_GUARDS) != 0 &&
+	    qpmap_slot_is_empty(slot)) {
+		qpmap_slot_fill(slot, (struct qpmap_pte){ QPTE_MARK });
+	}
+}
+
+/*
+ * Checked builds: whether a CPU that is online has its window's mark, or need
+ * not have one.  The refusal says what is there now.
+ */
+_Bool qpmap_guard_is_marked(const struct qpmap_cpu *cpu);
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_mark(qpmap_paddr_t pa);
+
 /* Where the direct map shows pa. */
 static inline qpmap_vaddr_t
 qpmap_direct_address(const struct qpmap_state *state, qpmap_paddr_t pa)

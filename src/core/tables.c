@@ -18,6 +18,7 @@
  */
 #include <qpmap/host.h>
 
+#include "special.h"
 #include "tables.h"
 
 #if QPMAP_TABLES
@@ -88,7 +89,8 @@ qpmap_tables_sharing(const struct qpmap_config *config)
 }
 
 /*
- * Judge one page of the area.  *missing is how many tables its leaf lacks.
+ * Judge one page of the area.  A first guard may be marked: a group of shared
+ * slots begins where a window could.  *missing is how many tables its leaf lacks.
  * Returns 0 or an enum qpmap_error.
  */
 QPMAP_COLD static int
@@ -102,7 +104,9 @@ qpmap_tables_judge(const struct qpmap_config *config,
 	if (walk.level != 0 && qpmap_pte_is_valid(walk.entry)) {
 		return (QPMAP_ERR_WINDOW_LARGE);
 	}
-	if (walk.entry.bits != 0) {
+	if (walk.entry.bits != 0 && (walk.level != 0 ||
+	    va % QPMAP_WINDOW_SIZE != 0 ||
+	    !qpmap_guard_admits(walk.entry, config->flags))) {
 		return (QPMAP_ERR_WINDOW_MAPPED);
 	}
 	return (QPMAP_OK);

@@ -15,7 +15,7 @@ _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
 struct qpmap_state qpmap_state;
 
 #define QPMAP_FLAGS_CORE						\
-	(QPMAP_NO_NX | QPMAP_NO_DIRECT |				\
+	(QPMAP_NO_NX | QPMAP_NO_DIRECT | QPMAP_MARK_GUARDS |		\
 	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
 
 /* Last byte of the window area, and of the guard page after it. */
@@ -300,21 +300,26 @@ qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
 
 /*
  * The window's entries are empty, and so is its right neighbour where it lies
- * in the same table: the last frame's guard.
+ * in the same table: the last frame's guard.  That and the first guard may be
+ * marked.
  */
 QPMAP_COLD static _Bool
 qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 {
 	const struct qpmap_pte *end = leaf + QPMAP_WINDOW_PAGES;
+	__UINT32_TYPE__ flags = qpmap_state.flags;
 
-	for (; leaf != end; leaf++) {
+	if (!qpmap_guard_admits(qpmap_slot_load(leaf), flags)) {
+		return (0);
+	}
+	while (++leaf != end) {
 		if (!qpmap_slot_is_empty(leaf)) {
 			return (0);
 		}
 	}
 	return (((__UINTPTR_TYPE__)end &
 	    ((QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT) - 1)) == 0 ||
-	    qpmap_slot_is_empty(end));
+	    qpmap_guard_admits(qpmap_slot_load(end), flags));
 }
 
 /*
@@ -486,6 +491,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 	if (error != QPMAP_OK) {
 		return (error);
 	}
+	qpmap_guard_mark(leaf);
 	qpmap_frames_open(cpu, va, leaf);
 	qpmap_cpu_join(cpu, window);
 	qpmap_set_next(cpu, &cpu->frame[1]);

@@ -156,6 +156,7 @@ static const struct emu_feature amd64_differs[] = {
 
 const struct emu_arch emu_amd64 = {
 	.name = "amd64",
+	.mark = 0x200,
 	.uc_arch = UC_ARCH_X86,
 	.uc_mode = UC_MODE_64,
 	.pc_reg = UC_X86_REG_RIP,

@@ -869,6 +869,7 @@ static const uint8_t a64_spin[] = { 0x3f, 0x20, 0x03, 0xd5 };
 
 const struct emu_arch emu_arm64 = {
 	.name = "arm64",
+	.mark = UINT64_C(0x0080000000000000),
 	.uc_arch = UC_ARCH_ARM64,
 	.uc_mode = UC_MODE_ARM,
 	.pc_reg = UC_ARM64_REG_PC,

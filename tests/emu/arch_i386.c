@@ -378,6 +378,7 @@ static const struct emu_feature i386_pae_differs[] = {
 /* The two formats differ by the mode's entry_size, and in this. */
 #define I386_ARCH(own_refusals, own_no_sharing, own_differs) {		\
 	.name = "i386",							\
+	.mark = 0x200,							\
 	.uc_arch = UC_ARCH_X86,						\
 	.uc_mode = UC_MODE_32,						\
 	.pc_reg = UC_X86_REG_EIP,					\

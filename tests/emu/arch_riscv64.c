@@ -750,6 +750,7 @@ static const uint8_t rv_spin[] = { 0x0f, 0x00, 0x00, 0x01 };
 
 const struct emu_arch emu_riscv64 = {
 	.name = "riscv64",
+	.mark = 0x100,
 	.uc_arch = UC_ARCH_RISCV,
 	.uc_mode = UC_MODE_RISCV64,
 	.pc_reg = UC_RISCV_REG_PC,

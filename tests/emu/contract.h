@@ -119,7 +119,7 @@ void check_panic(struct emu *e, const char *text, uint64_t a, uint64_t b);
 /* va is mapped to pa by a leaf as the contract wants it. */
 void check_leaf(struct emu *e, uint64_t va, uint64_t pa, unsigned type,
     bool writable);
-/* The whole window is empty. */
+/* The whole window is empty; with QPMAP_MARK_GUARDS but for the mark. */
 void check_window_empty(struct emu *e);
 /* Nothing is held, pinned, or was asked unpinned; the window is empty. */
 void check_idle(struct emu *e);

@@ -944,6 +944,216 @@ pruner_reserved(const struct contract_case *c)
 	}
 }
 
+/*
+ * The rule's other half: the library marks the table (QPMAP_MARK_GUARDS), from
+ * the first CPU's coming online, and the kernel's allocator sees that it is
+ * not empty.
+ */
+static void
+pruner_mark(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	uint64_t near[2], leaf = 0;
+
+	e->config[WIRE_FLAGS] |= QPMAP_MARK_GUARDS;
+	start(e);
+	near[0] = pruner_near(e, e->config[WIRE_WINDOW_VA], pruner_area(e));
+	near[1] = pruner_near(e, e->config[WIRE_SHARED_VA] == 0 ?
+	    e->config[WIRE_WINDOW_VA] : e->config[WIRE_SHARED_VA],
+	    e->config[WIRE_SHARED_COUNT] * 2 * 64 * page_size(e) +
+	    pruner_area(e));
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_EQUAL(pruner_unmap(e, near[i], &leaf), 0,
+		    "tables freed");
+	}
+	work(e, c->type);
+	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
+	emu_map(e, near[0], emu_page(e, 100), false);
+	CHECK_EQUAL(pruner_unmap(e, near[0], &leaf), 0, "tables freed");
+	online(e, 0);
+	work(e, c->type);
+	emu_another(e, 1);
+	work(e, c->type);
+	if (e->fact[FACT_SHOOTDOWN] != 0) {
+		uint64_t va = smp_shared_enter(e, 0, emu_page(e, 4), c->type);
+
+		check_load(e, va, WORD, contract_tag(e, emu_page(e, 4)));
+		SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+		smp_check_gone(e, 1, va, 1);
+	}
+}
+
+/*
+ * The kernel frees the table all the same, and its next owner puts something
+ * of his there: a checked build says so at the next enter, and writes nothing.
+ */
+static void
+pruner_noticed(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "frames1");
+	uint64_t pa = emu_page(e, 1), guard, junk;
+	unsigned size = e->mode->entry_size;
+
+	CHECK_EQUAL(e->fact[FACT_CHECKED], 1, "checked");
+	e->config[WIRE_FLAGS] |= QPMAP_MARK_GUARDS;
+	start(e);
+	guard = emu_frame_slot(e, 1) - size;
+	for (unsigned i = 0; i < 4; i++) {
+		work(e, c->type);
+		junk = i == 0 ? 0 : i == 1 ? e->arch->mark | 1 :
+		    i == 2 ? e->arch->mark << 1 : 0x5a5a5a5a;
+		emu_write(e, guard, size, junk);
+		emu_write(e, guard + size, size, i == 3 ? junk : 0);
+		EMU_CALL(e, "qpmap_enter", "pw", pa, c->type);
+		check_panic(e, QPMAP_PANIC_MARK, pa, junk);
+		EMU_CALL(e, "qpmap_enter_ro", "pw", pa, c->type);
+		check_panic(e, QPMAP_PANIC_MARK, pa, junk);
+		EMU_CALL(e, "qpmap_zero_page", "pw", pa, c->type);
+		check_panic(e, QPMAP_PANIC_MARK, pa, junk);
+		CHECK_EQUAL(emu_read(e, guard + size, size), i == 3 ? junk : 0,
+		    "the frame's entry");
+		emu_write(e, guard + size, size, 0);
+		emu_write(e, guard, size, e->arch->mark);
+		emu_write(e, e->percpu + e->fact[FACT_PERCPU_DEPTH], 4, 0);
+	}
+	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
+	EMU_CALL(e, "qpmap_enter", "pw", pa, c->type);
+	check_panic(e, QPMAP_PANIC_OFFLINE, pa, 0);
+}
+
+/*
+ * The mark itself: where it is, when it comes, that it is no translation, and
+ * that nothing else is taken for it.
+ */
+
+/* The first guard entry of a window, and a frame's. */
+static uint64_t
+mark_at(struct emu *e, unsigned window)
+{
+	return (emu_frame_slot_of(e, window, 1) - e->mode->entry_size);
+}
+
+static void
+mark_comes(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	unsigned size = e->mode->entry_size;
+	uint64_t va = e->config[WIRE_WINDOW_VA], at;
+	struct emu_leaf leaf;
+
+	e->config[WIRE_FLAGS] |= QPMAP_MARK_GUARDS;
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	for (unsigned window = EMU_CPUS; window-- > 0;) {
+		at = mark_at(e, window);
+		CHECK_EQUAL(emu_read(e, at, size), 0, "before online");
+		online(e, window);
+		CHECK_EQUAL(emu_read(e, at, size), e->arch->mark, "online");
+		e->arch->decode_leaf(e, emu_read(e, at, size), &leaf);
+		CHECK(!leaf.valid && leaf.pa == 0, "a mark that translates");
+		check_nothing(e, va + window * e->fact[FACT_WINDOW_PAGES] *
+		    page_size(e));
+		work(e, c->type);
+		EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
+		CHECK_EQUAL(emu_read(e, at, size), e->arch->mark, "offline");
+	}
+	/* All the marks are there: for a CPU, and for init. */
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "init again");
+	online(e, 1);
+	work(e, c->type);
+	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_MARK_GUARDS;
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_WINDOW_MAPPED,
+	    "init without the flag");
+}
+
+/* Each group's first guard is marked, and nothing else of it. */
+static void
+mark_check_groups(struct emu *e)
+{
+	unsigned size = e->mode->entry_size;
+	uint64_t entries = 2 * e->fact[FACT_SHARED_SLOTS];
+	uint64_t at = entry_at(e, e->config[WIRE_SHARED_VA], 0).entry_pa;
+
+	for (unsigned i = 0; i < entries * EMU_GROUPS; i++) {
+		CHECK_EQUAL(emu_read(e, at + i * size, size),
+		    i % entries == 0 ? e->arch->mark : 0,
+		    "an entry of the shared slots");
+	}
+}
+
+/* By init; also where the entries are the kernel's. */
+static void
+mark_shared(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	unsigned size = e->mode->entry_size, error;
+	uint64_t bytes = 2 * e->fact[FACT_SHARED_SLOTS] * size, at;
+
+	e->config[WIRE_FLAGS] |= QPMAP_MARK_GUARDS;
+	for (unsigned round = 0; round < 4; round++) {
+		CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+		mark_check_groups(e);
+		at = entry_at(e, e->config[WIRE_SHARED_VA], 0).entry_pa;
+		error = QPMAP_ERR_WINDOW_MAPPED;
+		if (round >= 1) {
+			error = QPMAP_ERR_SHARED_LEAF;
+			e->config[WIRE_FLAGS] &= ~(uint64_t)
+			    (QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT);
+			smp_set(e, smp_at_group(e, 0, FACT_GROUP_LEAF), at);
+			smp_set(e, smp_at_group(e, 1, FACT_GROUP_LEAF),
+			    at + bytes);
+		}
+		if (round == 2) {
+			emu_write(e, at, size, 0);
+			emu_write(e, at + bytes, size, 0);
+		}
+		emu_write(e, at + size, size, e->arch->mark);
+		CHECK_EQUAL(emu_init(e), error, "a slot marked");
+		emu_write(e, at + size, size, 0);
+	}
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_MARK_GUARDS;
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_SHARED_LEAF, "without the flag");
+}
+
+/* What is taken for empty: the mark, in a first guard, with the flag. */
+static void
+mark_refused(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	unsigned size = e->mode->entry_size;
+	uint64_t pages = e->fact[FACT_WINDOW_PAGES], at;
+	bool flag = c->number != 0;
+
+	e->config[WIRE_FLAGS] |= flag ? QPMAP_MARK_GUARDS : 0;
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	at = mark_at(e, 0);
+	for (unsigned i = 0; i <= pages; i++) {
+		bool guard = flag && (i == 0 || i == pages);
+
+		emu_write(e, at + i * size, size, e->arch->mark);
+		CHECK_EQUAL(emu_online(e, 0, 0), guard ? QPMAP_OK :
+		    QPMAP_ERR_LEAF_USED, "online with a mark");
+		if (guard) {
+			EMU_CALL(e, "qpmap_cpu_offline", "w",
+			    emu_state_pa(e));
+		} else {
+			CHECK_EQUAL(emu_init(e), QPMAP_ERR_WINDOW_MAPPED,
+			    "init with a mark");
+		}
+		emu_write(e, at + i * size, size, 0);
+	}
+	for (unsigned bit = 0; bit < 8 * size; bit++) {
+		uint64_t junk = UINT64_C(1) << bit;
+
+		if (junk == e->arch->mark) {
+			junk |= 0x40;
+		}
+		emu_write(e, at, size, junk);
+		CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_ERR_LEAF_USED, "junk");
+		emu_write(e, at, size, 0);
+	}
+}
+
 /* Of a mode, in builds with and without what several CPUs have in common. */
 static void
 hosts_add(const struct emu_mode *mode,
@@ -1002,4 +1212,11 @@ contract_hosts_cases(const struct emu_mode *mode)
 	}
 	hosts_add(mode, pruner_careless, 0, "pruner/careless");
 	hosts_add(mode, pruner_reserved, 0, "pruner/span-reserved");
+	hosts_add(mode, pruner_mark, 0, "pruner/mark");
+	contract_add_types(mode, pruner_noticed, "hosts/pruner/noticed");
+	hosts_add(mode, mark_comes, 0, "mark/comes-and-stays");
+	contract_add(mode, mark_shared, &(struct contract_case){
+	    .variant = "smp" }, "hosts/mark/shared");
+	hosts_add(mode, mark_refused, 0, "mark/refused/without-flag");
+	hosts_add(mode, mark_refused, 1, "mark/refused/with-flag");
 }

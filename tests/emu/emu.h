@@ -334,6 +334,8 @@ struct emu_arch {
 	unsigned shootdown_limit;
 	/* Bits that Unicorn takes for address and are not, riscv64: PBMT. */
 	uint64_t pa_ignored;
+	/* What QPMAP_MARK_GUARDS leaves in a guard's entry. */
+	uint64_t mark;
 	bool lower_half;	/* the kernel may be in either half */
 	bool no_sharing;	/* entries do not say private or shared */
 

@@ -321,12 +321,31 @@ amd64_sharing(void **state)
 
 #define AMD64_TEST(name, function) { name, function, NULL, NULL, NULL }
 
+/*
+ * A guard's mark translates nothing, is not taken for empty, and has no
+ * address.  Figure "Formats of CR3 and Paging-Structure Entries": with P clear all is
+ * ignored, and 11:9 are in every entry.
+ */
+static void
+amd64_mark(void **state)
+{
+	struct qpmap_pte mark = { QPTE_MARK };
+	uint64_t address = UINT64_C(0x000ffffffffff000);
+
+	(void)state;
+	assert_int_equal(mark.bits, UINT64_C(0x200));
+	assert_false(qpmap_pte_is_valid(mark));
+	assert_int_not_equal(mark.bits, qpmap_pte_none().bits);
+	assert_int_equal(mark.bits & address, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    AMD64_TEST("amd64/C1/golden-leaves", amd64_golden_leaves),
 	    AMD64_TEST("amd64/B4/kernel-only-bits", amd64_bits),
+	    AMD64_TEST("amd64/B4/mark", amd64_mark),
 	    AMD64_TEST("amd64/C10/pat-index", amd64_pat),
 	    AMD64_TEST("amd64/C10/pat-layouts", amd64_layouts),
 	    AMD64_TEST("amd64/tables", amd64_tables),

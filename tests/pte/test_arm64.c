@@ -705,12 +705,31 @@ a64_template(void **state)
 #define A64_TEST(name, function)					\
 	{ A64_MODE "/" name, function, NULL, NULL, NULL }
 
+/*
+ * A guard's mark translates nothing, is not taken for empty, and has no
+ * address.  Bit 0 says whether a descriptor is valid; bits 58:55 are ignored in a page
+ * descriptor, too.  Of an address it would have 49:12, or 49:8 with LPA2.
+ */
+static void
+a64_mark(void **state)
+{
+	struct qpmap_pte mark = { QPTE_MARK };
+	uint64_t address = UINT64_C(0x0003ffffffffff00);
+
+	(void)state;
+	assert_int_equal(mark.bits, UINT64_C(0x0080000000000000));
+	assert_false(qpmap_pte_is_valid(mark));
+	assert_int_not_equal(mark.bits, qpmap_pte_none().bits);
+	assert_int_equal(mark.bits & address, 0);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    A64_TEST("B4/bits", a64_bits),
 	    A64_TEST("C1/golden-entries", a64_golden),
+	    A64_TEST("B4/mark", a64_mark),
 	    A64_TEST("C1/round-trip", a64_round_trip),
 	    A64_TEST("C1/address-only", a64_address_only),
 	    A64_TEST("B3/valid", a64_valid),

@@ -404,12 +404,31 @@ i386_cpuid(void **state)
 #define I386_TEST(name, function)					\
 	{ I386_NAME "/" name, function, NULL, NULL, NULL }
 
+/*
+ * A guard's mark translates nothing, is not taken for empty, and has no
+ * address.  With P clear all is ignored; 11:9 are in every entry.
+ */
+static void
+i386_mark(void **state)
+{
+	struct qpmap_pte mark = { QPTE_MARK };
+	uint64_t address = QPMAP_PTE_SIZE == 4 ? UINT64_C(0xfffff000) :
+	    UINT64_C(0x000ffffffffff000);
+
+	(void)state;
+	assert_int_equal(mark.bits, UINT64_C(0x200));
+	assert_false(qpmap_pte_is_valid(mark));
+	assert_int_not_equal(mark.bits, qpmap_pte_none().bits);
+	assert_int_equal(mark.bits & address, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    I386_TEST("C1/golden-leaves", i386_golden_leaves),
 	    I386_TEST("B4/kernel-only-bits", i386_bits),
+	    I386_TEST("B4/mark", i386_mark),
 	    I386_TEST("C10/pat-index", i386_pat),
 	    I386_TEST("tables", i386_tables),
 	    I386_TEST("C1/round-trip", i386_round_trip),

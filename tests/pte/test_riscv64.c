@@ -367,12 +367,30 @@ rv_sharing(void **state)
 
 #define RV_TEST(name, function) { name, function, NULL, NULL, NULL }
 
+/*
+ * A guard's mark translates nothing, is not taken for empty, and has no
+ * address.  V = 0: the others are software's.  9:8 are RSW, 53:10 the page number.
+ */
+static void
+rv_mark(void **state)
+{
+	struct qpmap_pte mark = { QPTE_MARK };
+	uint64_t address = UINT64_C(0x003ffffffffffc00);
+
+	(void)state;
+	assert_int_equal(mark.bits, UINT64_C(0x100));
+	assert_false(qpmap_pte_is_valid(mark));
+	assert_int_not_equal(mark.bits, qpmap_pte_none().bits);
+	assert_int_equal(mark.bits & address, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RV_TEST("riscv64/C1/golden-leaves", rv_golden_leaves),
 	    RV_TEST("riscv64/B4/kernel-only-not-executable", rv_bits),
+	    RV_TEST("riscv64/B4/mark", rv_mark),
 	    RV_TEST("riscv64/C10/golden-pbmt", rv_golden_types),
 	    RV_TEST("riscv64/tables", rv_golden_tables),
 	    RV_TEST("riscv64/C1/round-trip", rv_round_trip),

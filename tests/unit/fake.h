@@ -21,9 +21,12 @@
 #define QPTE_W		(1ULL << 10)
 /*      reserved	 9:8 = 0 */
 #define QPTE_USED	(1ULL << 7)	/* in every valid entry */
-/*      reserved	 6:5 = 0 */
+/*      reserved	 6:5 = 0; 5 is QPTE_MARK */
 #define QPTE_TYPE	0x1cULL		/* 4:2: memory type + 1, in leaves */
 /*      reserved	 1:0 = 0 */
+
+/* A guard's mark: not valid, not zero, no address. */
+#define QPTE_MARK	(1ULL << 5)
 
 #define QPTE_PA_SHIFT	8		/* from an address to its field */
 #define QPTE_LEVEL_SHIFT 12

@@ -7,6 +7,7 @@
 
 #define INIT_KNOWN_FLAGS						\
 	(QPMAP_NO_NX | QPMAP_NO_DIRECT | QPMAP_FLUSH_ON_FILL |		\
+	    QPMAP_MARK_GUARDS |						\
 	    QPMAP_ERRATUM_INVLPG | QPMAP_LOCAL_TLBI |			\
 	    (QPMAP_SHOOTDOWN ? QPMAP_FLAGS_FIRMWARE : 0) |		\
 	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
@@ -427,6 +428,82 @@ init_online(void **state)
 }
 
 /*
+ * QPMAP_MARK_GUARDS: the first guard's entry is marked by the first online,
+ * and stays so; a mark is nothing in the way of a window there, and nowhere
+ * else, and only with the flag.
+ */
+static void
+init_mark(void **state)
+{
+	struct qpmap_config config = fake_config();
+	struct qpmap_pte *leaf = fake_host_leaf(FAKE_WINDOW_VA);
+	unsigned int off;
+
+	(void)state;
+	config.flags |= QPMAP_MARK_GUARDS;
+	assert_int_equal(fake_init(&config), QPMAP_OK);
+	assert_int_equal(leaf->bits, 0);
+	for (unsigned int round = 0; round < 3; round++) {
+		assert_int_equal(fake_online_cpu(0, 0, leaf), QPMAP_OK);
+		for (off = 0; off <= QPMAP_WINDOW_PAGES; off++) {
+			assert_int_equal(leaf[off].bits, off == 0 ? QPTE_MARK :
+			    0);
+		}
+		qpmap_remove(qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+		fake_offline_cpu(0);
+		assert_int_equal(leaf->bits, QPTE_MARK);
+	}
+	for (off = 0; off <= QPMAP_WINDOW_PAGES; off++) {
+		leaf[off].bits |= QPTE_MARK;
+		if (off == 0 || off == QPMAP_WINDOW_PAGES) {
+			assert_int_equal(fake_online_cpu(0, 0, leaf), QPMAP_OK);
+			fake_offline_cpu(0);
+		} else {
+			init_not_online(0, 0, leaf, QPMAP_ERR_LEAF_USED);
+		}
+		leaf[off].bits = QPTE_MARK | QPTE_USED;
+		init_not_online(0, 0, leaf, QPMAP_ERR_LEAF_USED);
+		leaf[off].bits = off == 0 ? QPTE_MARK : 0;
+	}
+	config.flags &= ~QPMAP_MARK_GUARDS;
+	assert_int_equal(fake_init(&config), QPMAP_OK);
+	init_not_online(0, 0, leaf, QPMAP_ERR_LEAF_USED);
+}
+
+/* Checked builds: the table was freed, and is somebody's page. */
+static void
+init_mark_gone(void **state)
+{
+	struct qpmap_config config = fake_config();
+	struct qpmap_pte *leaf = fake_host_leaf(FAKE_WINDOW_VA);
+
+	(void)state;
+	config.flags |= QPMAP_MARK_GUARDS;
+	fake.special_types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
+	assert_int_equal(fake_init(&config), QPMAP_OK);
+	assert_int_equal(fake_online_cpu(0, 0, leaf), QPMAP_OK);
+	leaf->bits = 77;
+	if (QPMAP_CHECKED) {
+		EXPECT_PANIC(QPMAP_PANIC_MARK, fake_page(1), 77,
+		    (void)qpmap_enter(fake_page(1), QPMAP_WRITE_COMBINING));
+		EXPECT_PANIC(QPMAP_PANIC_MARK, fake_page(1), 77,
+		    (void)qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+		EXPECT_PANIC(QPMAP_PANIC_MARK, fake_page(1), 77,
+		    (void)qpmap_enter_ro(fake_page(1), QPMAP_WRITE_BACK));
+		leaf[1].bits = 78;
+		EXPECT_PANIC(QPMAP_PANIC_MARK, fake_page(1), 77,
+		    (void)qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+		leaf[1].bits = 0;
+	} else {
+		qpmap_remove(qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+	}
+	leaf->bits = QPTE_MARK;
+	qpmap_remove(qpmap_enter(fake_page(1), QPMAP_WRITE_COMBINING));
+	qpmap_remove(qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+	fake_offline_cpu(0);
+}
+
+/*
  * The last window of a table: its right neighbour is in another one, and what
  * follows in memory is none of the window's business.
  */
@@ -499,6 +576,8 @@ const struct CMUnitTest init_tests[] = {
 	FAKE_TEST("unit/init/while a CPU is online", init_while_online),
 	FAKE_TEST("unit/B11/online refuses", init_online),
 	FAKE_TEST("unit/B11/end of a table", init_online_end),
+	FAKE_TEST("unit/B11/marked guards", init_mark),
+	FAKE_TEST("unit/B11/mark gone", init_mark_gone),
 	FAKE_TEST("unit/init/strerror", init_strerror),
 	FAKE_TEST("unit/init/not yet", init_not_yet),
 };

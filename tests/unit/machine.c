@@ -970,6 +970,19 @@ fake_check_forgotten(qpmap_vaddr_t va)
 	}
 }
 
+/* A guard's mark: the host wants it, and it is the first of a window. */
+static void
+fake_mark(struct qpmap_pte *slot)
+{
+	if ((qpmap_state.flags & QPMAP_MARK_GUARDS) == 0) {
+		fail_msg("a mark that nobody asked for");
+	}
+	if ((uintptr_t)slot % (QPMAP_WINDOW_PAGES * sizeof(*slot)) != 0) {
+		fail_msg("a mark that is not a first guard's");
+	}
+	*(volatile qpmap_ptebits_t *)&slot->bits = QPTE_MARK;
+}
+
 void
 fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
 {
@@ -985,6 +998,11 @@ fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
 	if (slot->bits != 0) {
 		fail_msg("an entry is stored over another, %#lx",
 		    (unsigned long)slot->bits);
+	}
+	if (pte.bits == QPTE_MARK && leaf) {
+		fake_mark(slot);
+		fake_event_end();
+		return;
 	}
 	if (!qpmap_pte_is_valid(pte)) {
 		fail_msg("an invalid entry is stored");

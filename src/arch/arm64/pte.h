@@ -32,6 +32,12 @@
 #define QPTE_TABLE	(1ULL << 1)
 
 /*
+ * A guard's mark (QPMAP_MARK_GUARDS): bit 0 is clear, so the descriptor is
+ * invalid whatever the others are; the address is 0.
+ */
+#define QPTE_MARK	(1ULL << 55)	/* ignored in a leaf, too */
+
+/*
  * The output address: its low part is where it would be in the address.  The
  * top bits of a 52-bit address are elsewhere: with LPA2 51:50 are in 9:8, and
  * SH is TCR_EL1.SH1; with 64 KiB pages 51:48 are in 15:12.

@@ -35,6 +35,13 @@
 #define QPTE_PS		(1U << 7)
 
 /*
+ * A guard's mark (QPMAP_MARK_GUARDS): not present, so nothing else means
+ * anything to the walker.  The address is 0, as in an empty entry: there is no
+ * other page whose cached contents a speculative load could reach (L1TF).
+ */
+#define QPTE_MARK	(1U << 9)	/* ignored in every entry */
+
+/*
  * What every mapping has, and QPTE_NX, where the CPU has it, beside.  D is for
  * writable ones only: set where R/W is clear, it makes a shadow-stack page.
  */

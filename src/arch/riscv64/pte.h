@@ -44,6 +44,12 @@
 /* R = W = X = 0 makes it a pointer; in one, D, A and U are reserved. */
 #define QPTE_TABLE_BITS	QPTE_V
 
+/*
+ * A guard's mark (QPMAP_MARK_GUARDS): V is 0, which leaves all other bits to
+ * software; of RSW, which is software's in any entry.  The address is 0.
+ */
+#define QPTE_MARK	(1ULL << 8)
+
 /* The architecture has no bit for private or shared pages. */
 #define QPTE_SHARING	0ULL
 
