@@ -359,9 +359,10 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  * leaf		the page-table entry that maps the window's first address,
  *		aligned to a cache line, writable for as long as the CPU is
  *		online, and followed by those of the rest of the window, all
- *		zero (but for a mark, QPMAP_MARK_GUARDS); or NULL with QPMAP_BUILD_TABLES: such calls must be made
- *		one at a time, since the host's hooks may have one address for
- *		all tables.  One that meets another in the tables is refused
+ *		zero (but for a mark, QPMAP_MARK_GUARDS); or NULL with
+ *		QPMAP_BUILD_TABLES: such calls must be made one at a time,
+ *		since the host's hooks may have one address for all tables.
+ *		One that meets another in the tables is refused
  *		(QPMAP_ERR_CPU_BUSY), and may be made again
  *
  * A host whose allocator leaves entries behind clears them, and invalidates

@@ -90,8 +90,8 @@ qpmap_tables_sharing(const struct qpmap_config *config)
 
 /*
  * Judge one page of the area.  A first guard may be marked: a group of shared
- * slots begins where a window could.  *missing is how many tables its leaf lacks.
- * Returns 0 or an enum qpmap_error.
+ * slots begins where a window could.  *missing is how many tables its leaf
+ * lacks.  Returns 0 or an enum qpmap_error.
  */
 QPMAP_COLD static int
 qpmap_tables_judge(const struct qpmap_config *config,

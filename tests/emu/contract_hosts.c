@@ -714,6 +714,57 @@ together_stopped(const struct contract_case *c)
 }
 
 /*
+ * Built tables, and one temporary mapping for them: the host lets one CPU come
+ * at a time.  Where it does not, one is stopped on its way, and another is
+ * refused while that one is in the tables, and may ask again.
+ */
+static void
+together_built(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "std");
+	unsigned busy = 0, error;
+	uint64_t stop = 0;
+	struct alias alias;
+	bool stopped = true;
+
+	emu_cpu(e, 1);
+	emu_boot(e);
+	emu_cpu(e, 2);
+	emu_boot(e);
+	alias_begin(e, &alias, c);
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	for (; stopped; stop += 7) {
+		together_online(e, 1, 0, stop);
+		stopped = e->status == EMU_PAUSED;
+		together_online(e, 2, 0, EMU_X0);
+		error = (uint32_t)e->result;
+		CHECK(e->status == EMU_RETURNED && (error == QPMAP_OK ||
+		    error == QPMAP_ERR_CPU_BUSY), "error %u", error);
+		emu_cpu(e, 1);
+		if (stopped) {
+			emu_resume(e);
+		}
+		CHECK_EQUAL(e->arch->result(e) & 0xffffffff, QPMAP_OK,
+		    "online");
+		if (error != QPMAP_OK) {
+			busy++;
+			together_online(e, 2, 0, EMU_X0);
+			CHECK_EQUAL((uint32_t)e->result, QPMAP_OK, "again");
+		}
+		e->on_insn = NULL;
+		for (unsigned cpu = 1; cpu < 3; cpu++) {
+			emu_cpu(e, cpu);
+			work(e, c->type);
+			EMU_CALL(e, "qpmap_cpu_offline", "w",
+			    emu_state_pa(e));
+		}
+		e->on_insn = alias_insn;
+	}
+	CHECK(busy != 0, "nobody was refused");
+	e->on_insn = NULL;
+}
+
+/*
  * Isolated page tables: in user mode the CPU has a root in which the kernel's
  * mappings are not.  On arm64 the kernel's entries then have nG, and processes
  * ASIDs: TCR_EL1.A1 is 0, so they are TTBR0_EL1's, bits 63:48.
@@ -1204,6 +1255,8 @@ contract_hosts_cases(const struct emu_mode *mode)
 	hosts_add(mode, together_in_turns, 1, "together/one-by-one");
 	hosts_add(mode, together_in_turns, 17, "together/17-by-17");
 	hosts_add(mode, together_stopped, 0, "together/stopped");
+	hosts_add(mode, together_built, 0, "together/built/in-place");
+	hosts_add(mode, together_built, 1, "together/built/elsewhere");
 	hosts_add(mode, isolation, 0, "isolation");
 	if (strcmp(mode->arch->name, "riscv64") != 0) {
 		hosts_add(mode, uncached_refused, 0, "no-write-back/refused");

@@ -323,8 +323,8 @@ amd64_sharing(void **state)
 
 /*
  * A guard's mark translates nothing, is not taken for empty, and has no
- * address.  Figure "Formats of CR3 and Paging-Structure Entries": with P clear all is
- * ignored, and 11:9 are in every entry.
+ * address.  "Formats of CR3 and Paging-Structure Entries": with P clear all
+ * is ignored, and 11:9 are in every entry.
  */
 static void
 amd64_mark(void **state)

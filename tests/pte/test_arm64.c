@@ -707,8 +707,8 @@ a64_template(void **state)
 
 /*
  * A guard's mark translates nothing, is not taken for empty, and has no
- * address.  Bit 0 says whether a descriptor is valid; bits 58:55 are ignored in a page
- * descriptor, too.  Of an address it would have 49:12, or 49:8 with LPA2.
+ * address.  Bit 0 says whether a descriptor is valid; bits 58:55 are ignored
+ * in a page descriptor, too.  An address would be in 49:12, or 49:8 with LPA2.
  */
 static void
 a64_mark(void **state)

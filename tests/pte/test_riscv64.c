@@ -369,7 +369,8 @@ rv_sharing(void **state)
 
 /*
  * A guard's mark translates nothing, is not taken for empty, and has no
- * address.  V = 0: the others are software's.  9:8 are RSW, 53:10 the page number.
+ * address.  V = 0: the others are software's.  9:8 are RSW, 53:10 the page
+ * number.
  */
 static void
 rv_mark(void **state)
