@@ -19,14 +19,14 @@ fake_copy_demand(_Bool good)
 	}
 }
 
-void
+QPMAP_ASM_CALL void
 qpmap_copy_bulk(qpmap_vaddr_t to, qpmap_vaddr_t from, qpmap_size_t len)
 {
 	fake_copies.bulk++;
 	memmove((void *)to, (const void *)from, len);
 }
 
-void
+QPMAP_ASM_CALL void
 qpmap_zero_bulk(qpmap_vaddr_t to, qpmap_size_t len)
 {
 	fake_copy_demand(len != 0 && len % 64 == 0 && to % 64 == 0);
@@ -71,7 +71,7 @@ fake_copy_one(qpmap_vaddr_t to, qpmap_vaddr_t from, qpmap_size_t width)
 	}
 }
 
-void
+QPMAP_ASM_CALL void
 qpmap_copy_single(qpmap_vaddr_t to, qpmap_vaddr_t from, qpmap_size_t len,
     qpmap_size_t width)
 {
