@@ -20,12 +20,16 @@ linux_report_held(void *unused)
 static int
 linux_report_show(struct seq_file *file, void *unused)
 {
+	static const struct qpmap_options options = QPMAP_OPTIONS;
 	struct linux_ipi_count ipi;
-	unsigned int cpu;
+	unsigned int cpu, word;
 
-	seq_printf(file, "options 0x%08x, %u frames, entries of %u bytes\n",
-	    (unsigned int)QPMAP_OPTIONS, (unsigned int)QPMAP_FRAMES,
-	    (unsigned int)QPMAP_PTE_SIZE);
+	seq_puts(file, "options");
+	for (word = 0; word < QPMAP_OPTION_WORDS; word++) {
+		seq_printf(file, " %u", options.word[word]);
+	}
+	seq_printf(file, ", %u frames, entries of %u bytes\n",
+	    (unsigned int)QPMAP_FRAMES, (unsigned int)QPMAP_PTE_SIZE);
 	seq_printf(file, "windows 0x%lx, %u of 0x%lx bytes\n",
 	    (unsigned long)linux_area.window_va, nr_cpu_ids,
 	    (unsigned long)QPMAP_WINDOW_SIZE);

@@ -108,6 +108,7 @@ linux_test_refusals(unsigned int rounds)
 {
 	static bool done;
 	static const char *why = "not tried";
+	struct qpmap_options options = QPMAP_OPTIONS;
 	struct qpmap_config config;
 	unsigned int i;
 	int error;
@@ -128,8 +129,8 @@ linux_test_refusals(unsigned int rounds)
 		}
 	}
 	linux_configure(&config);
-	if (qpmap_init_options(&config, QPMAP_OPTIONS ^ 1) !=
-	    QPMAP_ERR_OPTIONS) {
+	options.word[QPMAP_OPTION_WORDS - 1]++;
+	if (qpmap_init_options(&config, &options) != QPMAP_ERR_OPTION_LAYOUT) {
 		why = "other build options are not refused";
 	}
 	if (qpmap_cpu_online(this_cpu_ptr(&linux_cpu), 0,

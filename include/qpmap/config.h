@@ -5,8 +5,8 @@
  *
  * Each option is a macro given on the command line, with the same value for
  * the library and for every file of the kernel that includes <qpmap/qpmap.h>.
- * The values are folded into QPMAP_OPTIONS; qpmap_init() refuses a kernel
- * whose QPMAP_OPTIONS differ from the library's.  What the CPU chooses at
+ * qpmap_init() compares the kernel's values with the library's, one by one
+ * (QPMAP_OPTIONS), and its error names the option.  What the CPU chooses at
  * boot (four or five levels, Sv39 or Sv57, T1SZ) is not an option: it is read
  * from the CPU.
  */
@@ -65,7 +65,8 @@
 /*
  * 1: every enter asks qpmap_host_page_pinned() whether the page may be mapped
  * (contract C9), and with QPMAP_MARK_GUARDS looks whether its window's mark is
- * still there.  Default 0.
+ * still there; and remove panics on an address inside a page of the direct map.
+ * Default 0.
  */
 #ifndef QPMAP_CHECKED
 #define QPMAP_CHECKED 0

@@ -17,9 +17,12 @@
 #define QPMAP_PANIC_WIDTH	"qpmap: physical address is too wide"
 /* Enter, checked builds: a = physical address, b = attribute. */
 #define QPMAP_PANIC_UNPINNED	"qpmap: page is neither wired nor held"
-/* Enter: a = physical address, b = that of the newest mapping held. */
+/*
+ * Enter: a = physical address, b = that of the newest mapping held.  The first
+ * where qpmap_config.nesting is 1.
+ */
 #define QPMAP_PANIC_NESTED	"qpmap: nested enter with a single frame"
-#define QPMAP_PANIC_FRAMES	"qpmap: more mappings held than frames"
+#define QPMAP_PANIC_FRAMES	"qpmap: more mappings held than nesting allows"
 /* Enter: a = physical address, b = the entry that was found. */
 #define QPMAP_PANIC_SLOT	"qpmap: a free frame's entry is not empty"
 /*
@@ -27,7 +30,7 @@
  * entry that was found in the mark's place.
  */
 #define QPMAP_PANIC_MARK	"qpmap: the window's page table was freed"
-/* Enter after qpmap_cpu_offline(): a = physical address, b = 0. */
+/* Enter on a CPU that has no window: a = physical address, b = 0. */
 #define QPMAP_PANIC_OFFLINE	"qpmap: enter on a CPU that is not online"
 
 /* Remove: a = address given, b = address of the newest mapping, 0 if none. */

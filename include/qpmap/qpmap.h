@@ -161,7 +161,8 @@ struct qpmap_config {
 
 	/*
 	 * The most mappings that are ever held at once on one CPU, by thread,
-	 * interrupts and NMI together: 1 to QPMAP_FRAMES.
+	 * interrupts and NMI together: up to QPMAP_FRAMES; 0 means
+	 * QPMAP_FRAMES.  One more is a panic (QPMAP_PANIC_FRAMES).
 	 */
 	__UINT32_TYPE__ nesting;
 
@@ -256,9 +257,19 @@ struct qpmap_config {
 /* What qpmap_init() and qpmap_cpu_online() return; 0 is success. */
 enum qpmap_error {
 	QPMAP_OK,
-	QPMAP_ERR_OPTIONS,	/* build options of kernel, library differ */
+	QPMAP_ERR_OPTIONS,	/* headers of kernel, library differ */
+	QPMAP_ERR_OPTION_PAGE_SHIFT, /* the option differs; so the next eight */
+	QPMAP_ERR_OPTION_PAE,
+	QPMAP_ERR_OPTION_LPA2,
+	QPMAP_ERR_OPTION_FRAMES,
+	QPMAP_ERR_OPTION_CACHE_LINE,
+	QPMAP_ERR_OPTION_DIRECT_MAP,
+	QPMAP_ERR_OPTION_CHECKED,
+	QPMAP_ERR_OPTION_TABLES,
+	QPMAP_ERR_OPTION_SHOOTDOWN,
+	QPMAP_ERR_OPTION_LAYOUT, /* structures differ: a compiler's flag */
 	QPMAP_ERR_FLAGS,	/* a flag unknown, or not for this machine */
-	QPMAP_ERR_NESTING,	/* nesting is 0, or more than QPMAP_FRAMES */
+	QPMAP_ERR_NESTING,	/* nesting is more than QPMAP_FRAMES */
 	QPMAP_ERR_COUNT,	/* window_count is 0, or too many windows */
 	QPMAP_ERR_WINDOW_ALIGN,	/* window_va not a multiple of window size */
 	QPMAP_ERR_WINDOW_RANGE,	/* window not canonical kernel addresses */
@@ -290,6 +301,7 @@ enum qpmap_error {
 	QPMAP_ERR_CPU_WINDOW,	/* no such window */
 	QPMAP_ERR_CPU_LEAF,	/* leaf line neither given nor found */
 	QPMAP_ERR_LEAF_ALIGN,	/* leaf line misaligned */
+	QPMAP_ERR_LEAF_OFFSET,	/* leaf line of another address */
 	QPMAP_ERR_LEAF_USED,	/* leaf line is not empty */
 	QPMAP_ERR_CPU_DIFFERS,	/* CPU's registers differ from the first's */
 	QPMAP_ERR_CPU_ONLINE,	/* CPU is online already */
@@ -305,9 +317,49 @@ enum qpmap_error {
 	QPMAP_ERR_COUNT_	/* one more than the last; not an error */
 };
 
+/*
+ * The build options, and what a compiler's flags may change in the structures
+ * that cross the boundary (-malign-double).  What a kernel was compiled with
+ * and what the library was compiled with must be the same.  The words are in
+ * the order of the errors QPMAP_ERR_OPTION_PAGE_SHIFT and up; all behind
+ * QPMAP_OPTION_COUNT are QPMAP_ERR_OPTION_LAYOUT.
+ */
+#define QPMAP_OPTION_COUNT	9u
+#define QPMAP_OPTION_WORDS	13u
+
+struct qpmap_options {
+	__UINT32_TYPE__ word_count;
+	__UINT32_TYPE__ word[QPMAP_OPTION_WORDS];
+};
+
+struct qpmap_alignment {
+	char first;
+	__UINT64_TYPE__ second;
+};
+
+#define QPMAP_OPTIONS							\
+	{								\
+		QPMAP_OPTION_WORDS,					\
+		{							\
+			QPMAP_PAGE_SHIFT,				\
+			QPMAP_PAE,					\
+			QPMAP_LPA2,					\
+			QPMAP_FRAMES,					\
+			QPMAP_CACHE_LINE,				\
+			QPMAP_DIRECT_MAP,				\
+			QPMAP_CHECKED,					\
+			QPMAP_TABLES,					\
+			QPMAP_SHOOTDOWN,				\
+			(__UINT32_TYPE__)sizeof(struct qpmap_pte),	\
+			(__UINT32_TYPE__)sizeof(struct qpmap_cpu),	\
+			(__UINT32_TYPE__)sizeof(struct qpmap_config),	\
+			(__UINT32_TYPE__)sizeof(struct qpmap_alignment)	\
+		}							\
+	}
+
 /* As qpmap_init(), with the caller's QPMAP_OPTIONS.  Not to be called. */
 QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
-    __UINT32_TYPE__ options);
+    const struct qpmap_options *options);
 
 /*
  * Check the configuration against this CPU, work out every kind of entry, and
@@ -337,7 +389,9 @@ QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
 static inline int
 qpmap_init(const struct qpmap_config *config)
 {
-	return (qpmap_init_options(config, QPMAP_OPTIONS));
+	static const struct qpmap_options options = QPMAP_OPTIONS;
+
+	return (qpmap_init_options(config, &options));
 }
 
 /*
@@ -417,8 +471,8 @@ QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
  *	so while it is mapped
  * attr	its memory type, and where it matters QPMAP_PRIVATE or QPMAP_SHARED
  *
- * Always succeeds, unless more than QPMAP_FRAMES mappings would be held on
- * this CPU: then, and on a bad argument, it panics.  Where the direct map
+ * Always succeeds, unless more than qpmap_config.nesting mappings would be held
+ * on this CPU: then, and on a bad argument, it panics.  Where the direct map
  * already shows the page with that type, its address there is returned, and
  * nothing is pinned.  Otherwise the CPU stays pinned (preemption off) until
  * qpmap_remove(): the caller must not sleep, take a lock that can sleep, or

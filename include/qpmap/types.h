@@ -62,9 +62,12 @@ typedef __UINTPTR_TYPE__ qpmap_attr_t;
  * guest, or shared with its hypervisor.  With neither, write-back,
  * write-through and write-combining mappings are private and the uncached
  * ones shared.  Where the configuration has no masks, all are alike.
+ *
+ * 8, 16 and 24 are no attributes: they are the cache bits of an x86 entry (PWT,
+ * PCD), which a driver may have at hand.
  */
-#define QPMAP_PRIVATE		8u
-#define QPMAP_SHARED		16u
+#define QPMAP_PRIVATE		0x20u
+#define QPMAP_SHARED		0x40u
 
 /*
  * For qpmap_read(), qpmap_write(), qpmap_copy_page() and qpmap_zero_page()
@@ -73,8 +76,11 @@ typedef __UINTPTR_TYPE__ qpmap_attr_t;
  */
 #define QPMAP_ATTR_WIDTH_4	0x80u
 
-/* One more than the largest attribute that a mapping can have. */
-#define QPMAP_ATTR_COUNT	24u
+/*
+ * One more than the largest attribute that a mapping can have.  Not every
+ * smaller number is one: enter panics on the others (QPMAP_PANIC_ATTR).
+ */
+#define QPMAP_ATTR_COUNT	(QPMAP_SHARED + QPMAP_TYPE_COUNT)
 
 /* Bit of a memory type, in qpmap_config.types and .direct_types. */
 #define QPMAP_TYPE_BIT(type)	(1u << (type))
@@ -91,13 +97,14 @@ struct qpmap_frame {
  * own: at most two of 64 bytes with four frames, one on i386.
  *
  * Enter and remove write one word of it, next.  The frames are a stack that
- * grows upwards between two sentinels: frame[0].va is no frame's address, and
- * frame[QPMAP_FRAMES + 1].slot points at full, which is never empty.
+ * grows upwards between two sentinels: frame[0].va is 0, which is no frame's
+ * address, and the slot of the frame above the last one points at an entry
+ * that is never empty.  next is 0 in a zeroed state and in that of a CPU that
+ * is offline; enter and remove then panic.
  */
 struct qpmap_cpu {
-	struct qpmap_frame *next;	/* the frame that enter takes */
+	__UINTPTR_TYPE__ next;		/* the frame that enter takes; or 0 */
 	__UINT32_TYPE__ window;		/* window number + 1; 0: offline */
-	struct qpmap_pte full;		/* an entry that is never empty */
 	struct qpmap_frame frame[QPMAP_FRAMES + 2];
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
@@ -156,23 +163,6 @@ struct qpmap_shared {
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 #endif /* QPMAP_SHOOTDOWN */
-
-/*
- * The build options in one number: what a kernel was compiled with and what
- * the library was compiled with must be the same.
- */
-#define QPMAP_OPTIONS							\
-	((__UINT32_TYPE__)sizeof(struct qpmap_cpu) |			\
-	    (__UINT32_TYPE__)QPMAP_SHOOTDOWN |				\
-	    (__UINT32_TYPE__)QPMAP_PAGE_SHIFT << 12 |			\
-	    (__UINT32_TYPE__)QPMAP_FRAMES << 17 |			\
-	    (__UINT32_TYPE__)(QPMAP_CACHE_LINE / 64) << 21 |		\
-	    (__UINT32_TYPE__)QPMAP_PTE_SIZE << 23 |			\
-	    (__UINT32_TYPE__)QPMAP_PAE << 27 |				\
-	    (__UINT32_TYPE__)QPMAP_LPA2 << 28 |				\
-	    (__UINT32_TYPE__)QPMAP_DIRECT_MAP << 29 |			\
-	    (__UINT32_TYPE__)QPMAP_CHECKED << 30 |			\
-	    (__UINT32_TYPE__)QPMAP_TABLES << 31)
 
 /*
  * On i386 the library and the kernel may be compiled with different -mregparm:

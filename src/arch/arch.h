@@ -273,6 +273,14 @@ void qpmap_zero_single(qpmap_vaddr_t to, qpmap_size_t len,
 #endif
 
 /*
+ * 1 in tlb.h: a load or store adds the address of an object to a register for
+ * nothing, where a test for 0 takes two instructions.
+ */
+#ifndef QPMAP_NEXT_IS_RELATIVE
+#define QPMAP_NEXT_IS_RELATIVE 0
+#endif
+
+/*
  * 1 in tlb.h: an address is no part of a load or store, and to keep it in a
  * register is shorter than to work it out again.
  */

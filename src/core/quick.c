@@ -13,29 +13,37 @@
  *
  * Whatever is not the ordinary case falls out of a compare that is needed
  * anyway, and goes on in special.c: a kind with a limit of 0, and a frame
- * with the complement of its address, which is odd.  An odd address is never
- * taken for a frame's.  Nothing there returns to here.
+ * whose address is 0, which is never taken for one that was given.  Nothing
+ * there returns to here.
  */
 #include "special.h"
 
-/* Map pa in this CPU's next frame; on failure go on in special.c. */
+/*
+ * Store pte in this CPU's next frame; on failure go on in special.c.  The
+ * frame's address does not change while it is free.
+ */
 static inline qpmap_vaddr_t
-qpmap_window_enter(qpmap_paddr_t pa, const struct qpmap_kind *kind)
+qpmap_window_enter(struct qpmap_pte pte)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
-	struct qpmap_frame *frame = cpu->next;
-	struct qpmap_pte *slot = frame->slot;
+	__UINTPTR_TYPE__ next = cpu->next;
+	struct qpmap_frame *frame = qpmap_next_frame(next);
+	struct qpmap_pte *slot;
 	qpmap_vaddr_t va;
 
-	if (QPMAP_CHECKED && !qpmap_guard_is_marked(cpu)) {
-		return (qpmap_enter_refuse_mark(pa));
+	if (qpmap_next_is_none(next)) {
+		return (qpmap_enter_refuse_frame(pte));
 	}
+	if (QPMAP_CHECKED && !qpmap_guard_is_marked(cpu)) {
+		return (qpmap_enter_refuse_mark(pte));
+	}
+	va = frame->va;
+	slot = frame->slot;
 	if (!qpmap_slot_is_empty(slot)) {
-		return (qpmap_enter_refuse_frame(pa));
+		return (qpmap_enter_refuse_frame(pte));
 	}
 	qpmap_claim(cpu, frame);
-	qpmap_slot_fill(slot, qpmap_pte_make(pa, kind->bits));
-	va = frame->va;
+	qpmap_slot_fill(slot, pte);
 	qpmap_tlb_filled(va);
 	return (va);
 }
@@ -49,7 +57,7 @@ qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
 	if (attr >= QPMAP_ATTR_COUNT) {
 		return (qpmap_enter_special(pa, attr));
 	}
-	kind = qpmap_kind_at(state->rw, attr);
+	kind = qpmap_kind_rw_at(state, attr);
 	if (!qpmap_pte_admits(pa, kind->limit)) {
 		return (qpmap_enter_special(pa, attr));
 	}
@@ -60,7 +68,7 @@ qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
 	    pa - state->direct_pa < kind->direct_size) {
 		return (qpmap_direct_address(state, pa));
 	}
-	return (qpmap_window_enter(pa, kind));
+	return (qpmap_window_enter(qpmap_pte_make(pa, kind->bits)));
 }
 
 QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
@@ -78,7 +86,7 @@ qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr)
 	if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
 		return (qpmap_enter_refuse_unpinned(pa, attr));
 	}
-	return (qpmap_window_enter(pa, kind));
+	return (qpmap_window_enter(qpmap_pte_make(pa, kind->bits)));
 }
 
 QPMAP_HOT_ATTR QPMAP_CALL void
@@ -90,14 +98,21 @@ qpmap_remove(qpmap_vaddr_t va)
 
 	if (QPMAP_DIRECT_MAP &&
 	    va - qpmap_state.direct_va < qpmap_state.direct_size) {
+		if (QPMAP_CHECKED && (va & QPMAP_PAGE_MASK) != 0) {
+			qpmap_remove_special(va);
+		}
 		return;
 	}
-	if ((va & 1) != 0) {
+	if (va == 0) {
 		qpmap_remove_special(va);
 		return;
 	}
 	cpu = qpmap_host_cpu();
-	frame = cpu->next - 1;
+	if (qpmap_next_is_none(cpu->next)) {
+		qpmap_remove_special(va);
+		return;
+	}
+	frame = qpmap_next_frame(cpu->next) - 1;
 	slot = qpmap_slot_at(frame);
 	if (frame->va != va) {
 		qpmap_remove_special(va);

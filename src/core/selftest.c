@@ -86,7 +86,7 @@ qpmap_selftest(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 	__UINT32_TYPE__ held = qpmap_selftest_held();
 	int step, again, page;
 
-	if (pa == pa2 || QPMAP_FRAMES < held + 2) {
+	if (pa == pa2 || qpmap_state.nesting < held + 2) {
 		return (6);
 	}
 	step = qpmap_selftest_both(pa, pa2);

@@ -4,9 +4,9 @@
  *
  * A mapping is special because of its memory type (accesses through it must
  * be complete before its entry goes) or because of a flag of the host's (an
- * erratum, invalidation after filling, ...).  While it is held its frame has
- * the complement of its address; that is how qpmap_remove() knows.  The order
- * of the steps is that of quick.c, and for the same reason.
+ * erratum, invalidation after filling, ...).  While it is held its frame's
+ * address is 0; that is how qpmap_remove() knows.  The order of the steps is
+ * that of quick.c, and for the same reason.
  */
 #include "special.h"
 
@@ -32,36 +32,38 @@ _Bool
 qpmap_guard_is_marked(const struct qpmap_cpu *cpu)
 {
 	return ((qpmap_state.flags & QPMAP_MARK_GUARDS) == 0 ||
-	    cpu->window == 0 ||
+	    cpu->next == 0 ||
 	    qpmap_slot_load(cpu->frame[1].slot - 1).bits == QPTE_MARK);
 }
 
 QPMAP_HANDED qpmap_vaddr_t
-qpmap_enter_refuse_mark(qpmap_paddr_t pa)
+qpmap_enter_refuse_mark(struct qpmap_pte pte)
 {
 	struct qpmap_pte found =
 	    qpmap_slot_load(qpmap_host_cpu()->frame[1].slot - 1);
 
-	qpmap_host_panic(QPMAP_PANIC_MARK, pa, found.bits);
+	qpmap_host_panic(QPMAP_PANIC_MARK,
+	    qpmap_pte_pa(pte, qpmap_state.sharing), found.bits);
 }
 
 static qpmap_vaddr_t
-qpmap_window_enter_special(qpmap_paddr_t pa, const struct qpmap_kind *kind)
+qpmap_window_enter_special(struct qpmap_pte pte)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
-	struct qpmap_frame *frame = cpu->next;
+	struct qpmap_frame *frame = qpmap_next_frame(cpu->next);
 	qpmap_vaddr_t va;
 
 	if (QPMAP_CHECKED && !qpmap_guard_is_marked(cpu)) {
-		return (qpmap_enter_refuse_mark(pa));
+		return (qpmap_enter_refuse_mark(pte));
 	}
-	if (!qpmap_slot_is_empty(frame->slot)) {
-		return (qpmap_enter_refuse_frame(pa));
+	if (qpmap_next_is_none(cpu->next) ||
+	    !qpmap_slot_is_empty(frame->slot)) {
+		return (qpmap_enter_refuse_frame(pte));
 	}
-	qpmap_set_next(cpu, frame + 1);
 	va = frame->va;
-	*(volatile qpmap_vaddr_t *)&frame->va = qpmap_va_special(va);
-	qpmap_slot_fill(frame->slot, qpmap_pte_make(pa, kind->bits));
+	qpmap_set_next_frame(cpu, frame + 1);
+	*(volatile qpmap_vaddr_t *)&frame->va = 0;
+	qpmap_slot_fill(frame->slot, pte);
 	qpmap_tlb_filled_special(va, frame->slot, qpmap_state.flags);
 	return (va);
 }
@@ -80,7 +82,7 @@ qpmap_enter_kinds(qpmap_paddr_t pa, qpmap_attr_t attr,
 	    pa - qpmap_state.direct_pa < kind->direct_size) {
 		return (qpmap_direct_address(&qpmap_state, pa));
 	}
-	return (qpmap_window_enter_special(pa, kind));
+	return (qpmap_window_enter_special(qpmap_pte_make(pa, kind->bits)));
 }
 
 QPMAP_HANDED qpmap_vaddr_t
@@ -102,51 +104,59 @@ qpmap_enter_refuse_unpinned(qpmap_paddr_t pa, qpmap_attr_t attr)
 }
 
 /*
- * The sentinel above the last frame, a CPU that is not online, and an entry
- * that somebody else wrote: all are met as "the next entry is not empty".
+ * A CPU that is not online, the sentinel above the last frame, and an entry
+ * that somebody else wrote.
  */
 QPMAP_HANDED qpmap_vaddr_t
-qpmap_enter_refuse_frame(qpmap_paddr_t pa)
+qpmap_enter_refuse_frame(struct qpmap_pte pte)
 {
 	const struct qpmap_cpu *cpu = qpmap_host_cpu();
-	const struct qpmap_frame *frame = cpu->next;
-	struct qpmap_pte found = qpmap_slot_load(frame->slot);
+	const struct qpmap_frame *frame = qpmap_next_frame(cpu->next);
+	qpmap_paddr_t pa = qpmap_pte_pa(pte, qpmap_state.sharing);
+	struct qpmap_pte found;
 
-	if (cpu->window == 0) {
+	if (cpu->next == 0) {
 		qpmap_host_panic(QPMAP_PANIC_OFFLINE, pa, 0);
 	}
-	if (frame != &cpu->frame[QPMAP_FRAMES + 1]) {
+	found = qpmap_slot_load(frame->slot);
+	if (frame != &cpu->frame[qpmap_state.nesting + 1]) {
 		qpmap_host_panic(QPMAP_PANIC_SLOT, pa, found.bits);
 	}
 	found = qpmap_slot_load(frame[-1].slot);
-	qpmap_host_panic(QPMAP_FRAMES == 1 ? QPMAP_PANIC_NESTED :
+	qpmap_host_panic(qpmap_state.nesting == 1 ? QPMAP_PANIC_NESTED :
 	    QPMAP_PANIC_FRAMES, pa, qpmap_pte_pa(found, qpmap_state.sharing));
 }
 
 void
-qpmap_frame_empty(struct qpmap_frame *frame)
+qpmap_frame_empty(struct qpmap_frame *frame, qpmap_vaddr_t va)
 {
-	qpmap_vaddr_t va = qpmap_frame_va(frame);
-
 	qpmap_tlb_emptying_special();
 	qpmap_slot_clear(frame->slot);
 	qpmap_tlb_emptied_special(va, frame->slot, qpmap_state.flags);
 	*(volatile qpmap_vaddr_t *)&frame->va = va;
 }
 
+/* The newest frame of a CPU; NULL if it holds nothing, or is offline. */
+static struct qpmap_frame *
+qpmap_newest(struct qpmap_cpu *cpu)
+{
+	if (cpu->next == 0 || qpmap_next_frame(cpu->next) == &cpu->frame[1]) {
+		return (0);
+	}
+	return (qpmap_next_frame(cpu->next) - 1);
+}
+
 QPMAP_HANDED void
 qpmap_remove_special(qpmap_vaddr_t va)
 {
 	struct qpmap_cpu *cpu = qpmap_host_cpu();
-	struct qpmap_frame *frame = cpu->next - 1;
-	_Bool none = frame == &cpu->frame[0] || cpu->window == 0;
+	struct qpmap_frame *frame = qpmap_newest(cpu);
+	qpmap_vaddr_t newest = frame == 0 ? 0 : qpmap_frame_va(cpu, frame);
 
-	if (none || !qpmap_va_is_special(frame->va) ||
-	    frame->va != qpmap_va_special(va)) {
-		qpmap_host_panic(QPMAP_PANIC_REMOVE, va,
-		    none ? 0 : qpmap_frame_va(frame));
+	if (frame == 0 || newest != va) {
+		qpmap_host_panic(QPMAP_PANIC_REMOVE, va, newest);
 	}
-	qpmap_frame_empty(frame);
-	qpmap_set_next(cpu, frame);
+	qpmap_frame_empty(frame, va);
+	qpmap_set_next_frame(cpu, frame);
 	qpmap_host_unpin(cpu);
 }

@@ -44,8 +44,11 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_special(qpmap_paddr_t pa,
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_ro_special(qpmap_paddr_t pa,
     qpmap_attr_t attr);
 
-/* The next frame's entry is not empty: panic.  Pinned. */
-QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_frame(qpmap_paddr_t pa);
+/*
+ * There is no next frame, or its entry is not empty: panic.  pte is the entry
+ * that was to be stored.  Pinned.
+ */
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_frame(struct qpmap_pte pte);
 
 /* The host does not vouch for the page: panic.  Not pinned. */
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_unpinned(qpmap_paddr_t pa,
@@ -61,6 +64,15 @@ QPMAP_HANDED void qpmap_remove_special(qpmap_vaddr_t va);
 QPMAP_NORETURN void qpmap_enter_refuse(qpmap_paddr_t pa, qpmap_attr_t attr,
     const struct qpmap_kind *kind);
 
+/* One memory type, and at most one of the two sharings. */
+static inline _Bool
+qpmap_attr_exists(qpmap_attr_t attr)
+{
+	return (attr < QPMAP_ATTR_COUNT &&
+	    (attr & ~(qpmap_attr_t)(QPMAP_PRIVATE | QPMAP_SHARED)) <
+	    QPMAP_TYPE_COUNT);
+}
+
 /*
  * The kind of kinds that attr names, which may be special, after all that is
  * checked before a page is mapped; panics if pa and attr do not pass.
@@ -71,7 +83,7 @@ qpmap_kind_admit(qpmap_paddr_t pa, qpmap_attr_t attr,
 {
 	const struct qpmap_kind *kind;
 
-	if (attr >= QPMAP_ATTR_COUNT) {
+	if (!qpmap_attr_exists(attr)) {
 		qpmap_host_panic(QPMAP_PANIC_ATTR, pa, attr);
 	}
 	kind = &kinds[attr];
@@ -85,14 +97,16 @@ qpmap_kind_admit(qpmap_paddr_t pa, qpmap_attr_t attr,
 }
 
 /*
- * Empty a frame, whatever it holds, with all that a special mapping needs;
- * this CPU forgets it.  The frame is not released.
+ * Empty the frame of address va, whatever it holds, with all that a special
+ * mapping needs; this CPU forgets it.  The frame is not released.
  */
-void qpmap_frame_empty(struct qpmap_frame *frame);
+void qpmap_frame_empty(struct qpmap_frame *frame, qpmap_vaddr_t va);
 
 /*
  * The state, a kind in it, a frame's slot.  With QPMAP_KEEPS_ADDRESSES the
  * compiler has to take them as they are: it does not know what they point at.
+ * A kind for reading and writing is found from the state's own address, at a
+ * distance that is part of the loads.
  */
 static inline const struct qpmap_state *
 qpmap_state_at(void)
@@ -103,6 +117,19 @@ qpmap_state_at(void)
 		__asm__("" : "+r"(state));
 	}
 	return (state);
+}
+
+static inline const struct qpmap_kind *
+qpmap_kind_rw_at(const struct qpmap_state *state, qpmap_attr_t attr)
+{
+	const unsigned char *at = (const unsigned char *)state +
+	    attr * sizeof(struct qpmap_kind);
+
+	if (QPMAP_KEEPS_ADDRESSES) {
+		__asm__("" : "+r"(at));
+	}
+	return ((const struct qpmap_kind *)(const void *)
+	    (at + __builtin_offsetof(struct qpmap_state, rw)));
 }
 
 static inline const struct qpmap_kind *
@@ -156,7 +183,17 @@ qpmap_guard_mark(struct qpmap_pte *slot)
  * not have one.  The refusal says what is there now.
  */
 _Bool qpmap_guard_is_marked(const struct qpmap_cpu *cpu);
-QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_mark(qpmap_paddr_t pa);
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_mark(struct qpmap_pte pte);
+
+/*
+ * Page in the window of frame number i of the stack, from 1: every frame has
+ * an unmapped page on both sides.
+ */
+static inline __UINT32_TYPE__
+qpmap_frame_page(__UINT32_TYPE__ i)
+{
+	return (2 * i - 1);
+}
 
 /* Where the direct map shows pa. */
 static inline qpmap_vaddr_t
@@ -165,12 +202,40 @@ qpmap_direct_address(const struct qpmap_state *state, qpmap_paddr_t pa)
 	return (state->direct_va + (qpmap_vaddr_t)(pa - state->direct_pa));
 }
 
-/* A frame's address, whatever it holds. */
+/*
+ * The address of a frame of cpu's, whatever it holds.  While it holds a
+ * special mapping frame->va is 0: remove takes no frame for that of address 0,
+ * and hands over to special.c.
+ */
 static inline qpmap_vaddr_t
-qpmap_frame_va(const struct qpmap_frame *frame)
+qpmap_frame_va(const struct qpmap_cpu *cpu, const struct qpmap_frame *frame)
 {
-	return (qpmap_va_is_special(frame->va) ? qpmap_va_special(frame->va) :
-	    frame->va);
+	__UINT32_TYPE__ number = (__UINT32_TYPE__)(frame - cpu->frame);
+
+	return (qpmap_state.window_va +
+	    (cpu->window - 1) * QPMAP_WINDOW_SIZE +
+	    qpmap_frame_page(number) * QPMAP_PAGE_SIZE);
+}
+
+/*
+ * The frame that cpu->next means, and back.  With QPMAP_NEXT_IS_RELATIVE it is
+ * counted from the sentinels, so that 0 leads to them; without, 0 is looked
+ * for: there is no such frame.
+ */
+#define QPMAP_NEXT_BASE							\
+	(QPMAP_NEXT_IS_RELATIVE ?					\
+	    (__UINTPTR_TYPE__)&qpmap_sentinel.frame[1] : 0)
+
+static inline _Bool
+qpmap_next_is_none(__UINTPTR_TYPE__ next)
+{
+	return (!QPMAP_NEXT_IS_RELATIVE && next == 0);
+}
+
+static inline struct qpmap_frame *
+qpmap_next_frame(__UINTPTR_TYPE__ next)
+{
+	return ((struct qpmap_frame *)(QPMAP_NEXT_BASE + next));
 }
 
 /*
@@ -179,17 +244,21 @@ qpmap_frame_va(const struct qpmap_frame *frame)
  * volatile.
  */
 static inline void
-qpmap_set_next(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
+qpmap_set_next(struct qpmap_cpu *cpu, __UINTPTR_TYPE__ next)
 {
-	struct qpmap_frame *volatile *next = &cpu->next;
-
 	__asm__ volatile("" ::: "memory");
-	*next = frame;
+	*(volatile __UINTPTR_TYPE__ *)&cpu->next = next;
 	__asm__ volatile("" ::: "memory");
 }
 
+static inline void
+qpmap_set_next_frame(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
+{
+	qpmap_set_next(cpu, (__UINTPTR_TYPE__)frame - QPMAP_NEXT_BASE);
+}
+
 /*
- * Claim frame, which cpu->next points at; release frame, the one below it.
+ * Claim frame, which cpu->next means; release frame, the one below it.
  *
  * Where one instruction adds to memory, that needs a register less.  If it is
  * more than one after all, no harm: what interrupts it restores cpu->next.
@@ -199,10 +268,10 @@ qpmap_claim(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
 {
 	if (QPMAP_ADDS_TO_MEMORY) {
 		__asm__ volatile("" ::: "memory");
-		cpu->next++;
+		cpu->next += sizeof(*frame);
 		__asm__ volatile("" ::: "memory");
 	} else {
-		qpmap_set_next(cpu, frame + 1);
+		qpmap_set_next_frame(cpu, frame + 1);
 	}
 }
 
@@ -211,10 +280,10 @@ qpmap_release(struct qpmap_cpu *cpu, struct qpmap_frame *frame)
 {
 	if (QPMAP_ADDS_TO_MEMORY) {
 		__asm__ volatile("" ::: "memory");
-		cpu->next--;
+		cpu->next -= sizeof(*frame);
 		__asm__ volatile("" ::: "memory");
 	} else {
-		qpmap_set_next(cpu, frame);
+		qpmap_set_next_frame(cpu, frame);
 	}
 }
 

@@ -46,15 +46,15 @@ struct qpmap_mmu {
 };
 
 /*
- * The order saves instructions where an address has to be worked out: rw is
- * at the structure's own, and what remove reads is side by side.
+ * The order saves instructions where an address has to be worked out: all but
+ * the tables is within reach of the structure's own address, and what remove
+ * reads is side by side.
  */
 struct qpmap_state {
-	struct qpmap_kind rw[QPMAP_ATTR_COUNT];
-	struct qpmap_kind ro[QPMAP_ATTR_COUNT];
 	qpmap_paddr_t direct_pa;
 	qpmap_vaddr_t direct_va;
 	qpmap_size_t direct_size;
+	__UINT32_TYPE__ nesting;	/* frames of each window in use */
 	__UINT32_TYPE__ flags;
 	__UINT32_TYPE__ window_count;	/* 0 until qpmap_init() succeeded */
 	qpmap_vaddr_t window_va;
@@ -67,6 +67,8 @@ struct qpmap_state {
 	qpmap_vaddr_t shared_va;
 	__UINT32_TYPE__ shared_count;
 #endif
+	struct qpmap_kind rw[QPMAP_ATTR_COUNT];
+	struct qpmap_kind ro[QPMAP_ATTR_COUNT];
 	/*
 	 * In a line that nobody else needs: how many CPUs are online, and
 	 * whether one of them is in the tables (window.c).
@@ -88,6 +90,18 @@ qpmap_type_error(__UINT32_TYPE__ type)
 {
 	return ((int)QPMAP_ERR_TYPE_WRITE_BACK + (int)type);
 }
+
+/*
+ * What the stacks of frames end in, and what a CPU without a window is taken
+ * to have: frames that hold nothing, whose entry is never empty.
+ */
+struct qpmap_sentinel {
+	struct qpmap_frame frame[2];
+	struct qpmap_pte full;
+};
+
+extern const struct qpmap_sentinel qpmap_sentinel
+    __attribute__((visibility("hidden")));
 
 /* Off the hot path: small code rather than fast code. */
 #define QPMAP_COLD __attribute__((cold))
@@ -116,25 +130,6 @@ qpmap_bytes_copy(void *to, const void *from, qpmap_size_t size)
 		((volatile unsigned char *)to)[i] =
 		    ((const unsigned char *)from)[i];
 	}
-}
-
-/*
- * While a frame holds a special mapping, struct qpmap_frame has the complement
- * of its address.  That is an odd number, and remove takes no odd address for
- * a frame's: it hands over to special.c.  The sentinels are such complements,
- * of the guard page below the first frame.
- */
-static inline qpmap_vaddr_t
-qpmap_va_special(qpmap_vaddr_t va)
-{
-	return (~va);
-}
-
-/* Whether a frame's address is a complement: an address has a zero offset. */
-static inline _Bool
-qpmap_va_is_special(qpmap_vaddr_t va)
-{
-	return ((va & QPMAP_PAGE_MASK) != 0);
 }
 
 #endif /* QPMAP_CORE_STATE_H */

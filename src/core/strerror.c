@@ -7,11 +7,31 @@
 static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	[QPMAP_OK] = "success",
 	[QPMAP_ERR_OPTIONS] =
-	    "the kernel and the library were built with different options",
+	    "the kernel was compiled with the headers of another library",
+	[QPMAP_ERR_OPTION_PAGE_SHIFT] =
+	    "the kernel was compiled with another QPMAP_PAGE_SHIFT",
+	[QPMAP_ERR_OPTION_PAE] =
+	    "the kernel was compiled with another QPMAP_PAE",
+	[QPMAP_ERR_OPTION_LPA2] =
+	    "the kernel was compiled with another QPMAP_LPA2",
+	[QPMAP_ERR_OPTION_FRAMES] =
+	    "the kernel was compiled with another QPMAP_FRAMES",
+	[QPMAP_ERR_OPTION_CACHE_LINE] =
+	    "the kernel was compiled with another QPMAP_CACHE_LINE",
+	[QPMAP_ERR_OPTION_DIRECT_MAP] =
+	    "the kernel was compiled with another QPMAP_DIRECT_MAP",
+	[QPMAP_ERR_OPTION_CHECKED] =
+	    "the kernel was compiled with another QPMAP_CHECKED",
+	[QPMAP_ERR_OPTION_TABLES] =
+	    "the kernel was compiled with another QPMAP_TABLES",
+	[QPMAP_ERR_OPTION_SHOOTDOWN] =
+	    "the kernel was compiled with another QPMAP_SHOOTDOWN",
+	[QPMAP_ERR_OPTION_LAYOUT] =
+	    "the kernel's compiler lays out structures differently",
 	[QPMAP_ERR_FLAGS] =
 	    "a flag is unknown or means nothing on this machine",
 	[QPMAP_ERR_NESTING] =
-	    "nesting must be 1 to the number of frames (QPMAP_FRAMES)",
+	    "nesting is more than the number of frames (QPMAP_FRAMES)",
 	[QPMAP_ERR_COUNT] =
 	    "window_count is 0 or larger than the address space",
 	[QPMAP_ERR_WINDOW_ALIGN] =
@@ -72,6 +92,8 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "no leaf entry is given, and none can be found in the tables",
 	[QPMAP_ERR_LEAF_ALIGN] =
 	    "the window's leaf entries do not begin a cache line",
+	[QPMAP_ERR_LEAF_OFFSET] =
+	    "the leaf entries are those of another window's addresses",
 	[QPMAP_ERR_LEAF_USED] =
 	    "the window's leaf entries are not empty",
 	[QPMAP_ERR_CPU_DIFFERS] =

@@ -16,14 +16,16 @@ int qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu);
 
 /*
- * Whether leaf can be va's entry: it is where va's has to be in a table, which
- * is aligned to its size.
+ * Whether a leaf entry has the place in its table that va has in the tables: a
+ * table is aligned to its size, wherever the host sees it.
  */
 static inline _Bool
 qpmap_leaf_is_at(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
 {
-	return ((((__UINTPTR_TYPE__)leaf / QPMAP_PTE_SIZE ^
-	    va >> QPMAP_PAGE_SHIFT) & ((1u << QPMAP_TABLE_SHIFT) - 1)) == 0);
+	__UINTPTR_TYPE__ index = (__UINTPTR_TYPE__)leaf / QPMAP_PTE_SIZE;
+
+	return (((index ^ va >> QPMAP_PAGE_SHIFT) &
+	    ((1u << QPMAP_TABLE_SHIFT) - 1)) == 0);
 }
 
 /* The leaf entry of va, or NULL if a table above it is missing. */

@@ -8,11 +8,21 @@
 #include "tables.h"
 
 _Static_assert(sizeof(struct qpmap_pte) == QPMAP_PTE_SIZE, "entry size");
-_Static_assert(sizeof(struct qpmap_cpu) < 4096, "QPMAP_OPTIONS has 12 bits");
+_Static_assert(QPMAP_ERR_OPTION_PAGE_SHIFT + QPMAP_OPTION_COUNT ==
+    QPMAP_ERR_OPTION_LAYOUT, "an error for each option");
 _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
     "a window never crosses a leaf table");
 
 struct qpmap_state qpmap_state;
+
+/* By way of an integer: a slot is written through, this one never. */
+const struct qpmap_sentinel qpmap_sentinel = {
+	.frame = {
+	    { 0, (struct qpmap_pte *)(__UINTPTR_TYPE__)&qpmap_sentinel.full },
+	    { 0, (struct qpmap_pte *)(__UINTPTR_TYPE__)&qpmap_sentinel.full },
+	},
+	.full = { ~(qpmap_ptebits_t)0 },
+};
 
 #define QPMAP_FLAGS_CORE						\
 	(QPMAP_NO_NX | QPMAP_NO_DIRECT | QPMAP_MARK_GUARDS |		\
@@ -35,7 +45,7 @@ qpmap_check_numbers(const struct qpmap_config *config)
 	    QPMAP_SINGLE_ROOT) {
 		return (QPMAP_ERR_FLAGS);
 	}
-	if (config->nesting == 0 || config->nesting > QPMAP_FRAMES) {
+	if (config->nesting > QPMAP_FRAMES) {
 		return (QPMAP_ERR_NESTING);
 	}
 	if (config->window_count == 0 || (__UINT64_TYPE__)config->window_count *
@@ -259,15 +269,36 @@ qpmap_fill_kinds(const struct qpmap_config *config,
 	ro->special_limit = special_limit;
 }
 
+/* The first option that kernel and library do not agree on names the error. */
+QPMAP_COLD static int
+qpmap_check_options(const struct qpmap_options *options)
+{
+	static const struct qpmap_options own = QPMAP_OPTIONS;
+	__UINT32_TYPE__ i;
+
+	if (options->word_count != own.word_count) {
+		return (QPMAP_ERR_OPTIONS);
+	}
+	for (i = 0; i < QPMAP_OPTION_WORDS; i++) {
+		if (options->word[i] != own.word[i]) {
+			return (i < QPMAP_OPTION_COUNT ?
+			    QPMAP_ERR_OPTION_PAGE_SHIFT + (int)i :
+			    QPMAP_ERR_OPTION_LAYOUT);
+		}
+	}
+	return (QPMAP_OK);
+}
+
 QPMAP_COLD QPMAP_CALL int
-qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
+qpmap_init_options(const struct qpmap_config *config,
+    const struct qpmap_options *options)
 {
 	struct qpmap_mmu mmu;
 	qpmap_attr_t attr;
-	int error;
+	int error = qpmap_check_options(options);
 
-	if (options != QPMAP_OPTIONS) {
-		return (QPMAP_ERR_OPTIONS);
+	if (error != QPMAP_OK) {
+		return (error);
 	}
 	if (qpmap_state.online_count != 0) {
 		return (QPMAP_ERR_CPUS_ONLINE);
@@ -288,6 +319,8 @@ qpmap_init_options(const struct qpmap_config *config, __UINT32_TYPE__ options)
 	qpmap_state.direct_pa = config->direct_pa;
 	qpmap_state.direct_size =
 	    (config->flags & QPMAP_NO_DIRECT) != 0 ? 0 : config->direct_size;
+	qpmap_state.nesting =
+	    config->nesting != 0 ? config->nesting : QPMAP_FRAMES;
 	qpmap_state.flags = config->flags;
 	qpmap_state.window_va = config->window_va;
 	qpmap_state.window_count = config->window_count;
@@ -332,15 +365,13 @@ qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 {
 	__UINT32_TYPE__ i;
 
-	cpu->full.bits = ~(qpmap_ptebits_t)0;
-	cpu->frame[0].va = qpmap_va_special(va);
-	cpu->frame[0].slot = &cpu->full;
-	for (i = 1; i <= QPMAP_FRAMES; i++) {
-		cpu->frame[i].va = va + (2 * i - 1) * QPMAP_PAGE_SIZE;
-		cpu->frame[i].slot = &leaf[2 * i - 1];
+	cpu->frame[0].va = 0;
+	for (i = 1; i <= qpmap_state.nesting; i++) {
+		cpu->frame[i].va = va + qpmap_frame_page(i) * QPMAP_PAGE_SIZE;
+		cpu->frame[i].slot = &leaf[qpmap_frame_page(i)];
 	}
-	cpu->frame[i].va = qpmap_va_special(va);
-	cpu->frame[i].slot = &cpu->full;
+	cpu->frame[i].va = 0;
+	cpu->frame[i].slot = qpmap_sentinel.frame[0].slot;
 }
 
 /*
@@ -399,6 +430,9 @@ qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 	}
 	if ((__UINTPTR_TYPE__)*leaf % QPMAP_CACHE_LINE != 0) {
 		return (QPMAP_ERR_LEAF_ALIGN);
+	}
+	if (!qpmap_leaf_is_at(*leaf, va)) {
+		return (QPMAP_ERR_LEAF_OFFSET);
 	}
 	return (qpmap_leaf_is_empty(*leaf) ? QPMAP_OK : QPMAP_ERR_LEAF_USED);
 }
@@ -494,7 +528,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 	qpmap_guard_mark(leaf);
 	qpmap_frames_open(cpu, va, leaf);
 	qpmap_cpu_join(cpu, window);
-	qpmap_set_next(cpu, &cpu->frame[1]);
+	qpmap_set_next_frame(cpu, &cpu->frame[1]);
 	cpu->window = window + 1;
 	return (QPMAP_OK);
 }
@@ -505,34 +539,27 @@ qpmap_frames_empty(struct qpmap_cpu *cpu)
 {
 	__UINT32_TYPE__ i;
 
-	for (i = QPMAP_FRAMES; i > 0; i--) {
-		qpmap_frame_empty(&cpu->frame[i]);
+	for (i = qpmap_state.nesting; i > 0; i--) {
+		qpmap_frame_empty(&cpu->frame[i],
+		    qpmap_frame_va(cpu, &cpu->frame[i]));
 	}
 }
 
-/*
- * An offline CPU's stack is full, and each of its frames is the lower
- * sentinel: enter and remove both end in their refusals.
- */
+/* From the moment that next is 0, enter and remove panic. */
 QPMAP_COLD QPMAP_CALL void
 qpmap_cpu_offline(struct qpmap_cpu *cpu)
 {
 	__UINT32_TYPE__ window = cpu->window;
-	__UINT32_TYPE__ i;
 
 	if (window == 0) {
 		qpmap_host_panic(QPMAP_PANIC_NOT_ONLINE, 0, 0);
 	}
-	if (cpu->next != &cpu->frame[1]) {
+	if (qpmap_next_frame(cpu->next) != &cpu->frame[1]) {
 		qpmap_host_panic(QPMAP_PANIC_HELD, window - 1, qpmap_held(cpu));
 	}
-	qpmap_set_next(cpu, &cpu->frame[QPMAP_FRAMES + 1]);
+	qpmap_set_next(cpu, 0);
 	qpmap_frames_empty(cpu);
 	qpmap_cpu_leave(cpu, window - 1);
-	for (i = 1; i <= QPMAP_FRAMES; i++) {
-		cpu->frame[i].va = cpu->frame[0].va;
-		cpu->frame[i].slot = cpu->frame[0].slot;
-	}
 }
 
 QPMAP_COLD QPMAP_CALL void
@@ -542,12 +569,12 @@ qpmap_cpu_abandon(struct qpmap_cpu *cpu)
 		qpmap_host_panic(QPMAP_PANIC_NOT_ONLINE, 0, 0);
 	}
 	qpmap_frames_empty(cpu);
-	qpmap_set_next(cpu, &cpu->frame[1]);
+	qpmap_set_next_frame(cpu, &cpu->frame[1]);
 }
 
 QPMAP_COLD QPMAP_CALL __UINT32_TYPE__
 qpmap_held(const struct qpmap_cpu *cpu)
 {
-	return (cpu->window == 0 ? 0 :
-	    (__UINT32_TYPE__)(cpu->next - &cpu->frame[1]));
+	return (cpu->next == 0 ? 0 : (__UINT32_TYPE__)
+	    (qpmap_next_frame(cpu->next) - &cpu->frame[1]));
 }

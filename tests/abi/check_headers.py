@@ -26,12 +26,13 @@ USE = """
 int qpmap_use(struct qpmap_cpu *it, const struct qpmap_config *config);
 int qpmap_use(struct qpmap_cpu *it, const struct qpmap_config *config)
 {
+	static const struct qpmap_options options = QPMAP_OPTIONS;
 	int error = qpmap_init(config);
 	qpmap_vaddr_t va = qpmap_enter(QPMAP_PAGE_SIZE, QPMAP_UNCACHED);
 	qpmap_remove(va);
 	if (QPMAP_WINDOW_SIZE < QPMAP_PAGE_SIZE || QPMAP_PAGE_MASK == 0 ||
 	    qpmap_enter_ro(0, QPMAP_WRITE_COMBINING | QPMAP_SHARED) == 0) {
-		qpmap_host_panic(QPMAP_PANIC_ATTR, QPMAP_OPTIONS,
+		qpmap_host_panic(QPMAP_PANIC_ATTR, options.word[0],
 		    QPMAP_TYPE_BIT(QPMAP_UNCACHED) + QPMAP_ATTR_COUNT);
 	}
 	return (error == QPMAP_ERR_OPTIONS ? 1 : (int)qpmap_held(it));

@@ -110,13 +110,6 @@ WRONG(flag_unknown)
 	return (true);
 }
 
-WRONG(nesting_0)
-{
-	(void)e;
-	config[WIRE_NESTING] = 0;
-	return (true);
-}
-
 WRONG(nesting_more)
 {
 	config[WIRE_NESTING] = e->fact[FACT_FRAMES] + 1;
@@ -303,35 +296,51 @@ WRONG(pa_bits_page)
 	return (true);
 }
 
-WRONG(options_size)
+WRONG(options_count)
 {
 	(void)e;
-	config[WIRE_OPTIONS_XOR] = 1;
+	config[WIRE_OPTION] = QPMAP_OPTION_WORDS + 1;
+	return (true);
+}
+
+WRONG(options_page)
+{
+	(void)e;
+	config[WIRE_OPTION] = 1;
 	return (true);
 }
 
 WRONG(options_frames)
 {
 	(void)e;
-	config[WIRE_OPTIONS_XOR] = 1u << 17;
+	config[WIRE_OPTION] = 4;
 	return (true);
 }
 
-WRONG(options_direct)
+WRONG(options_shootdown)
 {
 	(void)e;
-	config[WIRE_OPTIONS_XOR] = 1u << 29;
+	config[WIRE_OPTION] = QPMAP_OPTION_COUNT;
+	return (true);
+}
+
+WRONG(options_layout)
+{
+	(void)e;
+	config[WIRE_OPTION] = QPMAP_OPTION_WORDS;
 	return (true);
 }
 
 #undef WRONG
 
 static const struct wrong wrongs[] = {
-	{ "OPTIONS/size", QPMAP_ERR_OPTIONS, wrong_options_size },
-	{ "OPTIONS/frames", QPMAP_ERR_OPTIONS, wrong_options_frames },
-	{ "OPTIONS/direct-map", QPMAP_ERR_OPTIONS, wrong_options_direct },
+	{ "OPTIONS/count", QPMAP_ERR_OPTIONS, wrong_options_count },
+	{ "OPTIONS/page", QPMAP_ERR_OPTION_PAGE_SHIFT, wrong_options_page },
+	{ "OPTIONS/frames", QPMAP_ERR_OPTION_FRAMES, wrong_options_frames },
+	{ "OPTIONS/shootdown", QPMAP_ERR_OPTION_SHOOTDOWN,
+	    wrong_options_shootdown },
+	{ "OPTIONS/layout", QPMAP_ERR_OPTION_LAYOUT, wrong_options_layout },
 	{ "FLAGS/unknown", QPMAP_ERR_FLAGS, wrong_flag_unknown },
-	{ "NESTING/0", QPMAP_ERR_NESTING, wrong_nesting_0 },
 	{ "NESTING/more", QPMAP_ERR_NESTING, wrong_nesting_more },
 	{ "COUNT/0", QPMAP_ERR_COUNT, wrong_count_0 },
 	{ "COUNT/huge", QPMAP_ERR_COUNT, wrong_count_huge },
@@ -501,16 +510,14 @@ panic_attr(const struct contract_case *c)
 	struct emu *e = contract_ready(c, "std");
 	uint64_t pa = emu_page(e, 1);
 
-	check_enter_panics(e, pa, QPMAP_ATTR_COUNT, QPMAP_PANIC_ATTR);
-	check_enter_panics(e, pa, QPMAP_ATTR_COUNT + 1, QPMAP_PANIC_ATTR);
 	check_enter_panics(e, pa, 0x80000000u, QPMAP_PANIC_ATTR);
 	check_enter_panics(e, pa, word(e, EMU_X0), QPMAP_PANIC_ATTR);
-	for (unsigned type = QPMAP_TYPE_COUNT; type < 8; type++) {
-		check_enter_panics(e, pa, type, QPMAP_PANIC_TYPE);
-		check_enter_panics(e, pa, type | QPMAP_PRIVATE,
-		    QPMAP_PANIC_TYPE);
-		check_enter_panics(e, pa, type | QPMAP_SHARED,
-		    QPMAP_PANIC_TYPE);
+	/* Five types, alone, private or shared; x86's PWT and PCD are none. */
+	for (unsigned attr = 0; attr < 0x80; attr++) {
+		if ((attr & 0x1f) >= QPMAP_TYPE_COUNT ||
+		    (attr & 0x60) == 0x60) {
+			check_enter_panics(e, pa, attr, QPMAP_PANIC_ATTR);
+		}
 	}
 }
 

@@ -84,11 +84,17 @@ frame_offset(struct emu *e, unsigned frame)
 	return (e->fact[FACT_CPU_FRAME] + frame * e->fact[FACT_FRAME_SIZE]);
 }
 
+/* On x86 counted from the library's sentinels, elsewhere an address. */
 static void
 expect_next(struct emu *e, unsigned frame)
 {
-	expect_word(e, e->fact[FACT_CPU_NEXT],
-	    emu_state_pa(e) + frame_offset(e, frame));
+	uint64_t next = emu_state_pa(e) + frame_offset(e, frame);
+
+	if (e->arch->uc_arch == UC_ARCH_X86) {
+		next -= emu_symbol(e, "qpmap_sentinel") +
+		    e->fact[FACT_FRAME_SIZE];
+	}
+	expect_word(e, e->fact[FACT_CPU_NEXT], next);
 }
 
 static void
@@ -104,7 +110,7 @@ expect_enter(struct emu *e, unsigned frame, const struct emu_step_arg *arg)
 	expect_next(e, frame + 1);
 	if (arg->special) {
 		expect_word(e, frame_offset(e, frame) +
-		    e->fact[FACT_FRAME_VA], ~arg->va);
+		    e->fact[FACT_FRAME_VA], 0);
 	}
 	expect_step(e, EMU_FILL, arg);
 	expect_step(e, EMU_FILLED, arg);

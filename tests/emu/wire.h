@@ -22,7 +22,7 @@ enum wire_config {
 	WIRE_PA_BITS,
 	WIRE_PRIVATE_MASK,
 	WIRE_SHARED_MASK,
-	WIRE_OPTIONS_XOR,	/* not 0: the kernel's options differ */
+	WIRE_OPTION,		/* not 0: this word of QPMAP_OPTIONS differs */
 	WIRE_SHOOTDOWN,		/* from here on, with QPMAP_SHOOTDOWN */
 	WIRE_REMOTE,
 	WIRE_SHARED_VA,
@@ -33,7 +33,6 @@ enum wire_config {
 
 /* guest_fact[]: what the guest was compiled with. */
 enum wire_fact {
-	FACT_OPTIONS,		/* QPMAP_OPTIONS */
 	FACT_FRAMES,		/* QPMAP_FRAMES */
 	FACT_PAGE_SHIFT,
 	FACT_PTE_SIZE,
@@ -45,7 +44,6 @@ enum wire_fact {
 	FACT_CPU_SIZE,		/* sizeof(struct qpmap_cpu) */
 	FACT_CPU_NEXT,		/* offset of its members */
 	FACT_CPU_WINDOW,
-	FACT_CPU_FULL,
 	FACT_CPU_FRAME,
 	FACT_FRAME_SIZE,	/* sizeof(struct qpmap_frame) */
 	FACT_FRAME_VA,		/* offset of its members */

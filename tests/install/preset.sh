@@ -87,7 +87,7 @@ kernel_make QPMAP="$source" OPTIONS="$options" kernel-sources.elf
 for wrong in FRAMES=3 CACHE_LINE=128 DIRECT_MAP=0 CHECKED=1 TABLES=0 \
     SHOOTDOWN=$((1 - shootdown)); do
 	rm -f kernel-wrong.elf
-	kernel_make WRONG="-UQPMAP_${wrong%=*} -DQPMAP_$wrong" kernel-wrong.elf
+	kernel_make WRONG="${wrong%=*}" VALUE="${wrong#*=}" kernel-wrong.elf
 	"$run" kernel-wrong.elf ||
 		fail "a kernel with QPMAP_$wrong is not refused"
 done

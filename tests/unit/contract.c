@@ -15,6 +15,14 @@ static const unsigned int contract_types[] = {
 	QPMAP_UNCACHED, QPMAP_UNCACHED_MINUS
 };
 
+/* Five types, alone, private or shared; x86's PWT and PCD are none. */
+static _Bool
+contract_is_attribute(qpmap_attr_t attr)
+{
+	return (attr < 5 || (attr >= 32 && attr < 37) ||
+	    (attr >= 64 && attr < 69));
+}
+
 static void
 contract_start(void)
 {
@@ -279,7 +287,7 @@ contract_c5_all(void **state)
 	(void)state;
 	contract_start();
 	for (attr = 0; attr < QPMAP_ATTR_COUNT; attr++) {
-		if ((attr & 7) >= QPMAP_TYPE_COUNT) {
+		if (!contract_is_attribute(attr)) {
 			continue;
 		}
 		for (ro = 0; ro < 2; ro++) {
@@ -300,6 +308,45 @@ contract_c5_all(void **state)
 		}
 	}
 	fake_assert_idle();
+}
+
+/* What the configuration says is enforced, and 0 means every frame. */
+static void
+contract_c5_nesting(void **state)
+{
+	struct qpmap_config config = fake_config();
+	qpmap_vaddr_t va[QPMAP_FRAMES];
+	unsigned int nesting, n, i;
+
+	(void)state;
+	for (nesting = 0; nesting <= QPMAP_FRAMES; nesting++) {
+		unsigned int most = nesting != 0 ? nesting : QPMAP_FRAMES;
+
+		fake_reset();
+		config.nesting = nesting;
+		fake_start(&config);
+		for (n = 0; n < most; n++) {
+			va[n] = contract_enter(fake_page(n),
+			    contract_types[n % 5], n & 1);
+			assert_int_equal(va[n], fake_frame_va(0, n));
+		}
+		for (i = 0; i < 5; i++) {
+			EXPECT_PANIC(most == 1 ? QPMAP_PANIC_NESTED :
+			    QPMAP_PANIC_FRAMES, fake_page(20),
+			    fake_page(n - 1), (void)qpmap_enter(fake_page(20),
+			    contract_types[i]));
+		}
+		contract_only(va, most);
+		assert_int_equal(qpmap_held(&fake_cpu[0]), most);
+		assert_int_equal(qpmap_selftest(fake_page(8), fake_page(9)),
+		    6);
+		qpmap_cpu_abandon(&fake_cpu[0]);
+		fake.pins[0] = 0;
+		contract_only(NULL, 0);
+		assert_int_equal(qpmap_selftest(fake_page(8), fake_page(9)),
+		    most < 2 ? 6 : 0);
+		fake_assert_idle();
+	}
 }
 
 static void
@@ -528,6 +575,9 @@ contract_c10_not_asked(void **state)
 		config.types = types;
 		fake_start(&config);
 		for (attr = 0; attr < QPMAP_ATTR_COUNT; attr++) {
+			if (!contract_is_attribute(attr)) {
+				continue;
+			}
 			if (((types | 1) >> (attr & 7) & 1) != 0) {
 				qpmap_remove(qpmap_enter(fake_page(0), attr));
 				qpmap_remove(qpmap_enter_ro(fake_page(0),
@@ -547,23 +597,26 @@ static void
 contract_no_attribute(void **state)
 {
 	static const qpmap_attr_t bad[] = {
-		QPMAP_ATTR_COUNT, QPMAP_ATTR_COUNT + 1, 32, 256, 1u << 16,
-		1u << 31, (qpmap_attr_t)1 << 32, ~(qpmap_attr_t)0
+		256, 1u << 16, 1u << 31, (qpmap_attr_t)1 << 32,
+		~(qpmap_attr_t)0
 	};
 
 	(void)state;
 	contract_start();
-	for (unsigned int i = 0; i < 8; i++) {
+	for (unsigned int i = 0; i < 5; i++) {
 		EXPECT_PANIC(QPMAP_PANIC_ATTR, fake_page(0), bad[i],
 		    (void)qpmap_enter(fake_page(0), bad[i]));
 		EXPECT_PANIC(QPMAP_PANIC_ATTR, fake_page(0), bad[i],
 		    (void)qpmap_enter_ro(fake_page(0), bad[i]));
 	}
-	for (unsigned int attr = 0; attr < QPMAP_ATTR_COUNT; attr++) {
-		if ((attr & 7) >= QPMAP_TYPE_COUNT) {
-			EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(0), attr,
-			    (void)qpmap_enter(fake_page(0), attr));
+	for (qpmap_attr_t attr = 0; attr < 256; attr++) {
+		if (contract_is_attribute(attr)) {
+			continue;
 		}
+		EXPECT_PANIC(QPMAP_PANIC_ATTR, fake_page(0), attr,
+		    (void)qpmap_enter(fake_page(0), attr));
+		EXPECT_PANIC(QPMAP_PANIC_ATTR, fake_page(0), attr,
+		    (void)qpmap_enter_ro(fake_page(0), attr));
 	}
 	fake_assert_idle();
 }
@@ -673,10 +726,7 @@ contract_b1_foreign_of(qpmap_vaddr_t newest)
 	contract_refuse(~(qpmap_vaddr_t)0, newest);
 	contract_refuse(FAKE_DIRECT_VA, newest);
 	for (unsigned int n = 0; n < QPMAP_FRAMES; n++) {
-		/* What marks a special mapping is its frame's own secret. */
-		if (fake_cpu[0].frame[n + 1].va != ~fake_frame_va(0, n)) {
-			contract_refuse(~fake_frame_va(0, n), newest);
-		}
+		contract_refuse(~fake_frame_va(0, n), newest);
 	}
 }
 
@@ -772,8 +822,8 @@ contract_b1_other_cpu(void **state)
 }
 
 /*
- * The addresses that the library itself puts where a frame's would be: the
- * sentinels', and the complement in the frame of a special mapping.
+ * The address that the library itself puts where a frame's would be: in the
+ * sentinels, and in the frame of a special mapping.
  */
 static void
 contract_b1_sentinel(void **state)
@@ -811,6 +861,46 @@ contract_b1_sentinel_offline(void **state)
 		    (void)qpmap_enter(fake_page(0), contract_types[i]));
 	}
 	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+}
+
+/*
+ * A state that was never online, or that online refused: enter and remove
+ * panic, and nothing is read or written by way of address 0.
+ */
+static void
+contract_b1_never_online(void **state)
+{
+	struct qpmap_pte *leaf;
+
+	(void)state;
+	contract_start();
+	leaf = fake_host_leaf(fake_frame_va(1, 0) - QPMAP_PAGE_SIZE);
+	fake_run_on(1);
+	fake_offline_cpu(1);
+	memset(&fake_cpu[1], 0, sizeof(fake_cpu[1]));
+	fake.may_ask_unpinned = 1;
+	for (unsigned int refused = 0; refused < 2; refused++) {
+		for (unsigned int i = 0; i < 5; i++) {
+			EXPECT_PANIC(QPMAP_PANIC_OFFLINE, fake_page(0), 0,
+			    (void)qpmap_enter(fake_page(0),
+			    contract_types[i]));
+			EXPECT_PANIC(QPMAP_PANIC_OFFLINE, fake_page(0), 0,
+			    (void)qpmap_enter_ro(fake_page(0),
+			    contract_types[i]));
+		}
+		contract_refuse(fake_frame_va(1, 0), 0);
+		contract_refuse(0, 0);
+		EXPECT_PANIC(QPMAP_PANIC_NOT_ONLINE, 0, 0,
+		    qpmap_cpu_offline(&fake_cpu[1]));
+		EXPECT_PANIC(QPMAP_PANIC_NOT_ONLINE, 0, 0,
+		    qpmap_cpu_abandon(&fake_cpu[1]));
+		assert_int_equal(qpmap_held(&fake_cpu[1]), 0);
+		assert_int_equal(fake_online_cpu(1, 1, leaf + 1),
+		    QPMAP_ERR_LEAF_ALIGN);
+	}
+	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake_online_cpu(1, 1, leaf), QPMAP_OK);
+	qpmap_remove(qpmap_enter(fake_page(1), 0));
 }
 
 static void
@@ -1420,6 +1510,7 @@ const struct CMUnitTest contract_tests[] = {
 	FAKE_TEST("unit/C3/migrating thread", contract_c3_migrates),
 	FAKE_TEST("unit/C4/constant", contract_c4_constant),
 	FAKE_TEST("unit/C5/every kind in every frame", contract_c5_all),
+	FAKE_TEST("unit/C5/nesting is enforced", contract_c5_nesting),
 	FAKE_TEST("unit/C5/one more", contract_c5_one_more),
 	FAKE_TEST("unit/C5/one more, sharing", contract_c5_one_more_shared),
 	FAKE_TEST("unit/C6/single frame", contract_c6_one),
@@ -1439,6 +1530,7 @@ const struct CMUnitTest contract_tests[] = {
 	FAKE_TEST("unit/B1/other CPU", contract_b1_other_cpu),
 	FAKE_TEST("unit/B1/sentinel", contract_b1_sentinel),
 	FAKE_TEST("unit/B1/sentinel, offline", contract_b1_sentinel_offline),
+	FAKE_TEST("unit/B1/never online", contract_b1_never_online),
 	FAKE_TEST("unit/B1/abandon", contract_b1_abandon),
 	FAKE_TEST("unit/B2/interrupt", contract_b2_interrupt),
 	FAKE_TEST("unit/B2/NMI in interrupt", contract_b2_nmi),

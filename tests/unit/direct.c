@@ -161,10 +161,19 @@ direct_remove(void **state)
 	(void)state;
 	fake_start(&config);
 	qpmap_remove(DIRECT_VA);
-	qpmap_remove(DIRECT_VA + 1);
-	qpmap_remove(end - 1);
-	assert_int_equal(fake.event_count, 0);
 	fake.may_ask_unpinned = 1;
+	for (unsigned int offset = 1; offset < QPMAP_PAGE_SIZE; offset *= 2) {
+#if QPMAP_CHECKED
+		EXPECT_PANIC(QPMAP_PANIC_REMOVE, DIRECT_VA + offset, 0,
+		    qpmap_remove(DIRECT_VA + offset));
+		EXPECT_PANIC(QPMAP_PANIC_REMOVE, end - offset, 0,
+		    qpmap_remove(end - offset));
+#else
+		qpmap_remove(DIRECT_VA + offset);
+		qpmap_remove(end - offset);
+		assert_int_equal(fake.event_count, 0);
+#endif
+	}
 	EXPECT_PANIC(QPMAP_PANIC_REMOVE, DIRECT_VA - 1, 0,
 	    qpmap_remove(DIRECT_VA - 1));
 	EXPECT_PANIC(QPMAP_PANIC_REMOVE, end, 0, qpmap_remove(end));

@@ -12,10 +12,12 @@
 	    (QPMAP_SHOOTDOWN ? QPMAP_FLAGS_FIRMWARE : 0) |		\
 	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
 
+static const struct qpmap_options init_own_options = QPMAP_OPTIONS;
+
 /* Refused with that code, and everything is as it was. */
 static void
-init_refused_once(const struct qpmap_config *config, uint32_t options,
-    int code)
+init_refused_once(const struct qpmap_config *config,
+    const struct qpmap_options *options, int code)
 {
 	struct qpmap_state before = qpmap_state;
 	uint64_t sum = fake_checksum();
@@ -40,11 +42,11 @@ init_refused(const struct qpmap_config *config, int code)
 	int probe_error = fake.probe_error;
 
 	memset(&qpmap_state, 0, sizeof(qpmap_state));
-	init_refused_once(config, QPMAP_OPTIONS, code);
+	init_refused_once(config, &init_own_options, code);
 	fake.probe_error = QPMAP_OK;
 	assert_int_equal(fake_init(&good), QPMAP_OK);
 	fake.probe_error = probe_error;
-	init_refused_once(config, QPMAP_OPTIONS, code);
+	init_refused_once(config, &init_own_options, code);
 }
 
 static void
@@ -57,15 +59,38 @@ init_accepted(const struct qpmap_config *config)
 static void
 init_options(void **state)
 {
+	/* In the order of the list; what follows is the structures' layout. */
+	static const char *const name[] = {
+		"QPMAP_PAGE_SHIFT", "QPMAP_PAE", "QPMAP_LPA2", "QPMAP_FRAMES",
+		"QPMAP_CACHE_LINE", "QPMAP_DIRECT_MAP", "QPMAP_CHECKED",
+		"QPMAP_TABLES", "QPMAP_SHOOTDOWN"
+	};
 	struct qpmap_config config = fake_config();
+	struct qpmap_options options;
+	unsigned int word, bit;
+	int code;
 
 	(void)state;
-	for (unsigned int bit = 0; bit < 32; bit++) {
-		init_refused_once(&config, QPMAP_OPTIONS ^ 1u << bit,
-		    QPMAP_ERR_OPTIONS);
+	for (word = 0; word < QPMAP_OPTION_WORDS; word++) {
+		code = QPMAP_ERR_OPTION_LAYOUT;
+		if (word < 9) {
+			code = QPMAP_ERR_OPTION_PAGE_SHIFT + (int)word;
+			assert_non_null(strstr(qpmap_strerror(code),
+			    name[word]));
+		}
+		for (bit = 0; bit < 32; bit++) {
+			options = init_own_options;
+			options.word[word] ^= 1u << bit;
+			/* Only the first that differs counts. */
+			options.word[QPMAP_OPTION_WORDS - 1] ^= word & 1;
+			init_refused_once(&config, &options, code);
+		}
 	}
-	init_refused_once(&config, 0, QPMAP_ERR_OPTIONS);
-	assert_int_equal(qpmap_init_options(&config, QPMAP_OPTIONS), QPMAP_OK);
+	options = init_own_options;
+	options.word_count--;
+	init_refused_once(&config, &options, QPMAP_ERR_OPTIONS);
+	assert_int_equal(qpmap_init_options(&config, &init_own_options),
+	    QPMAP_OK);
 }
 
 static void
@@ -93,13 +118,11 @@ init_nesting(void **state)
 	struct qpmap_config config = fake_config();
 
 	(void)state;
-	config.nesting = 0;
-	init_refused(&config, QPMAP_ERR_NESTING);
 	config.nesting = QPMAP_FRAMES + 1;
 	init_refused(&config, QPMAP_ERR_NESTING);
 	config.nesting = ~0u;
 	init_refused(&config, QPMAP_ERR_NESTING);
-	for (config.nesting = 1; config.nesting <= QPMAP_FRAMES;
+	for (config.nesting = 0; config.nesting <= QPMAP_FRAMES;
 	    config.nesting++) {
 		init_accepted(&config);
 	}
@@ -350,18 +373,18 @@ init_while_online(void **state)
 	other.window_va += 16 * QPMAP_WINDOW_SIZE;
 	fake_start(&config);
 	for (unsigned int last = 0; last < FAKE_CPUS; last++) {
-		init_refused_once(&config, QPMAP_OPTIONS,
+		init_refused_once(&config, &init_own_options,
 		    QPMAP_ERR_CPUS_ONLINE);
 		for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
 			if (cpu != last) {
 				fake_offline_cpu(cpu);
-				init_refused_once(&other, QPMAP_OPTIONS,
+				init_refused_once(&other, &init_own_options,
 				    QPMAP_ERR_CPUS_ONLINE);
 			}
 		}
 		fake_run_on(last);
 		va = qpmap_enter(fake_page(0), 0);
-		init_refused_once(&config, QPMAP_OPTIONS,
+		init_refused_once(&config, &init_own_options,
 		    QPMAP_ERR_CPUS_ONLINE);
 		qpmap_remove(va);
 		fake_offline_cpu(last);
@@ -418,6 +441,11 @@ init_online(void **state)
 	init_not_online(0, 0, NULL, QPMAP_ERR_CPU_LEAF);
 	for (off = 1; off < QPMAP_LINE_ENTRIES; off++) {
 		init_not_online(0, 0, leaf + off, QPMAP_ERR_LEAF_ALIGN);
+	}
+	/* Every other place in the table, that of each other window first. */
+	for (off = QPMAP_LINE_ENTRIES; off < 1u << QPMAP_TABLE_SHIFT;
+	    off += QPMAP_LINE_ENTRIES) {
+		init_not_online(0, 0, leaf + off, QPMAP_ERR_LEAF_OFFSET);
 	}
 	for (off = 0; off <= QPMAP_WINDOW_PAGES; off++) {
 		leaf[off].bits = 1ULL << off;

@@ -933,12 +933,13 @@ fake_is_special(struct qpmap_pte pte)
 static qpmap_vaddr_t
 fake_slot_va(const struct qpmap_pte *slot, _Bool *shared)
 {
+	const struct qpmap_cpu *cpu = &fake_cpu[fake.cpu];
 	unsigned int i;
 
 	*shared = 0;
-	for (i = 1; i <= QPMAP_FRAMES; i++) {
-		if (fake_cpu[fake.cpu].frame[i].slot == slot) {
-			return (qpmap_frame_va(&fake_cpu[fake.cpu].frame[i]));
+	for (i = 1; i <= qpmap_state.nesting; i++) {
+		if (cpu->frame[i].slot == slot) {
+			return (fake_frame_va(cpu->window - 1, i - 1));
 		}
 	}
 #if QPMAP_SHOOTDOWN

@@ -297,10 +297,10 @@ pages_refused(void **state)
 	    qpmap_zero_page(fake_page(1) + 8, 0));
 	EXPECT_PANIC(QPMAP_PANIC_ATTR, fake_page(1), QPMAP_ATTR_COUNT,
 	    qpmap_zero_page(fake_page(1), QPMAP_ATTR_COUNT));
-	EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(1), 5,
+	EXPECT_PANIC(QPMAP_PANIC_ATTR, fake_page(1), 5,
 	    qpmap_read(fake_page(1) + 3, 5, buffer, 8));
-	EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(1), 6,
-	    qpmap_write(fake_page(1) + 3, 6, buffer, 8));
+	EXPECT_PANIC(QPMAP_PANIC_ATTR, fake_page(1), 16,
+	    qpmap_write(fake_page(1) + 3, 16, buffer, 8));
 	EXPECT_PANIC(QPMAP_PANIC_ALIGN, fake_page(1) + 8, 0,
 	    qpmap_copy_page(fake_page(2), 0, fake_page(1) + 8, 0));
 	pages_check();

@@ -177,16 +177,17 @@ shared_attributes(void **state)
 	shared_config_now.shared_count = 1;
 	fake_start(&shared_config_now);
 	before = fake_shared[0];
-	for (qpmap_attr_t attr = 0; attr < 40; attr++) {
+	for (qpmap_attr_t attr = 0; attr < 80; attr++) {
+		_Bool exists = (attr & 31) < 5 && attr < 69;
+
 		va = 5;
-		if (attr < QPMAP_ATTR_COUNT && (0xd >> (attr & 7) & 1) != 0) {
+		if (exists && (0xd >> (attr & 7) & 1) != 0) {
 			va = shared_enter(3, attr);
 			shared_assert_shows(va, 3, attr & 7);
 			qpmap_shared_remove(va);
 			continue;
 		}
-		text = attr < QPMAP_ATTR_COUNT ? QPMAP_PANIC_TYPE :
-		    QPMAP_PANIC_ATTR;
+		text = exists ? QPMAP_PANIC_TYPE : QPMAP_PANIC_ATTR;
 		EXPECT_PANIC(text, fake_page(3), attr,
 		    (void)qpmap_shared_enter(fake_page(3), attr, &va));
 		assert_int_equal(va, 5);

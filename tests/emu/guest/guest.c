@@ -40,7 +40,6 @@ struct qpmap_shared guest_group[WIRE_GROUP_COUNT];
 #endif
 
 const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
-	[FACT_OPTIONS] = QPMAP_OPTIONS,
 	[FACT_FRAMES] = QPMAP_FRAMES,
 	[FACT_PAGE_SHIFT] = QPMAP_PAGE_SHIFT,
 	[FACT_PTE_SIZE] = sizeof(struct qpmap_pte),
@@ -52,7 +51,6 @@ const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 	[FACT_CPU_SIZE] = sizeof(struct qpmap_cpu),
 	[FACT_CPU_NEXT] = __builtin_offsetof(struct qpmap_cpu, next),
 	[FACT_CPU_WINDOW] = __builtin_offsetof(struct qpmap_cpu, window),
-	[FACT_CPU_FULL] = __builtin_offsetof(struct qpmap_cpu, full),
 	[FACT_CPU_FRAME] = __builtin_offsetof(struct qpmap_cpu, frame),
 	[FACT_FRAME_SIZE] = sizeof(struct qpmap_frame),
 	[FACT_FRAME_VA] = __builtin_offsetof(struct qpmap_frame, va),
@@ -232,14 +230,19 @@ guest_init(void)
 	    .shared_count = (__UINT32_TYPE__)wire[WIRE_SHARED_COUNT],
 #endif
 	};
+	struct qpmap_options options = QPMAP_OPTIONS;
 	unsigned int i;
 
 	for (i = 0; i < QPMAP_TYPE_COUNT; i++) {
 		config.template_leaf[i] = wire[WIRE_TEMPLATE + i];
 	}
-	if (wire[WIRE_OPTIONS_XOR] != 0) {
-		return (qpmap_init_options(&config, QPMAP_OPTIONS ^
-		    (__UINT32_TYPE__)wire[WIRE_OPTIONS_XOR]));
+	if (wire[WIRE_OPTION] == QPMAP_OPTION_WORDS + 1) {
+		options.word_count++;
+	} else if (wire[WIRE_OPTION] != 0) {
+		options.word[wire[WIRE_OPTION] - 1]++;
+	}
+	if (wire[WIRE_OPTION] != 0) {
+		return (qpmap_init_options(&config, &options));
 	}
 	return (qpmap_init(&config));
 }
