@@ -237,21 +237,12 @@ qpmap_is_one(qpmap_paddr_t pa, qpmap_vaddr_t memory, qpmap_size_t len,
 
 QPMAP_MORE QPMAP_CALL void qpmap_read_more(qpmap_paddr_t pa,
     qpmap_attr_t attr, void *buf, qpmap_size_t len);
-QPMAP_MORE QPMAP_CALL void qpmap_write_more(qpmap_paddr_t pa,
-    qpmap_attr_t attr, const void *buf, qpmap_size_t len);
 
 QPMAP_CALL void
 qpmap_read_more(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf,
     qpmap_size_t len)
 {
 	qpmap_transfer(pa, attr, (qpmap_vaddr_t)buf, len, 0);
-}
-
-QPMAP_CALL void
-qpmap_write_more(qpmap_paddr_t pa, qpmap_attr_t attr, const void *buf,
-    qpmap_size_t len)
-{
-	qpmap_transfer(pa, attr, (qpmap_vaddr_t)buf, len, 1);
 }
 
 QPMAP_CALL void
@@ -273,14 +264,5 @@ QPMAP_CALL void
 qpmap_write(qpmap_paddr_t pa, qpmap_attr_t attr, const void *buf,
     qpmap_size_t len)
 {
-	qpmap_vaddr_t memory = (qpmap_vaddr_t)buf;
-	qpmap_vaddr_t page, va;
-
-	if (qpmap_is_one(pa, memory, len, 4)) {
-		page = qpmap_enter_at(pa, attr, 1, &va);
-		qpmap_store_4(va, qpmap_load_4(memory));
-		qpmap_remove(page);
-	} else {
-		qpmap_write_more(pa, attr, buf, len);
-	}
+	qpmap_transfer(pa, attr, (qpmap_vaddr_t)buf, len, 1);
 }
