@@ -55,7 +55,7 @@ qpmap_shared_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
 
 	if ((__UINTPTR_TYPE__)leaf % (QPMAP_SHARED_PAGES * QPMAP_PTE_SIZE) !=
 	    0 || !qpmap_leaf_is_at(leaf, va) ||
-	    !qpmap_guard_admits(qpmap_slot_load(leaf), flags)) {
+	    !qpmap_guard_admits(leaf, flags)) {
 		return (0);
 	}
 	for (i = 1; i < QPMAP_SHARED_PAGES; i++) {

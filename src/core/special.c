@@ -28,6 +28,8 @@ qpmap_enter_refuse(qpmap_paddr_t pa, qpmap_attr_t attr,
 	qpmap_host_panic(text, pa, attr);
 }
 
+#if QPMAP_CHECKED
+
 _Bool
 qpmap_guard_is_marked(const struct qpmap_cpu *cpu)
 {
@@ -45,6 +47,8 @@ qpmap_enter_refuse_mark(struct qpmap_pte pte)
 	qpmap_host_panic(QPMAP_PANIC_MARK,
 	    qpmap_pte_pa(pte, qpmap_state.sharing), found.bits);
 }
+
+#endif
 
 static qpmap_vaddr_t
 qpmap_window_enter_special(struct qpmap_pte pte)

@@ -158,12 +158,7 @@ qpmap_slot_at(const struct qpmap_frame *frame)
  * Whether that is what a guard's entry may hold before its window or its group
  * is used: nothing, or with QPMAP_MARK_GUARDS the mark of an earlier use.
  */
-static inline _Bool
-qpmap_guard_admits(struct qpmap_pte found, __UINT32_TYPE__ flags)
-{
-	return (found.bits == 0 ||
-	    ((flags & QPMAP_MARK_GUARDS) != 0 && found.bits == QPTE_MARK));
-}
+_Bool qpmap_guard_admits(const struct qpmap_pte *slot, __UINT32_TYPE__ flags);
 
 /*
  * Mark it, if the host wants that.  No translation changes: the walker finds

@@ -106,7 +106,7 @@ qpmap_tables_judge(const struct qpmap_config *config,
 	}
 	if (walk.entry.bits != 0 && (walk.level != 0 ||
 	    va % QPMAP_WINDOW_SIZE != 0 ||
-	    !qpmap_guard_admits(walk.entry, config->flags))) {
+	    !qpmap_guard_admits(walk.slot, config->flags))) {
 		return (QPMAP_ERR_WINDOW_MAPPED);
 	}
 	return (QPMAP_OK);

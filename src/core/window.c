@@ -331,6 +331,14 @@ qpmap_init_options(const struct qpmap_config *config,
 	return (QPMAP_OK);
 }
 
+QPMAP_COLD _Bool
+qpmap_guard_admits(const struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+{
+	qpmap_ptebits_t mark = (flags & QPMAP_MARK_GUARDS) != 0 ? QPTE_MARK : 0;
+
+	return ((qpmap_slot_load(slot).bits & ~mark) == 0);	/* one bit */
+}
+
 /*
  * The window's entries are empty, and so is its right neighbour where it lies
  * in the same table: the last frame's guard.  That and the first guard may be
@@ -342,7 +350,7 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 	const struct qpmap_pte *end = leaf + QPMAP_WINDOW_PAGES;
 	__UINT32_TYPE__ flags = qpmap_state.flags;
 
-	if (!qpmap_guard_admits(qpmap_slot_load(leaf), flags)) {
+	if (!qpmap_guard_admits(leaf, flags)) {
 		return (0);
 	}
 	while (++leaf != end) {
@@ -352,7 +360,7 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 	}
 	return (((__UINTPTR_TYPE__)end &
 	    ((QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT) - 1)) == 0 ||
-	    qpmap_guard_admits(qpmap_slot_load(end), flags));
+	    qpmap_guard_admits(end, flags));
 }
 
 /*
