@@ -69,6 +69,7 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
  * MACHINE_RAM_PA	RAM that is mapped nowhere: MACHINE_RAM_SIZE bytes, at
  * MACHINE_RAM_SIZE	least 16 MiB
  * MACHINE_FLAGS	for qpmap_config.flags: QPMAP_NO_NX or 0
+ * MACHINE_LEVELS	levels of page tables
  * MACHINE_RETURN	uint32_t: the instruction(s) of a function that does
  *			nothing but return
  * MACHINE_SWITCH_WORDS	words that machine_switch() saves, which of them is
@@ -88,6 +89,10 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
  * qpmap_ptebits_t machine_own_entry(qpmap_paddr_t pa)
  *		an entry of machine_own[]: readable and writable write-back RAM
  * void machine_own_filled(void)	walkers find the entries just stored
+ * struct qpmap_pte *machine_root_of(qpmap_vaddr_t va)	va: a window's
+ * qpmap_ptebits_t machine_table_entry(qpmap_paddr_t table)
+ * qpmap_paddr_t machine_entry_pa(qpmap_ptebits_t bits)
+ * void machine_forget(void)	this CPU has no entry of any table any more
  */
 #include "machine.h"
 
@@ -167,6 +172,9 @@ void machine_switch(void **from, void *to);
 /* A table of page-table entries that the kernel fills in itself. */
 extern struct qpmap_pte machine_own[];
 
+/* That of the pages from address 0: empty. */
+extern struct qpmap_pte machine_zero[];
+
 /*
  * Accesses that may fault, caught by the exception handler: false if they
  * did.  A fetch calls va, where MACHINE_RETURN is.
@@ -240,9 +248,10 @@ void kernel_second_start(struct kernel_cpu *cpu);
 void kernel_second_end(struct kernel_cpu *cpu);
 
 /*
- * own.c: pages 0 to 511 of address space that the kernel maps by itself.  cpus:
- * bit n is CPU n.
+ * own.c: an entry of the kernel's own; and pages 0 to 511 of address space that
+ * the kernel maps by itself.  cpus: bit n is CPU n.
  */
+void kernel_entry_store(struct qpmap_pte *entry, qpmap_ptebits_t bits);
 qpmap_vaddr_t kernel_own_va(uint32_t page);
 void kernel_own_map(uint32_t page, const qpmap_paddr_t *pa, uint32_t count);
 void kernel_own_unmap(uint32_t page, uint32_t count);

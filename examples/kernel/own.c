@@ -13,14 +13,14 @@ kernel_own_va(uint32_t page)
 }
 
 /* A walker sees each entry whole: one store, two if they are wider than us. */
-static void
-kernel_own_store(uint32_t page, qpmap_ptebits_t bits)
+void
+kernel_entry_store(struct qpmap_pte *entry, qpmap_ptebits_t bits)
 {
-	volatile qpmap_ptebits_t *entry = &machine_own[page].bits;
-	volatile uint32_t *halves = (volatile uint32_t *)entry;
+	volatile qpmap_ptebits_t *whole = &entry->bits;
+	volatile uint32_t *halves = (volatile uint32_t *)whole;
 
 	if (sizeof(bits) == sizeof(long)) {
-		*entry = bits;
+		*whole = bits;
 	} else if (bits != 0) {
 		halves[1] = (uint32_t)((uint64_t)bits >> 32);
 		halves[0] = (uint32_t)bits;
@@ -36,7 +36,8 @@ kernel_own_map(uint32_t page, const qpmap_paddr_t *pa, uint32_t count)
 	uint32_t i;
 
 	for (i = 0; i < count; i++) {
-		kernel_own_store(page + i, machine_own_entry(pa[i]));
+		kernel_entry_store(&machine_own[page + i],
+		    machine_own_entry(pa[i]));
 	}
 	machine_own_filled();
 	if (MACHINE_KEEPS_EMPTY) {
@@ -51,7 +52,7 @@ kernel_own_unmap(uint32_t page, uint32_t count)
 	uint32_t i;
 
 	for (i = 0; i < count; i++) {
-		kernel_own_store(page + i, 0);
+		kernel_entry_store(&machine_own[page + i], 0);
 	}
 }
 

@@ -29,4 +29,8 @@ void kernel_test_quiesce(void);
 void kernel_test_offline(void);
 void kernel_test_slots(void);
 
+/* Tests of habits.c, likewise. */
+void kernel_test_hostile(void);
+void kernel_test_walked(void);
+
 #endif /* REMOTE_H */

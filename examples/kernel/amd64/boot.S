@@ -120,8 +120,10 @@ machine_boot_root:
 	.quad	MACHINE_PA(machine_boot_pdpt) + 0x23	/* A, RW, P */
 	.fill	510, 8, 0
 	.quad	MACHINE_PA(machine_pdpt) + 0x23
+	.globl	machine_root
 machine_root:
-	.fill	511, 8, 0
+	.quad	MACHINE_PA(machine_zero_pdpt) + 0x23
+	.fill	510, 8, 0
 	.quad	MACHINE_PA(machine_pdpt) + 0x23
 machine_boot_pdpt:
 	.quad	MACHINE_PA(machine_image) + 0x23
@@ -135,6 +137,15 @@ machine_own_directory:
 	.fill	511, 8, 0
 	.globl	machine_own
 machine_own:
+	.fill	512, 8, 0
+machine_zero_pdpt:
+	.quad	MACHINE_PA(machine_zero_directory) + 0x23
+	.fill	511, 8, 0
+machine_zero_directory:
+	.quad	MACHINE_PA(machine_zero) + 0x23
+	.fill	511, 8, 0
+	.globl	machine_zero
+machine_zero:
 	.fill	512, 8, 0
 machine_image:
 	.fill	2, 8, 0

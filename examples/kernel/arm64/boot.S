@@ -91,6 +91,7 @@ machine_lower:
 	.quad	machine_devices + TABLE		/* from 0x00000000 */
 	.quad	machine_image + TABLE		/* from 0x40000000 */
 	.org	machine_lower + 4096
+	.globl	machine_upper
 machine_upper:
 	.org	machine_upper + 8 * 0x180
 	.quad	machine_own_directory + TABLE	/* from 0xffffffe000000000 */
@@ -101,7 +102,11 @@ machine_own_directory:
 	.globl	machine_own
 machine_own:
 	.org	machine_own + 4096
+	.globl	machine_zero
+machine_zero:
+	.org	machine_zero + 4096
 machine_devices:
+	.quad	machine_zero + TABLE
 	.org	machine_devices + 8 * 0x40
 	.quad	0x08000000 + DEVICE		/* interrupt controller */
 	.org	machine_devices + 8 * 0x48

@@ -17,6 +17,7 @@
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x48000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
 #define MACHINE_FLAGS		0u
+#define MACHINE_LEVELS		3u
 #define MACHINE_RETURN		0xd65f03c0u	/* ret */
 #define MACHINE_SWITCH_WORDS	12
 #define MACHINE_SWITCH_RETURN	11
@@ -75,6 +76,37 @@ static inline void
 machine_told(void)
 {
 	__asm__ volatile("isb" ::: "memory");
+}
+
+static inline qpmap_ptebits_t
+machine_table_entry(qpmap_paddr_t table)
+{
+	return (table | 3u);
+}
+
+static inline qpmap_paddr_t
+machine_entry_pa(qpmap_ptebits_t bits)
+{
+	return (bits & UINT64_C(0xfffffffff000));
+}
+
+extern struct qpmap_pte machine_upper[];
+
+/* Of the upper half. */
+static inline struct qpmap_pte *
+machine_root_of(qpmap_vaddr_t va)
+{
+	(void)va;
+	return (machine_upper);
+}
+
+static inline void
+machine_forget(void)
+{
+	__asm__ volatile("dsb ishst\n\t"
+			 "tlbi vmalle1\n\t"
+			 "dsb ish\n\t"
+			 "isb" ::: "memory");
 }
 
 static inline void

@@ -126,17 +126,25 @@ machine_switch:
 	.globl	machine_own
 machine_own:
 	.fill	1024, 4, 0
+	.globl	machine_zero
+machine_zero:
+	.fill	1024, 4, 0
+	.globl	machine_root
 #if QPMAP_PAE
 	.balign	32
 machine_boot_root:
 	.long	MACHINE_PA(machine_image) + 1, 0, 0, 0	/* P */
 	.long	MACHINE_PA(machine_image) + 1, 0, 0, 0
 machine_root:
-	.long	0, 0, MACHINE_PA(machine_own_directory) + 1, 0
+	.long	MACHINE_PA(machine_zero_directory) + 1, 0
+	.long	MACHINE_PA(machine_own_directory) + 1, 0
 	.long	MACHINE_PA(machine_image) + 1, 0, 0, 0
 	.balign	4096
 machine_own_directory:
 	.long	MACHINE_PA(machine_own) + 0x23, 0	/* A, RW, P */
+	.fill	511, 8, 0
+machine_zero_directory:
+	.long	MACHINE_PA(machine_zero) + 0x23, 0
 	.fill	511, 8, 0
 machine_image:
 	.fill	2, 8, 0
@@ -153,7 +161,8 @@ machine_boot_root:
 	.long	0x004000a1, 0x008000e3
 	.fill	509, 4, 0
 machine_root:
-	.fill	256, 4, 0
+	.long	MACHINE_PA(machine_zero) + 0x23
+	.fill	255, 4, 0
 	.long	MACHINE_PA(machine_own) + 0x23	/* A, RW, P */
 	.fill	256, 4, 0
 	.long	0x004000a1		/* PS, A, P */

@@ -20,9 +20,11 @@
 #if QPMAP_PAE
 #define MACHINE_NAME		"i386-pae"
 #define MACHINE_FLAGS		0u
+#define MACHINE_LEVELS		3u
 #else
 #define MACHINE_NAME		"i386"
 #define MACHINE_FLAGS		QPMAP_NO_NX
+#define MACHINE_LEVELS		2u
 #endif
 
 /* What machine_vector saves, and the names that are printed. */

@@ -68,10 +68,12 @@ extern const char machine_probe_failed[], machine_fetch_failed[];
 _Static_assert(KERNEL_STACK == 1 << 14 && KERNEL_CPUS == 4,
     "boot.S has the numbers as well");
 
-static unsigned long machine_root[512] __attribute__((aligned(4096)));
+struct qpmap_pte machine_root[512] __attribute__((aligned(4096)));
+static unsigned long machine_low[512] __attribute__((aligned(4096)));
 static unsigned long machine_image[512] __attribute__((aligned(4096)));
 static unsigned long machine_devices[512] __attribute__((aligned(4096)));
 struct qpmap_pte machine_own[512] __attribute__((aligned(4096)));
+struct qpmap_pte machine_zero[512] __attribute__((aligned(4096)));
 
 /* What the one interrupt between harts is about, a bit each. */
 static uint32_t machine_reasons[KERNEL_CPUS];
@@ -318,13 +320,17 @@ machine_entry(unsigned long pa, unsigned long bits)
 _Noreturn void
 machine_main(void)
 {
-	machine_root[MACHINE_TEXT >> 30] =
+	machine_root[MACHINE_TEXT >> 30].bits =
 	    machine_entry((unsigned long)machine_image, MACHINE_PTE_V);
 	machine_image[MACHINE_TEXT >> 21 & 511] =
 	    machine_entry(MACHINE_TEXT, MACHINE_PTE_RX);
 	machine_image[MACHINE_DATA >> 21 & 511] =
 	    machine_entry(MACHINE_DATA, MACHINE_PTE_RW);
-	machine_root[MACHINE_DEVICES >> 30] =
+	machine_root[0].bits =
+	    machine_entry((unsigned long)machine_low, MACHINE_PTE_V);
+	machine_low[0] =
+	    machine_entry((unsigned long)machine_zero, MACHINE_PTE_V);
+	machine_root[MACHINE_DEVICES >> 30].bits =
 	    machine_entry((unsigned long)machine_devices, MACHINE_PTE_V);
 	machine_devices[0] = machine_entry(0, MACHINE_PTE_RW);
 	machine_devices[MACHINE_OWN_VA >> 21 & 511] =

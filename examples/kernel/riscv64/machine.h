@@ -16,6 +16,7 @@
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x88000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
 #define MACHINE_FLAGS		0u
+#define MACHINE_LEVELS		3u
 #define MACHINE_RETURN		0x00008067u	/* ret */
 #define MACHINE_SWITCH_WORDS	14	/* one for the ABI's alignment */
 #define MACHINE_SWITCH_RETURN	0
@@ -74,6 +75,34 @@ machine_told(void)
 }
 
 /* PAUSE (Zihintpause), a hint that assemblers may not know. */
+/* V, and no right: a table. */
+static inline qpmap_ptebits_t
+machine_table_entry(qpmap_paddr_t table)
+{
+	return (table >> 12 << 10 | 1u);
+}
+
+static inline qpmap_paddr_t
+machine_entry_pa(qpmap_ptebits_t bits)
+{
+	return (bits >> 10 << 12);
+}
+
+extern struct qpmap_pte machine_root[];
+
+static inline struct qpmap_pte *
+machine_root_of(qpmap_vaddr_t va)
+{
+	(void)va;
+	return (machine_root);
+}
+
+static inline void
+machine_forget(void)
+{
+	__asm__ volatile("sfence.vma x0, x0" ::: "memory");
+}
+
 static inline void
 machine_relax(void)
 {

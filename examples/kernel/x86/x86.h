@@ -77,6 +77,39 @@ machine_told(void)
 	__asm__ volatile("" ::: "memory");
 }
 
+/* A, RW, P: an entry of a directory. */
+static inline qpmap_ptebits_t
+machine_table_entry(qpmap_paddr_t table)
+{
+	return ((qpmap_ptebits_t)table | 0x23u);
+}
+
+/* Bits 51 to 12, as far as an entry has them. */
+static inline qpmap_paddr_t
+machine_entry_pa(qpmap_ptebits_t bits)
+{
+	return ((qpmap_paddr_t)((uint64_t)bits & UINT64_C(0xffffffffff000)));
+}
+
+extern struct qpmap_pte machine_root[];
+
+static inline struct qpmap_pte *
+machine_root_of(qpmap_vaddr_t va)
+{
+	(void)va;
+	return (machine_root);
+}
+
+/* A new CR3: no entry is global. */
+static inline void
+machine_forget(void)
+{
+	unsigned long root;
+
+	__asm__ volatile("mov %%cr3, %0\n\t"
+			 "mov %0, %%cr3" : "=r"(root) :: "memory");
+}
+
 static inline void
 machine_relax(void)
 {

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hosts' habits: what kernels do around the library, done here for once, and
+ * what must come of it.  tests/emu/contract_hosts.c has more of them.
+ *
+ * All run on CPU 0 while the others wait for jobs.
+ */
+#include <qpmap/panic.h>
+
+#include "remote.h"
+#include "stress.h"
+
+#define KERNEL_ENTRIES	((uint32_t)(KERNEL_PAGE / sizeof(struct qpmap_pte)))
+#define KERNEL_SHIFT	(KERNEL_ENTRIES == 512 ? 9u : 10u)
+#define KERNEL_LONGS	((uint32_t)(KERNEL_PAGE / sizeof(unsigned long)))
+
+/* Page 0, all of its words the address of another page. */
+static unsigned long kernel_low[KERNEL_LONGS]
+    __attribute__((aligned(KERNEL_PAGE)));
+static unsigned long kernel_bait[KERNEL_LONGS]
+    __attribute__((aligned(KERNEL_PAGE)));
+
+/* What each CPU's state was before it was used, and who has used it. */
+static struct qpmap_cpu kernel_state[KERNEL_CPUS];
+static uint32_t kernel_hostile_round;
+static bool kernel_hostile_done[KERNEL_CPUS];
+
+/* Each CPU's first address and its entry; its pages, the kernel's first. */
+static qpmap_vaddr_t kernel_walked_va[KERNEL_CPUS];
+static qpmap_paddr_t kernel_walked_pa[2][KERNEL_CPUS];
+static uint32_t kernel_walked_mark[2][KERNEL_CPUS];
+
+/* va's entry in a table of that level; NULL if there is no such table. */
+static struct qpmap_pte *
+kernel_entry_at(qpmap_vaddr_t va, uint32_t level)
+{
+	struct qpmap_pte *table = machine_root_of(va), *entry;
+	uint32_t at = MACHINE_LEVELS - 1;
+
+	for (;;) {
+		entry = &table[va >> (12 + at * KERNEL_SHIFT) &
+		    (KERNEL_ENTRIES - 1)];
+		if (at == level) {
+			return (entry);
+		}
+		if (entry->bits == 0) {
+			return (0);
+		}
+		table = (struct qpmap_pte *)((qpmap_vaddr_t)
+		    machine_entry_pa(entry->bits) + MACHINE_IMAGE_OFFSET);
+		at--;
+	}
+}
+
+static void
+kernel_forget_job(struct kernel_cpu *cpu)
+{
+	(void)cpu;
+	machine_forget();
+}
+
+/* Walkers of all CPUs see the entries as they are now. */
+static void
+kernel_entries_changed(void)
+{
+	machine_own_filled();
+	kernel_on_all(kernel_forget_job);
+}
+
+/*
+ * CPUs 1 to 3 use a state that is not online, and stop when that panics.  One
+ * that was started again does not.
+ */
+static void
+kernel_hostile_job(struct kernel_cpu *cpu)
+{
+	qpmap_paddr_t pa = MACHINE_RAM_PA;
+	uint32_t value = 0;
+
+	if (cpu->number == 0 || kernel_hostile_done[cpu->number]) {
+		return;
+	}
+	kernel_hostile_done[cpu->number] = true;
+	(void)machine_irq_save();
+	qpmap_cpu_offline(&cpu->qpmap);
+	if (kernel_hostile_round % 2 == 0) {
+		cpu->qpmap = (struct qpmap_cpu){ .window = 0 };
+	}
+	kernel_state[cpu->number] = cpu->qpmap;
+	kernel_expect(machine_load(0, &value) &&
+	    value == (uint32_t)(unsigned long)kernel_bait, "page 0");
+	cpu->panic_expected = QPMAP_PANIC_OFFLINE;
+	if ((cpu->number + kernel_hostile_round) % 3 == 0) {
+		(void)qpmap_enter(pa, QPMAP_WRITE_BACK);
+	} else if ((cpu->number + kernel_hostile_round) % 3 == 1) {
+		(void)qpmap_enter_ro(pa, QPMAP_WRITE_BACK);
+	} else {
+		cpu->panic_expected = QPMAP_PANIC_REMOVE;
+		qpmap_remove((qpmap_vaddr_t)kernel_bait);
+	}
+	kernel_expect(false, "a CPU that is not online maps pages");
+	__atomic_store_n(&cpu->asleep, 1, __ATOMIC_RELEASE);
+	machine_stop_cpu();
+}
+
+/* Nothing was written: not where page 0 points to, and no state. */
+static void
+kernel_hostile_check(void)
+{
+	const unsigned char *before = (const unsigned char *)kernel_state;
+	const unsigned char *state;
+	uint32_t i, n;
+
+	for (i = 0; i < KERNEL_LONGS; i++) {
+		kernel_expect(kernel_low[i] == (unsigned long)kernel_bait,
+		    "page 0 was written");
+		kernel_expect(kernel_bait[i] == 0,
+		    "what page 0 points to was written");
+	}
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		state = (const unsigned char *)&kernel_cpus[i].qpmap;
+		for (n = 0; n < sizeof(kernel_state[0]); n++) {
+			kernel_expect(state[n] ==
+			    before[i * sizeof(kernel_state[0]) + n],
+			    "the state was written");
+		}
+	}
+}
+
+static void
+kernel_test_hostile_once(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < KERNEL_LONGS; i++) {
+		kernel_low[i] = (unsigned long)kernel_bait;
+		kernel_bait[i] = 0;
+	}
+	kernel_entry_store(&machine_zero[0], machine_own_entry(
+	    (qpmap_vaddr_t)kernel_low - MACHINE_IMAGE_OFFSET));
+	kernel_entries_changed();
+	kernel_job_start(kernel_hostile_job);
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		kernel_cpu_wait_asleep(i);
+	}
+	kernel_hostile_check();
+	kernel_entry_store(&machine_zero[0], 0);
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		kernel_cpus[i].critical = 0;
+		kernel_cpus[i].panic_expected = 0;
+		kernel_cpu_start(i);
+	}
+	kernel_job_wait();
+	kernel_entries_changed();
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		kernel_hostile_done[i] = false;
+	}
+}
+
+/*
+ * What the library would find through a null pointer is a user's, or somebody's
+ * low memory.  A CPU whose state is zeroed, or was left by offline, must not
+ * look there: each of the calls panics, on each of the CPUs.
+ */
+void
+kernel_test_hostile(void)
+{
+	for (kernel_hostile_round = 0; kernel_hostile_round < 6;
+	    kernel_hostile_round++) {
+		kernel_test_hostile_once();
+	}
+}
+
+/* The addresses are known; CPUs 1 to 3 leave. */
+static void
+kernel_walked_leave_job(struct kernel_cpu *cpu)
+{
+	qpmap_vaddr_t va;
+
+	(void)machine_irq_save();
+	va = qpmap_enter(kernel_walked_pa[1][cpu->number], QPMAP_WRITE_BACK);
+	kernel_walked_va[cpu->number] = va;
+	qpmap_remove(va);
+	if (cpu->number != 0) {
+		qpmap_cpu_offline(&cpu->qpmap);
+	}
+	machine_irq_on();
+}
+
+/* There is nothing; later: there is what the kernel mapped itself. */
+static void
+kernel_walked_fault_job(struct kernel_cpu *cpu)
+{
+	uint32_t value;
+
+	kernel_expect(cpu->number == 0 ||
+	    !machine_load(kernel_walked_va[cpu->number], &value),
+	    "a page in the window before it is online");
+}
+
+static void
+kernel_walked_see_job(struct kernel_cpu *cpu)
+{
+	qpmap_vaddr_t va = kernel_walked_va[cpu->number];
+	uint32_t mark = kernel_walked_mark[0][cpu->number], value = 0;
+
+	kernel_expect(cpu->number == 0 || (machine_load(va, &value) &&
+	    value == mark && machine_store(va, value)),
+	    "the kernel's own page in the window");
+}
+
+/* The first page that is entered is the one that is seen and written. */
+static void
+kernel_walked_return_job(struct kernel_cpu *cpu)
+{
+	uint32_t mark = kernel_walked_mark[1][cpu->number], value = 0;
+	qpmap_vaddr_t va;
+
+	if (cpu->number == 0) {
+		return;
+	}
+	(void)machine_irq_save();
+	kernel_cpu_join();
+	va = qpmap_enter(kernel_walked_pa[1][cpu->number], QPMAP_WRITE_BACK);
+	kernel_expect(va == kernel_walked_va[cpu->number],
+	    "not the address that was expected");
+	kernel_expect(machine_load(va, &value) && value == mark,
+	    "what was there before the CPU came online");
+	kernel_expect(machine_store(va, ~mark), "a store");
+	qpmap_remove(va);
+	kernel_expect(!machine_load(va, &value), "removed, and still there");
+}
+
+static void
+kernel_walked_mark_all(uint32_t round)
+{
+	uint32_t i, n;
+
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		for (n = 0; n < 2; n++) {
+			kernel_walked_mark[n][i] = (round * 2 + n) *
+			    KERNEL_CPUS + i;
+			qpmap_write(kernel_walked_pa[n][i], QPMAP_WRITE_BACK,
+			    &kernel_walked_mark[n][i], 4);
+		}
+	}
+}
+
+static void
+kernel_walked_check(void)
+{
+	uint32_t i, n, value;
+
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		for (n = 0; n < 2; n++) {
+			qpmap_read(kernel_walked_pa[n][i], QPMAP_WRITE_BACK,
+			    &value, 4);
+			kernel_expect(value == (n == 0 ?
+			    kernel_walked_mark[n][i] :
+			    ~kernel_walked_mark[n][i]),
+			    "a store to another page");
+		}
+	}
+}
+
+/* The entries of CPUs 1 to 3's first addresses, with pages of the kernel's. */
+static void
+kernel_walked_map(bool map)
+{
+	uint32_t i;
+
+	for (i = 1; i < KERNEL_CPUS; i++) {
+		kernel_entry_store(kernel_entry_at(kernel_walked_va[i], 0),
+		    map ? machine_own_entry(kernel_walked_pa[0][i]) : 0);
+	}
+	machine_own_filled();
+}
+
+/*
+ * While CPUs are offline, the kernel has pages of its own where their windows
+ * are, and they use them; it takes them away, and tells nobody.  What a CPU
+ * remembers it has forgotten when it is online.
+ */
+void
+kernel_test_walked(void)
+{
+	uint32_t i, n, round;
+
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		for (n = 0; n < 2; n++) {
+			kernel_walked_pa[n][i] = kernel_page_alloc();
+		}
+	}
+	for (round = 0; round < KERNEL_CHANCES; round++) {
+		kernel_walked_mark_all(round);
+		kernel_on_all(kernel_walked_leave_job);
+		kernel_on_all(kernel_walked_fault_job);
+		kernel_walked_map(true);
+		kernel_on_all(kernel_forget_job);
+		kernel_on_all(kernel_walked_see_job);
+		kernel_walked_map(false);
+		kernel_on_all(kernel_walked_return_job);
+		kernel_walked_check();
+	}
+	for (i = 0; i < KERNEL_CPUS; i++) {
+		for (n = 0; n < 2; n++) {
+			kernel_page_free(kernel_walked_pa[n][i]);
+		}
+	}
+}
