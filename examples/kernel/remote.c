@@ -174,12 +174,15 @@ kernel_limbo_end(struct kernel_cpu *cpu)
 	}
 }
 
+/* va stays 0 if there is no slot: those in a shootdown count as taken. */
 static void
 kernel_object_begin(struct kernel_cpu *cpu, struct kernel_object *object)
 {
 	object->page = kernel_spare_take(cpu);
-	kernel_expect(qpmap_shared_enter(object->page->pa, QPMAP_WRITE_BACK,
-	    &object->va) == QPMAP_OK, "no slot is left");
+	if (qpmap_shared_enter(object->page->pa, QPMAP_WRITE_BACK,
+	    &object->va) != QPMAP_OK) {
+		kernel_spare_give(object->page);
+	}
 }
 
 static void
@@ -198,18 +201,21 @@ kernel_object_end(struct kernel_cpu *cpu, struct kernel_object *object,
 	object->va = 0;
 }
 
-/* A mapping that all share is used, and sometimes goes, for another to come. */
-static void
-kernel_object_step(struct kernel_cpu *cpu)
+/*
+ * A mapping that all share is used, and sometimes goes, for another to come.
+ * Whether there was a slot.
+ */
+static bool
+kernel_object_try(struct kernel_cpu *cpu, struct kernel_object *object)
 {
-	struct kernel_object *object =
-	    &kernel_objects[kernel_random(cpu, KERNEL_OBJECTS)];
 	unsigned long irq = kernel_lock_polled(&object->lock);
+	bool there;
 
 	if (object->va == 0) {
 		kernel_object_begin(cpu, object);
 	}
-	if (object->va != 0) {
+	there = object->va != 0;
+	if (there) {
 		machine_told();
 		kernel_use(cpu, object->va, object->page);
 		if (kernel_random(cpu, 4) == 0) {
@@ -218,6 +224,19 @@ kernel_object_step(struct kernel_cpu *cpu)
 		}
 	}
 	kernel_unlock_polled(&object->lock, irq);
+	return (there);
+}
+
+/* There are more slots than objects: who tries again has one in the end. */
+static void
+kernel_object_step(struct kernel_cpu *cpu)
+{
+	struct kernel_object *object =
+	    &kernel_objects[kernel_random(cpu, KERNEL_OBJECTS)];
+
+	while (!kernel_object_try(cpu, object)) {
+		machine_relax();
+	}
 	if (kernel_limbos[cpu->number].count == KERNEL_LIMBO) {
 		kernel_limbo_end(cpu);
 	}
