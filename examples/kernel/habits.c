@@ -308,3 +308,79 @@ kernel_test_walked(void)
 		}
 	}
 }
+
+/* Every CPU enters a page of its own, and it is the one that is there. */
+static void
+kernel_enter_job(struct kernel_cpu *cpu)
+{
+	qpmap_paddr_t pa = kernel_page_alloc();
+	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+	uint32_t mark = 0x600d0000u + cpu->number, value = 0;
+
+	kernel_expect(machine_store(va, mark), "a page that is entered faults");
+	qpmap_remove(va);
+	va = qpmap_enter_ro(pa, QPMAP_WRITE_BACK);
+	kernel_expect(machine_load(va, &value) && value == mark,
+	    "a page that is entered is another one");
+	qpmap_remove(va);
+	kernel_page_free(pa);
+}
+
+static void
+kernel_away_job(struct kernel_cpu *cpu)
+{
+	if (cpu->number != 0) {
+		(void)machine_irq_save();
+		qpmap_cpu_offline(&cpu->qpmap);
+		machine_irq_on();
+	}
+}
+
+/* Online with that window, when nobody else is looking for entries. */
+static int
+kernel_online(struct qpmap_cpu *cpu, uint32_t window)
+{
+	int error;
+
+	do {
+		error = qpmap_cpu_online(cpu, window, (struct qpmap_pte *)0);
+		machine_relax();
+	} while (error == QPMAP_ERR_CPU_BUSY);
+	return (error);
+}
+
+/*
+ * With CPU 0's number, then with their own; and CPU 0 with its own for another
+ * state.
+ */
+static void
+kernel_together_job(struct kernel_cpu *cpu)
+{
+	static struct qpmap_cpu other;
+	struct qpmap_cpu *state = cpu->number == 0 ? &other : &cpu->qpmap;
+
+	(void)machine_irq_save();
+	kernel_expect(kernel_online(state, kernel_cpus[0].window) ==
+	    QPMAP_ERR_WINDOW_TAKEN, "a number that is taken");
+	if (cpu->number != 0) {
+		kernel_expect(kernel_online(state, cpu->window) == QPMAP_OK,
+		    "a number that is free");
+	}
+	machine_irq_on();
+}
+
+/*
+ * CPUs 1 to 3 come online at the same time, and no lock has them come one by
+ * one.  This kernel's table hooks do not mind.
+ */
+void
+kernel_test_together(void)
+{
+	uint32_t round;
+
+	for (round = 0; round < KERNEL_CHANCES; round++) {
+		kernel_on_all(kernel_away_job);
+		kernel_on_all(kernel_together_job);
+		kernel_on_all(kernel_enter_job);
+	}
+}

@@ -32,5 +32,6 @@ void kernel_test_slots(void);
 /* Tests of habits.c, likewise. */
 void kernel_test_hostile(void);
 void kernel_test_walked(void);
+void kernel_test_together(void);
 
 #endif /* REMOTE_H */

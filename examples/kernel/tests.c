@@ -472,6 +472,7 @@ kernel_tests(void)
 	kernel_run("own-mappings-by-set", kernel_test_sets);
 	kernel_run("page-at-0", kernel_test_hostile);
 	kernel_run("walked-before-online", kernel_test_walked);
+	kernel_run("online-together", kernel_test_together);
 	kernel_run("shared-slots-run-out", kernel_test_slots);
 	kernel_end_if_failed();
 	kernel_run("stress-all-cpus", kernel_test_stress);
