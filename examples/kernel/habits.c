@@ -5,14 +5,20 @@
  *
  * All run on CPU 0 while the others wait for jobs.
  */
+#include <qpmap/host.h>
 #include <qpmap/panic.h>
 
 #include "remote.h"
 #include "stress.h"
 
 #define KERNEL_ENTRIES	((uint32_t)(KERNEL_PAGE / sizeof(struct qpmap_pte)))
+#define KERNEL_SPAN	((qpmap_vaddr_t)KERNEL_ENTRIES * KERNEL_PAGE)
 #define KERNEL_SHIFT	(KERNEL_ENTRIES == 512 ? 9u : 10u)
 #define KERNEL_LONGS	((uint32_t)(KERNEL_PAGE / sizeof(unsigned long)))
+
+_Static_assert(MACHINE_WINDOW_VA % KERNEL_SPAN == 0 &&
+    3 * QPMAP_SHARED_SIZE < KERNEL_SPAN,
+    "one leaf table has all that is the library's, and is not full");
 
 /* Page 0, all of its words the address of another page. */
 static unsigned long kernel_low[KERNEL_LONGS]
@@ -383,4 +389,105 @@ kernel_test_together(void)
 		kernel_on_all(kernel_together_job);
 		kernel_on_all(kernel_enter_job);
 	}
+}
+
+static void
+kernel_back_job(struct kernel_cpu *cpu)
+{
+	if (cpu->number != 0) {
+		(void)machine_irq_save();
+		kernel_cpu_join();
+	}
+}
+
+/* Map a page of the kernel's own, in a new leaf table if there is none. */
+static void
+kernel_map(qpmap_vaddr_t va, qpmap_paddr_t pa)
+{
+	qpmap_paddr_t table;
+	struct qpmap_pte *entries;
+	uint32_t i;
+
+	if (kernel_entry_at(va, 0) == 0) {
+		table = qpmap_host_table_alloc();
+		kernel_expect(table != QPMAP_NO_TABLE, "no table is left");
+		entries = qpmap_host_table_address(table);
+		for (i = 0; i < KERNEL_ENTRIES; i++) {
+			kernel_entry_store(&entries[i], 0);
+		}
+		machine_own_filled();
+		kernel_entry_store(kernel_entry_at(va, 1),
+		    machine_table_entry(table));
+	}
+	kernel_entry_store(kernel_entry_at(va, 0), machine_own_entry(pa));
+	kernel_entries_changed();
+}
+
+/*
+ * Unmap a page of the kernel's own; a leaf table whose entries are all zero is
+ * nobody's, and is freed.  Whether that was done.
+ */
+static bool
+kernel_unmap_and_prune(qpmap_vaddr_t va)
+{
+	struct qpmap_pte *entry = kernel_entry_at(va, 0);
+	struct qpmap_pte *link = kernel_entry_at(va, 1);
+	const volatile struct qpmap_pte *table = (struct qpmap_pte *)
+	    ((qpmap_vaddr_t)entry & ~(qpmap_vaddr_t)(KERNEL_PAGE - 1));
+	qpmap_paddr_t pa = machine_entry_pa(link->bits);
+	uint32_t i;
+
+	kernel_entry_store(entry, 0);
+	kernel_entries_changed();
+	for (i = 0; i < KERNEL_ENTRIES; i++) {
+		if (table[i].bits != 0) {
+			return (false);
+		}
+	}
+	kernel_entry_store(link, 0);
+	kernel_entries_changed();
+	qpmap_host_table_free(pa);
+	return (true);
+}
+
+/* The last page of va's leaf table is the kernel's own, for a while. */
+static bool
+kernel_prune_at(qpmap_vaddr_t va, qpmap_paddr_t pa)
+{
+	uint32_t mark = 0xbad00000u, value = 0;
+
+	va += KERNEL_SPAN - KERNEL_PAGE;
+	kernel_map(va, pa);
+	kernel_expect(machine_store(va, mark) && machine_load(va, &value) &&
+	    value == mark, "a page of the kernel's own");
+	return (kernel_unmap_and_prune(va));
+}
+
+/*
+ * A kernel that frees leaf tables which are empty.  One that the kernel made
+ * goes; the one that the windows are in, and the shared slots, is kept by its
+ * marks, though nothing is mapped there and three CPUs of four are offline.
+ */
+void
+kernel_test_pruner(void)
+{
+	qpmap_vaddr_t window = MACHINE_WINDOW_VA;
+	struct qpmap_pte *leaf = kernel_entry_at(window, 0);
+	qpmap_paddr_t pa = kernel_page_alloc();
+
+	kernel_expect(kernel_prune_at(window + KERNEL_SPAN, pa),
+	    "an empty table was not freed");
+	kernel_expect(kernel_entry_at(window + KERNEL_SPAN, 0) == 0,
+	    "an empty table is still there");
+	kernel_expect(!kernel_prune_at(window, pa),
+	    "the windows' table was freed");
+	kernel_on_all(kernel_enter_job);
+	kernel_on_all(kernel_away_job);
+	kernel_expect(!kernel_prune_at(window, pa),
+	    "the windows' table was freed, with CPUs offline");
+	kernel_on_all(kernel_back_job);
+	kernel_on_all(kernel_enter_job);
+	kernel_expect(kernel_entry_at(window, 0) == leaf,
+	    "the windows' table is another one");
+	kernel_page_free(pa);
 }

@@ -26,7 +26,8 @@ const struct qpmap_config kernel_config = {
 	.window_va = MACHINE_WINDOW_VA,
 	.window_count = KERNEL_CPUS,
 	.nesting = QPMAP_FRAMES,
-	.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT | MACHINE_FLAGS,
+	.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT | QPMAP_MARK_GUARDS |
+	    MACHINE_FLAGS,
 	.shootdown = &kernel_shootdown,
 	.remote = kernel_remote,
 	.shared_va = MACHINE_WINDOW_VA + 2 * QPMAP_SHARED_SIZE,

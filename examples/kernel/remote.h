@@ -33,5 +33,6 @@ void kernel_test_slots(void);
 void kernel_test_hostile(void);
 void kernel_test_walked(void);
 void kernel_test_together(void);
+void kernel_test_pruner(void);
 
 #endif /* REMOTE_H */

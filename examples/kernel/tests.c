@@ -474,6 +474,7 @@ kernel_tests(void)
 	kernel_run("walked-before-online", kernel_test_walked);
 	kernel_run("online-together", kernel_test_together);
 	kernel_run("shared-slots-run-out", kernel_test_slots);
+	kernel_run("empty-tables-are-freed", kernel_test_pruner);
 	kernel_end_if_failed();
 	kernel_run("stress-all-cpus", kernel_test_stress);
 	kernel_run("interrupt-storm", kernel_test_storm);
