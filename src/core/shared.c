@@ -168,7 +168,17 @@ struct qpmap_shared_slot {
 	qpmap_vaddr_t va;
 };
 
-/* The slot of that number, counted through all groups. */
+/*
+ * The address of the slot of that number, counted through all groups: a group
+ * has two pages for each of its slots.
+ */
+static inline qpmap_vaddr_t
+qpmap_shared_address(__UINT32_TYPE__ number)
+{
+	return (qpmap_state.shared_va +
+	    (2 * (qpmap_vaddr_t)number + 1) * QPMAP_PAGE_SIZE);
+}
+
 static void
 qpmap_shared_locate(struct qpmap_shared_slot *slot, __UINT32_TYPE__ number)
 {
@@ -177,9 +187,7 @@ qpmap_shared_locate(struct qpmap_shared_slot *slot, __UINT32_TYPE__ number)
 	slot->group = &qpmap_state.shared[number / QPMAP_SHARED_SLOTS];
 	slot->bit = (__UINTPTR_TYPE__)1 << number % QPMAP_SHARED_SLOTS;
 	slot->entry = &slot->group->entries[page];
-	slot->va = qpmap_state.shared_va +
-	    (qpmap_vaddr_t)(number / QPMAP_SHARED_SLOTS) * QPMAP_SHARED_SIZE +
-	    page * QPMAP_PAGE_SIZE;
+	slot->va = qpmap_shared_address(number);
 }
 
 /* Take a clean slot of the group, if there is one.  Its number, or all. */
@@ -223,16 +231,6 @@ qpmap_shared_find(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
 		}
 	}
 	return (0);
-}
-
-/* The address of the slot with that number. */
-static qpmap_vaddr_t
-qpmap_shared_address(__UINT32_TYPE__ number)
-{
-	struct qpmap_shared_slot slot;
-
-	qpmap_shared_locate(&slot, number);
-	return (slot.va);
 }
 
 /*

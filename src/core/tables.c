@@ -273,29 +273,58 @@ qpmap_tables_paths(const struct qpmap_config *config,
 	}
 }
 
+/*
+ * Area number 0 is the windows', and with QPMAP_SHOOTDOWN number 1 that of the
+ * shared slots: their first page, and the guard behind their last.
+ */
+#define QPMAP_TABLES_AREAS (1 + QPMAP_SHOOTDOWN)
+
+static inline qpmap_vaddr_t
+qpmap_area_first(const struct qpmap_config *config, __UINT32_TYPE__ area)
+{
 #if QPMAP_SHOOTDOWN
+	if (area == 1) {
+		return (config->shared_va);
+	}
+#endif
+	(void)area;
+	return (config->window_va);
+}
+
+static inline qpmap_vaddr_t
+qpmap_area_guard(const struct qpmap_config *config, __UINT32_TYPE__ area)
+{
+#if QPMAP_SHOOTDOWN
+	if (area == 1) {
+		return (config->shared_va +
+		    config->shared_count * QPMAP_SHARED_SIZE);
+	}
+#endif
+	(void)area;
+	return (config->window_va + config->window_count * QPMAP_WINDOW_SIZE);
+}
 
 /*
- * Two areas.  A table that both lack is counted twice, and the second is given
+ * A table that two areas lack is counted twice, and the second page is given
  * back.
  */
 QPMAP_COLD int
 qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
-	qpmap_vaddr_t first = config->window_va;
-	qpmap_vaddr_t guard = first + config->window_count * QPMAP_WINDOW_SIZE;
-	qpmap_vaddr_t shared = config->shared_va;
-	qpmap_vaddr_t shared_guard =
-	    shared + config->shared_count * QPMAP_SHARED_SIZE;
-	__UINT32_TYPE__ count = 0;
+	__UINT32_TYPE__ area, count = 0;
+	qpmap_vaddr_t first, guard;
+	int error = QPMAP_OK;
 	qpmap_paddr_t chain;
-	int error;
 
-	error = qpmap_tables_count(config, mmu, first, guard, &count);
-	if (error == QPMAP_OK && shared != shared_guard) {
-		error = qpmap_tables_count(config, mmu, shared, shared_guard,
-		    &count);
+	for (area = 0; area < QPMAP_TABLES_AREAS && error == QPMAP_OK;
+	    area++) {
+		first = qpmap_area_first(config, area);
+		guard = qpmap_area_guard(config, area);
+		if (area == 0 || first != guard) {
+			error = qpmap_tables_count(config, mmu, first, guard,
+			    &count);
+		}
 	}
 	if (error == QPMAP_OK) {
 		error = qpmap_chain_take(&chain, count);
@@ -303,35 +332,16 @@ qpmap_tables_build(const struct qpmap_config *config,
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	qpmap_tables_paths(config, mmu, first, guard, &chain);
-	qpmap_tables_paths(config, mmu, shared, shared_guard, &chain);
-	qpmap_chain_free(&chain);
+	for (area = 0; area < QPMAP_TABLES_AREAS; area++) {
+		qpmap_tables_paths(config, mmu,
+		    qpmap_area_first(config, area),
+		    qpmap_area_guard(config, area), &chain);
+	}
+	if (QPMAP_SHOOTDOWN) {
+		qpmap_chain_free(&chain);
+	}
 	return (QPMAP_OK);
 }
-
-#else
-
-QPMAP_COLD int
-qpmap_tables_build(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu)
-{
-	qpmap_vaddr_t first = config->window_va;
-	qpmap_vaddr_t guard = first + config->window_count * QPMAP_WINDOW_SIZE;
-	__UINT32_TYPE__ count = 0;
-	qpmap_paddr_t chain;
-	int error;
-
-	error = qpmap_tables_count(config, mmu, first, guard, &count);
-	if (error == QPMAP_OK) {
-		error = qpmap_chain_take(&chain, count);
-	}
-	if (error == QPMAP_OK) {
-		qpmap_tables_paths(config, mmu, first, guard, &chain);
-	}
-	return (error);
-}
-
-#endif
 
 QPMAP_COLD struct qpmap_pte *
 qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)
