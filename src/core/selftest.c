@@ -45,27 +45,30 @@ qpmap_selftest_again(qpmap_paddr_t pa, int page, _Bool read_only)
 	return (holds);
 }
 
-/* Both pages at once, written through both mappings. */
+/*
+ * Both pages at once: each is written through its mapping, and then both are
+ * read, the newer one first.  Returns the step that failed, or 0.
+ */
 QPMAP_COLD static int
 qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 {
-	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_WRITE_BACK);
-	qpmap_vaddr_t va2 = qpmap_enter(pa2, QPMAP_WRITE_BACK);
-	int step = 0;
+	qpmap_vaddr_t va[2];
+	int page, pass, step = 0;
 
-	if (va == 0 || va2 == 0 || ((va | va2) & QPMAP_PAGE_MASK) != 0) {
+	va[0] = qpmap_enter(pa, QPMAP_WRITE_BACK);
+	va[1] = qpmap_enter(pa2, QPMAP_WRITE_BACK);
+	if (va[0] == 0 || va[1] == 0 ||
+	    ((va[0] | va[1]) & QPMAP_PAGE_MASK) != 0) {
 		step = 1;
-	} else {
-		(void)qpmap_selftest_pass(va, 0, 1);
-		(void)qpmap_selftest_pass(va2, 1, 1);
-		if (!qpmap_selftest_pass(va2, 1, 0)) {
-			step = 2;
-		} else if (!qpmap_selftest_pass(va, 0, 0)) {
-			step = 3;
+	}
+	for (pass = 0; step == 0 && pass < 4; pass++) {
+		page = pass == 1 || pass == 2;
+		if (!qpmap_selftest_pass(va[page], page, pass < 2)) {
+			step = pass;
 		}
 	}
-	qpmap_remove(va2);
-	qpmap_remove(va);
+	qpmap_remove(va[1]);
+	qpmap_remove(va[0]);
 	return (step);
 }
 

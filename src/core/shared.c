@@ -363,15 +363,16 @@ QPMAP_ATOMIC static void
 qpmap_shared_clear(struct qpmap_shared_slot *slot, qpmap_vaddr_t va)
 {
 	qpmap_vaddr_t offset = va - qpmap_state.shared_va;
+	__UINTPTR_TYPE__ used = 0;
 
-	if (offset >= qpmap_state.shared_count * QPMAP_SHARED_SIZE ||
-	    (offset & (2 * QPMAP_PAGE_SIZE - 1)) != QPMAP_PAGE_SIZE) {
-		qpmap_host_panic(QPMAP_PANIC_SHARED, va, 0);
+	if (offset < qpmap_state.shared_count * QPMAP_SHARED_SIZE &&
+	    (offset & (2 * QPMAP_PAGE_SIZE - 1)) == QPMAP_PAGE_SIZE) {
+		qpmap_shared_locate(slot,
+		    (__UINT32_TYPE__)(offset >> (QPMAP_PAGE_SHIFT + 1)));
+		used = __atomic_fetch_and(&slot->group->used, ~slot->bit,
+		    __ATOMIC_SEQ_CST) & slot->bit;
 	}
-	qpmap_shared_locate(slot,
-	    (__UINT32_TYPE__)(offset >> (QPMAP_PAGE_SHIFT + 1)));
-	if ((__atomic_fetch_and(&slot->group->used, ~slot->bit,
-	    __ATOMIC_SEQ_CST) & slot->bit) == 0) {
+	if (used == 0) {
 		qpmap_host_panic(QPMAP_PANIC_SHARED, va, 0);
 	}
 	qpmap_tlb_emptying_special();

@@ -59,19 +59,24 @@ qpmap_shootdown_check(const struct qpmap_config *config)
 	return (QPMAP_OK);
 }
 
+/* Where hardware broadcasts, the kernel may have given no memory for it. */
+static inline _Bool
+qpmap_has_remote(void)
+{
+	return (!QPMAP_TLB_BROADCASTS || qpmap_state.remote != 0);
+}
+
 QPMAP_COLD void
 qpmap_shootdown_open(void)
 {
 	struct qpmap_shootdown *shootdown = qpmap_state.shootdown;
 	__UINT32_TYPE__ i;
 
-	qpmap_bytes_zero(shootdown, sizeof(*shootdown));
 	shootdown->generation = QPMAP_GENERATION_FIRST;
 	for (i = 0; i < QPMAP_REQUESTS; i++) {
 		shootdown->ring[i].generation = QPMAP_GENERATION_FIRST;
 	}
-	for (i = 0; i < qpmap_state.window_count && qpmap_state.remote != 0;
-	    i++) {
+	for (i = 0; i < qpmap_state.window_count && qpmap_has_remote(); i++) {
 		qpmap_state.remote[i].online = QPMAP_REMOTE_FREE;
 	}
 }
@@ -85,7 +90,7 @@ qpmap_shootdown_claim(__UINT32_TYPE__ window)
 {
 	__UINTPTR_TYPE__ was = QPMAP_REMOTE_FREE;
 
-	return (qpmap_state.remote == 0 || __atomic_compare_exchange_n(
+	return (!qpmap_has_remote() || __atomic_compare_exchange_n(
 	    &qpmap_state.remote[window].online, &was, QPMAP_REMOTE_TAKEN, 0,
 	    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 }
@@ -93,7 +98,7 @@ qpmap_shootdown_claim(__UINT32_TYPE__ window)
 QPMAP_COLD void
 qpmap_shootdown_release(__UINT32_TYPE__ window)
 {
-	if (qpmap_state.remote != 0) {
+	if (qpmap_has_remote()) {
 		__atomic_store_n(&qpmap_state.remote[window].online,
 		    QPMAP_REMOTE_FREE, __ATOMIC_SEQ_CST);
 	}
@@ -410,20 +415,15 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
 	cpu = qpmap_shootdown_pin();
 	if (QPMAP_TLB_BROADCASTS) {
 		qpmap_tlb_shot_down(va, page_count, qpmap_state.flags);
-		qpmap_host_unpin(cpu);
-		return;
+	} else if ((qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) == 0 ||
+	    !qpmap_shootdown_firmware(va, page_count, cpus)) {
+		generation = qpmap_shootdown_request(va, page_count);
+		if (generation % QPMAP_GENERATION_SWEEP == 0) {
+			cpus = 0;
+		}
+		qpmap_tlb_sending();
+		qpmap_shootdown_ask(cpu, generation, cpus);
 	}
-	if ((qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) != 0 &&
-	    qpmap_shootdown_firmware(va, page_count, cpus)) {
-		qpmap_host_unpin(cpu);
-		return;
-	}
-	generation = qpmap_shootdown_request(va, page_count);
-	if (generation % QPMAP_GENERATION_SWEEP == 0) {
-		cpus = 0;
-	}
-	qpmap_tlb_sending();
-	qpmap_shootdown_ask(cpu, generation, cpus);
 	qpmap_host_unpin(cpu);
 }
 

@@ -10,22 +10,38 @@
  */
 #include "special.h"
 
-/*
- * A refusal comes here whichever check it failed: repeat them, in order, to
- * name it.
- */
-QPMAP_NORETURN void
-qpmap_enter_refuse(qpmap_paddr_t pa, qpmap_attr_t attr,
-    const struct qpmap_kind *kind)
+/* One memory type, and at most one of the two sharings. */
+static inline _Bool
+qpmap_attr_exists(qpmap_attr_t attr)
 {
-	const char *text = QPMAP_PANIC_WIDTH;
+	return (attr < QPMAP_ATTR_COUNT &&
+	    (attr & ~(qpmap_attr_t)(QPMAP_PRIVATE | QPMAP_SHARED)) <
+	    QPMAP_TYPE_COUNT);
+}
 
-	if (kind->special_limit == 0) {
+const struct qpmap_kind *
+qpmap_kind_admit(qpmap_paddr_t pa, qpmap_attr_t attr,
+    const struct qpmap_kind *kinds)
+{
+	_Bool exists = qpmap_attr_exists(attr);
+	const struct qpmap_kind *kind = &kinds[exists ? attr : 0];
+	const char *text = 0;
+
+	if (!exists) {
+		text = QPMAP_PANIC_ATTR;
+	} else if (kind->special_limit == 0) {
 		text = QPMAP_PANIC_TYPE;
 	} else if ((pa & (qpmap_paddr_t)QPMAP_PAGE_MASK) != 0) {
 		text = QPMAP_PANIC_ALIGN;
+	} else if (!qpmap_pte_admits(pa, kind->special_limit)) {
+		text = QPMAP_PANIC_WIDTH;
+	} else if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
+		text = QPMAP_PANIC_UNPINNED;
 	}
-	qpmap_host_panic(text, pa, attr);
+	if (text != 0) {
+		qpmap_host_panic(text, pa, attr);
+	}
+	return (kind);
 }
 
 #if QPMAP_CHECKED
@@ -116,19 +132,23 @@ qpmap_enter_refuse_frame(struct qpmap_pte pte)
 {
 	const struct qpmap_cpu *cpu = qpmap_host_cpu();
 	const struct qpmap_frame *frame = qpmap_next_frame(cpu->next);
-	qpmap_paddr_t pa = qpmap_pte_pa(pte, qpmap_state.sharing);
-	struct qpmap_pte found;
+	const char *text = QPMAP_PANIC_SLOT;
+	struct qpmap_pte found = qpmap_pte_none();
+	__UINT64_TYPE__ b;
 
+	if (cpu->next != 0) {
+		found = qpmap_slot_load(frame->slot);
+	}
+	b = found.bits;
 	if (cpu->next == 0) {
-		qpmap_host_panic(QPMAP_PANIC_OFFLINE, pa, 0);
+		text = QPMAP_PANIC_OFFLINE;
+	} else if (frame == &cpu->frame[qpmap_state.nesting + 1]) {
+		text = qpmap_state.nesting == 1 ? QPMAP_PANIC_NESTED :
+		    QPMAP_PANIC_FRAMES;
+		found = qpmap_slot_load(frame[-1].slot);
+		b = qpmap_pte_pa(found, qpmap_state.sharing);
 	}
-	found = qpmap_slot_load(frame->slot);
-	if (frame != &cpu->frame[qpmap_state.nesting + 1]) {
-		qpmap_host_panic(QPMAP_PANIC_SLOT, pa, found.bits);
-	}
-	found = qpmap_slot_load(frame[-1].slot);
-	qpmap_host_panic(qpmap_state.nesting == 1 ? QPMAP_PANIC_NESTED :
-	    QPMAP_PANIC_FRAMES, pa, qpmap_pte_pa(found, qpmap_state.sharing));
+	qpmap_host_panic(text, qpmap_pte_pa(pte, qpmap_state.sharing), b);
 }
 
 void

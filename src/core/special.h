@@ -60,41 +60,12 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_unpinned(qpmap_paddr_t pa,
  */
 QPMAP_HANDED void qpmap_remove_special(qpmap_vaddr_t va);
 
-/* The kind's limits do not admit pa: panic. */
-QPMAP_NORETURN void qpmap_enter_refuse(qpmap_paddr_t pa, qpmap_attr_t attr,
-    const struct qpmap_kind *kind);
-
-/* One memory type, and at most one of the two sharings. */
-static inline _Bool
-qpmap_attr_exists(qpmap_attr_t attr)
-{
-	return (attr < QPMAP_ATTR_COUNT &&
-	    (attr & ~(qpmap_attr_t)(QPMAP_PRIVATE | QPMAP_SHARED)) <
-	    QPMAP_TYPE_COUNT);
-}
-
 /*
  * The kind of kinds that attr names, which may be special, after all that is
  * checked before a page is mapped; panics if pa and attr do not pass.
  */
-static inline const struct qpmap_kind *
-qpmap_kind_admit(qpmap_paddr_t pa, qpmap_attr_t attr,
-    const struct qpmap_kind *kinds)
-{
-	const struct qpmap_kind *kind;
-
-	if (!qpmap_attr_exists(attr)) {
-		qpmap_host_panic(QPMAP_PANIC_ATTR, pa, attr);
-	}
-	kind = &kinds[attr];
-	if (!qpmap_pte_admits(pa, kind->special_limit)) {
-		qpmap_enter_refuse(pa, attr, kind);
-	}
-	if (QPMAP_CHECKED && !qpmap_host_page_pinned(pa)) {
-		qpmap_enter_refuse_unpinned(pa, attr);
-	}
-	return (kind);
-}
+const struct qpmap_kind *qpmap_kind_admit(qpmap_paddr_t pa,
+    qpmap_attr_t attr, const struct qpmap_kind *kinds);
 
 /*
  * Empty the frame of address va, whatever it holds, with all that a special
@@ -167,8 +138,7 @@ _Bool qpmap_guard_admits(const struct qpmap_pte *slot, __UINT32_TYPE__ flags);
 static inline void
 qpmap_guard_mark(struct qpmap_pte *slot)
 {
-	if ((qpmap_state.flags & QPMAP_MARK_GUARDS) != 0 &&
-	    qpmap_slot_is_empty(slot)) {
+	if ((qpmap_state.flags & QPMAP_MARK_GUARDS) != 0) {
 		qpmap_slot_fill(slot, (struct qpmap_pte){ QPTE_MARK });
 	}
 }
@@ -205,11 +175,11 @@ qpmap_direct_address(const struct qpmap_state *state, qpmap_paddr_t pa)
 static inline qpmap_vaddr_t
 qpmap_frame_va(const struct qpmap_cpu *cpu, const struct qpmap_frame *frame)
 {
-	__UINT32_TYPE__ number = (__UINT32_TYPE__)(frame - cpu->frame);
+	qpmap_vaddr_t number = (qpmap_vaddr_t)(frame - cpu->frame);
+	qpmap_vaddr_t page = (cpu->window - 1) * QPMAP_WINDOW_PAGES +
+	    2 * number - 1;
 
-	return (qpmap_state.window_va +
-	    (cpu->window - 1) * QPMAP_WINDOW_SIZE +
-	    qpmap_frame_page(number) * QPMAP_PAGE_SIZE);
+	return (qpmap_state.window_va + page * QPMAP_PAGE_SIZE);
 }
 
 /*

@@ -40,16 +40,17 @@ struct qpmap_mmu {
 	qpmap_ptebits_t type_bits[QPMAP_TYPE_COUNT];
 	qpmap_ptebits_t rw_bits;	/* what every mapping has ... */
 	qpmap_ptebits_t ro_bits;	/* ... by protection */
-#if QPMAP_SHOOTDOWN
 	_Bool range;			/* arm64: TLBI by range is used */
-#endif
 };
 
 /*
  * The order saves instructions where an address has to be worked out: all but
  * the tables is within reach of the structure's own address, and what remove
- * reads is side by side.
+ * reads is side by side.  Members that only QPMAP_SHOOTDOWN uses are always
+ * there: where the tables are is a part of the hot path's instructions, which
+ * do not depend on that option.
  */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): lines apart */
 struct qpmap_state {
 	qpmap_paddr_t direct_pa;
 	qpmap_vaddr_t direct_va;
@@ -60,21 +61,20 @@ struct qpmap_state {
 	qpmap_vaddr_t window_va;
 	qpmap_ptebits_t sharing;	/* private_mask or shared_mask */
 	struct qpmap_mmu mmu;
-#if QPMAP_SHOOTDOWN
 	struct qpmap_shootdown *shootdown;
 	struct qpmap_remote *remote;
 	struct qpmap_shared *shared;
 	qpmap_vaddr_t shared_va;
 	__UINT32_TYPE__ shared_count;
-#endif
-	struct qpmap_kind rw[QPMAP_ATTR_COUNT];
-	struct qpmap_kind ro[QPMAP_ATTR_COUNT];
 	/*
 	 * In a line that nobody else needs: how many CPUs are online, and
 	 * whether one of them is in the tables (window.c).
 	 */
 	__UINT32_TYPE__ online_count __attribute__((aligned(QPMAP_CACHE_LINE)));
 	__UINT32_TYPE__ walking;
+	struct qpmap_kind rw[QPMAP_ATTR_COUNT]
+	    __attribute__((aligned(QPMAP_CACHE_LINE)));
+	struct qpmap_kind ro[QPMAP_ATTR_COUNT];
 };
 
 /* Hidden: position-independent code, too, reaches it without a GOT. */

@@ -137,9 +137,9 @@ qpmap_tables_count(const struct qpmap_config *config,
 	qpmap_vaddr_t va;
 	int error;
 
-	for (va = first; va != guard; va += QPMAP_PAGE_SIZE) {
+	for (va = first;; va += QPMAP_PAGE_SIZE) {
 		error = qpmap_tables_judge(config, mmu, va, &missing);
-		if (error != QPMAP_OK) {
+		if (error != QPMAP_OK || va == guard) {
 			return (error);
 		}
 		if (missing != 0 && missing == mmu->levels - 1 &&
@@ -150,7 +150,6 @@ qpmap_tables_count(const struct qpmap_config *config,
 			*count += qpmap_tables_is_first(first, va, missing);
 		}
 	}
-	return (qpmap_tables_judge(config, mmu, guard, &missing));
 }
 
 /* Take the first page off the chain. */
@@ -275,10 +274,9 @@ qpmap_tables_paths(const struct qpmap_config *config,
 
 /*
  * Area number 0 is the windows', and with QPMAP_SHOOTDOWN number 1 that of the
- * shared slots: their first page, and the guard behind their last.
+ * shared slots, which may be empty: their first page, and the guard behind
+ * their last.
  */
-#define QPMAP_TABLES_AREAS (1 + QPMAP_SHOOTDOWN)
-
 static inline qpmap_vaddr_t
 qpmap_area_first(const struct qpmap_config *config, __UINT32_TYPE__ area)
 {
@@ -312,31 +310,31 @@ QPMAP_COLD int
 qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
-	__UINT32_TYPE__ area, count = 0;
+	__UINT32_TYPE__ area = 0, count = 0;
 	qpmap_vaddr_t first, guard;
 	int error = QPMAP_OK;
 	qpmap_paddr_t chain;
 
-	for (area = 0; area < QPMAP_TABLES_AREAS && error == QPMAP_OK;
-	    area++) {
+	do {
 		first = qpmap_area_first(config, area);
 		guard = qpmap_area_guard(config, area);
-		if (area == 0 || first != guard) {
+		if (!QPMAP_SHOOTDOWN || first != guard) {
 			error = qpmap_tables_count(config, mmu, first, guard,
 			    &count);
 		}
-	}
+	} while (QPMAP_SHOOTDOWN && error == QPMAP_OK && ++area < 2);
 	if (error == QPMAP_OK) {
 		error = qpmap_chain_take(&chain, count);
 	}
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	for (area = 0; area < QPMAP_TABLES_AREAS; area++) {
+	area = 0;
+	do {
 		qpmap_tables_paths(config, mmu,
 		    qpmap_area_first(config, area),
 		    qpmap_area_guard(config, area), &chain);
-	}
+	} while (QPMAP_SHOOTDOWN && ++area < 2);
 	if (QPMAP_SHOOTDOWN) {
 		qpmap_chain_free(&chain);
 	}

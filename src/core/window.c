@@ -196,16 +196,14 @@ qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	return (error);
 }
 
-/* The mask of an attribute's sharing: explicit, or by memory type. */
+/* The mask of a type's sharing: explicit, or by the type. */
 QPMAP_COLD static qpmap_ptebits_t
-qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t attr)
+qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t type,
+    qpmap_attr_t said)
 {
-	qpmap_attr_t type = attr & ~(QPMAP_PRIVATE | QPMAP_SHARED);
-	_Bool shared = type == QPMAP_UNCACHED || type == QPMAP_UNCACHED_MINUS;
+	_Bool shared = said != 0 ? said == QPMAP_SHARED :
+	    type >= QPMAP_UNCACHED;
 
-	if ((attr & (QPMAP_PRIVATE | QPMAP_SHARED)) != 0) {
-		shared = (attr & QPMAP_SHARED) != 0;
-	}
 	return ((qpmap_ptebits_t)
 	    (shared ? config->shared_mask : config->private_mask));
 }
@@ -236,37 +234,34 @@ qpmap_type_is_special(const struct qpmap_config *config,
 }
 
 /*
- * Write one pair of kinds: such that they admit nothing, if not asked for.
- * The direct map serves nothing that is read-only: nobody ever writes that
- * kind's direct_size, which is 0.
+ * Write the kinds of a type with that sharing: such that they admit nothing,
+ * if it was not asked for.  Nobody writes another size than 0 into ro.
  */
 QPMAP_COLD static void
 qpmap_fill_kinds(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, qpmap_attr_t attr)
+    const struct qpmap_mmu *mmu, qpmap_attr_t type, qpmap_attr_t said)
 {
-	qpmap_attr_t type = attr & ~(QPMAP_PRIVATE | QPMAP_SHARED);
 	__UINT32_TYPE__ types =
 	    config->types | QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
-	struct qpmap_kind *rw = &qpmap_state.rw[attr];
-	struct qpmap_kind *ro = &qpmap_state.ro[attr];
-	qpmap_ptebits_t sharing, bits = 0, limit = 0, special_limit = 0;
-	qpmap_size_t direct_size = 0;
+	qpmap_ptebits_t sharing = qpmap_sharing_bits(config, type, said);
+	qpmap_ptebits_t bits = mmu->type_bits[type] | sharing;
+	struct qpmap_kind *rw = &qpmap_state.rw[type | said];
+	struct qpmap_kind *ro = &qpmap_state.ro[type | said];
+	qpmap_ptebits_t limit = 0;
 
-	if (type < QPMAP_TYPE_COUNT && (types & QPMAP_TYPE_BIT(type)) != 0) {
-		sharing = qpmap_sharing_bits(config, attr);
-		bits = mmu->type_bits[type] | sharing;
-		direct_size = qpmap_direct_size(config, type, sharing);
-		special_limit = qpmap_pte_limit(mmu->pa_bits);
-		limit = qpmap_type_is_special(config, mmu, type) ? 0 :
-		    special_limit;
+	if ((types & QPMAP_TYPE_BIT(type)) != 0) {
+		limit = qpmap_pte_limit(mmu->pa_bits);
+	}
+	rw->special_limit = limit;
+	ro->special_limit = limit;
+	if (qpmap_type_is_special(config, mmu, type)) {
+		limit = 0;
 	}
 	rw->bits = bits | mmu->rw_bits;
 	rw->limit = limit;
-	rw->direct_size = direct_size;
-	rw->special_limit = special_limit;
+	rw->direct_size = qpmap_direct_size(config, type, sharing);
 	ro->bits = bits | mmu->ro_bits;
 	ro->limit = limit;
-	ro->special_limit = special_limit;
 }
 
 /* The first option that kernel and library do not agree on names the error. */
@@ -294,7 +289,7 @@ qpmap_init_options(const struct qpmap_config *config,
     const struct qpmap_options *options)
 {
 	struct qpmap_mmu mmu;
-	qpmap_attr_t attr;
+	qpmap_attr_t type, said;
 	int error = qpmap_check_options(options);
 
 	if (error != QPMAP_OK) {
@@ -312,8 +307,10 @@ qpmap_init_options(const struct qpmap_config *config,
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	for (attr = 0; attr < QPMAP_ATTR_COUNT; attr++) {
-		qpmap_fill_kinds(config, &mmu, attr);
+	for (said = 0; said <= QPMAP_SHARED; said += QPMAP_PRIVATE) {
+		for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
+			qpmap_fill_kinds(config, &mmu, type, said);
+		}
 	}
 	qpmap_state.direct_va = config->direct_va;
 	qpmap_state.direct_pa = config->direct_pa;
@@ -347,25 +344,25 @@ qpmap_guard_admits(const struct qpmap_pte *slot, __UINT32_TYPE__ flags)
 QPMAP_COLD static _Bool
 qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 {
-	const struct qpmap_pte *end = leaf + QPMAP_WINDOW_PAGES;
-	__UINT32_TYPE__ flags = qpmap_state.flags;
+	__UINT32_TYPE__ i;
 
-	if (!qpmap_guard_admits(leaf, flags)) {
-		return (0);
-	}
-	while (++leaf != end) {
-		if (!qpmap_slot_is_empty(leaf)) {
+	for (i = 0; i <= QPMAP_WINDOW_PAGES; i++, leaf++) {
+		if (i == QPMAP_WINDOW_PAGES && ((__UINTPTR_TYPE__)leaf &
+		    ((QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT) - 1)) == 0) {
+			break;
+		}
+		if (!qpmap_guard_admits(leaf, i % QPMAP_WINDOW_PAGES == 0 ?
+		    qpmap_state.flags : 0)) {
 			return (0);
 		}
 	}
-	return (((__UINTPTR_TYPE__)end &
-	    ((QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT) - 1)) == 0 ||
-	    qpmap_guard_admits(end, flags));
+	return (1);
 }
 
 /*
- * Every frame free, the sentinels in their places.  Before the CPU has a
- * number: from then on a crash may abandon it.
+ * Every frame free, and above them the sentinel; the address in the one below
+ * them is always 0.  Before the CPU has a number: from then on a crash may
+ * abandon it.
  */
 QPMAP_COLD static void
 qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
@@ -373,12 +370,10 @@ qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 {
 	__UINT32_TYPE__ i;
 
-	cpu->frame[0].va = 0;
 	for (i = 1; i <= qpmap_state.nesting; i++) {
 		cpu->frame[i].va = va + qpmap_frame_page(i) * QPMAP_PAGE_SIZE;
 		cpu->frame[i].slot = &leaf[qpmap_frame_page(i)];
 	}
-	cpu->frame[i].va = 0;
 	cpu->frame[i].slot = qpmap_sentinel.frame[0].slot;
 }
 
@@ -545,11 +540,12 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 QPMAP_COLD static void
 qpmap_frames_empty(struct qpmap_cpu *cpu)
 {
-	__UINT32_TYPE__ i;
+	__UINT32_TYPE__ i = qpmap_state.nesting;
+	qpmap_vaddr_t va = qpmap_frame_va(cpu, &cpu->frame[i]);
 
-	for (i = qpmap_state.nesting; i > 0; i--) {
-		qpmap_frame_empty(&cpu->frame[i],
-		    qpmap_frame_va(cpu, &cpu->frame[i]));
+	for (; i > 0; i--) {
+		qpmap_frame_empty(&cpu->frame[i], va);
+		va -= 2 * QPMAP_PAGE_SIZE;
 	}
 }
 
