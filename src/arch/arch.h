@@ -281,6 +281,14 @@ void qpmap_zero_single(qpmap_vaddr_t to, qpmap_size_t len,
 #endif
 
 /*
+ * 1 in tlb.h: enter is shorter with the entry in the register of its first
+ * argument than without.
+ */
+#ifndef QPMAP_PTE_FIRST
+#define QPMAP_PTE_FIRST 0
+#endif
+
+/*
  * 1 in tlb.h: an address is no part of a load or store, and to keep it in a
  * register is shorter than to work it out again.
  */

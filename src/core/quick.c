@@ -32,7 +32,7 @@ qpmap_window_enter(struct qpmap_pte pte)
 	qpmap_vaddr_t va;
 
 	if (qpmap_next_is_none(next)) {
-		return (qpmap_enter_refuse_frame(pte));
+		return (qpmap_enter_refuse_frame(QPMAP_REFUSED(0, pte)));
 	}
 	if (QPMAP_CHECKED && !qpmap_guard_is_marked(cpu)) {
 		return (qpmap_enter_refuse_mark(pte));
@@ -40,7 +40,7 @@ qpmap_window_enter(struct qpmap_pte pte)
 	va = frame->va;
 	slot = frame->slot;
 	if (!qpmap_slot_is_empty(slot)) {
-		return (qpmap_enter_refuse_frame(pte));
+		return (qpmap_enter_refuse_frame(QPMAP_REFUSED(va, pte)));
 	}
 	qpmap_claim(cpu, frame);
 	qpmap_slot_fill(slot, pte);

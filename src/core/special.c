@@ -78,7 +78,7 @@ qpmap_window_enter_special(struct qpmap_pte pte)
 	}
 	if (qpmap_next_is_none(cpu->next) ||
 	    !qpmap_slot_is_empty(frame->slot)) {
-		return (qpmap_enter_refuse_frame(pte));
+		return (qpmap_enter_refuse_frame(QPMAP_REFUSED(0, pte)));
 	}
 	va = frame->va;
 	qpmap_set_next_frame(cpu, frame + 1);
@@ -128,7 +128,8 @@ qpmap_enter_refuse_unpinned(qpmap_paddr_t pa, qpmap_attr_t attr)
  * that somebody else wrote.
  */
 QPMAP_HANDED qpmap_vaddr_t
-qpmap_enter_refuse_frame(struct qpmap_pte pte)
+qpmap_enter_refuse_frame(QPMAP_REFUSED(qpmap_vaddr_t va,
+    struct qpmap_pte pte))
 {
 	const struct qpmap_cpu *cpu = qpmap_host_cpu();
 	const struct qpmap_frame *frame = qpmap_next_frame(cpu->next);
@@ -136,6 +137,7 @@ qpmap_enter_refuse_frame(struct qpmap_pte pte)
 	struct qpmap_pte found = qpmap_pte_none();
 	__UINT64_TYPE__ b;
 
+	(void)va;
 	if (cpu->next != 0) {
 		found = qpmap_slot_load(frame->slot);
 	}

@@ -46,9 +46,17 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_ro_special(qpmap_paddr_t pa,
 
 /*
  * There is no next frame, or its entry is not empty: panic.  pte is the entry
- * that was to be stored.  Pinned.
+ * that was to be stored.  va means nothing: where a result is returned in the
+ * register of the first argument, that one stays free for the frame's address.
+ * Pinned.
  */
-QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_frame(struct qpmap_pte pte);
+#if QPMAP_PTE_FIRST
+#define QPMAP_REFUSED(va, pte) pte, va
+#else
+#define QPMAP_REFUSED(va, pte) va, pte
+#endif
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_frame(
+    QPMAP_REFUSED(qpmap_vaddr_t va, struct qpmap_pte pte));
 
 /* The host does not vouch for the page: panic.  Not pinned. */
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_refuse_unpinned(qpmap_paddr_t pa,

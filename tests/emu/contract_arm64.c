@@ -347,6 +347,8 @@ b13_t1sz(const struct contract_case *c)
 	}
 	a64_start(e);
 	a64_check_mapping(e);
+	CHECK_EQUAL(EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e)),
+	    EMU_RETURNED, "qpmap_cpu_offline");
 	e->config[WIRE_WINDOW_VA] = half - a64_window(e);
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_WINDOW_RANGE, "one bit more");
 	e->mode = c->mode;

@@ -22,6 +22,7 @@
 
 #define QPMAP_ADDS_TO_MEMORY 1
 #define QPMAP_NEXT_IS_RELATIVE 1
+#define QPMAP_PTE_FIRST 1
 
 #define QPMAP_CR4_PGE	(1UL << 7)
 #define QPMAP_CR4_PCIDE	(1UL << 17)
