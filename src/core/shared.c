@@ -342,20 +342,22 @@ qpmap_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 	    qpmap_kind_admit(pa, attr, qpmap_state.rw);
 	struct qpmap_cpu *cpu = qpmap_shootdown_pin();
 	struct qpmap_shared_slot slot;
+	int error = QPMAP_ERR_SHARED_FULL;
 
-	if (!qpmap_shared_own(&slot, cpu->window)) {
-		qpmap_host_unpin(cpu);
-		return (QPMAP_ERR_SHARED_FULL);
+	if (qpmap_shared_own(&slot, cpu->window)) {
+		qpmap_slot_fill(slot.entry, qpmap_pte_make(pa, kind->bits));
+		qpmap_tlb_filled_special(slot.va, slot.entry,
+		    qpmap_state.flags);
+		if (QPMAP_TLB_KEEPS_EMPTY) {
+			qpmap_shootdown(slot.va, 1, 0);
+		}
+		__atomic_fetch_or(&slot.group->used, slot.bit,
+		    __ATOMIC_SEQ_CST);
+		*va = slot.va;
+		error = QPMAP_OK;
 	}
-	qpmap_slot_fill(slot.entry, qpmap_pte_make(pa, kind->bits));
-	qpmap_tlb_filled_special(slot.va, slot.entry, qpmap_state.flags);
-	if (QPMAP_TLB_KEEPS_EMPTY) {
-		qpmap_shootdown(slot.va, 1, 0);
-	}
-	__atomic_fetch_or(&slot.group->used, slot.bit, __ATOMIC_SEQ_CST);
 	qpmap_host_unpin(cpu);
-	*va = slot.va;
-	return (QPMAP_OK);
+	return (error);
 }
 
 /* Own the slot that is mapped at va, and clear its entry; else panic. */

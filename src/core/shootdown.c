@@ -313,33 +313,36 @@ qpmap_shootdown_admits(__UINT32_TYPE__ window)
 
 /*
  * Have the firmware do it: as few calls as the harts' numbers allow.  Whether
- * it did; the interrupt is for what it refused.
+ * it did; the interrupt is for what it refused.  Not inlined: it needs many
+ * registers, which the caller would save for nothing.
  */
-static _Bool
+__attribute__((noinline)) static _Bool
 qpmap_shootdown_firmware(qpmap_vaddr_t va, qpmap_size_t page_count,
     const unsigned long *cpus)
 {
+	__UINT32_TYPE__ window, count = qpmap_state.window_count;
 	__UINTPTR_TYPE__ hart, base = 0, mask = 0;
-	__UINT32_TYPE__ window;
-	_Bool done = 1;
 
 	qpmap_tlb_sending();
-	window = qpmap_shootdown_next(cpus, 0);
-	while (done && window < qpmap_state.window_count) {
-		hart = qpmap_state.remote[window].hart;
+	for (window = 0;; window++) {
+		window = qpmap_shootdown_next(cpus, window);
+		hart = window >= count ? base + QPMAP_WORD_BITS :
+		    qpmap_state.remote[window].hart;
 		if (mask != 0 && hart - base >= QPMAP_WORD_BITS) {
-			done = qpmap_tlb_firmware(mask, base, va, page_count,
-			    qpmap_state.flags);
+			if (!qpmap_tlb_firmware(mask, base, va, page_count,
+			    qpmap_state.flags)) {
+				return (0);
+			}
 			mask = 0;
+		}
+		if (window >= count) {
+			return (1);
 		}
 		if (mask == 0) {
 			base = hart;
 		}
 		mask |= (__UINTPTR_TYPE__)1 << (hart - base);
-		window = qpmap_shootdown_next(cpus, window + 1);
 	}
-	return (done && (mask == 0 || qpmap_tlb_firmware(mask, base, va,
-	    page_count, qpmap_state.flags)));
 }
 
 /*
@@ -391,13 +394,20 @@ qpmap_shootdown_request(qpmap_vaddr_t va, qpmap_size_t page_count)
 	return (generation);
 }
 
+/* Nobody tells a CPU that is not online. */
+QPMAP_NORETURN QPMAP_COLD static void
+qpmap_shootdown_refuse(void)
+{
+	qpmap_host_panic(QPMAP_PANIC_SHOOTDOWN, 0, 0);
+}
+
 QPMAP_COLD struct qpmap_cpu *
 qpmap_shootdown_pin(void)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
 
 	if (cpu->window == 0) {
-		qpmap_host_panic(QPMAP_PANIC_SHOOTDOWN, 0, 0);
+		qpmap_shootdown_refuse();
 	}
 	return (cpu);
 }
@@ -412,7 +422,10 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
 	if (page_count == 0) {
 		return;
 	}
-	cpu = qpmap_shootdown_pin();
+	cpu = qpmap_host_pin();
+	if (cpu->window == 0) {
+		qpmap_shootdown_refuse();
+	}
 	if (QPMAP_TLB_BROADCASTS) {
 		qpmap_tlb_shot_down(va, page_count, qpmap_state.flags);
 	} else if ((qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) == 0 ||

@@ -146,7 +146,8 @@ _Bool qpmap_guard_admits(const struct qpmap_pte *slot, __UINT32_TYPE__ flags);
 static inline void
 qpmap_guard_mark(struct qpmap_pte *slot)
 {
-	if ((qpmap_state.flags & QPMAP_MARK_GUARDS) != 0) {
+	if ((qpmap_state.flags & QPMAP_MARK_GUARDS) != 0 &&
+	    qpmap_slot_is_empty(slot)) {
 		qpmap_slot_fill(slot, (struct qpmap_pte){ QPTE_MARK });
 	}
 }
@@ -184,8 +185,8 @@ static inline qpmap_vaddr_t
 qpmap_frame_va(const struct qpmap_cpu *cpu, const struct qpmap_frame *frame)
 {
 	qpmap_vaddr_t number = (qpmap_vaddr_t)(frame - cpu->frame);
-	qpmap_vaddr_t page = (cpu->window - 1) * QPMAP_WINDOW_PAGES +
-	    2 * number - 1;
+	qpmap_vaddr_t page = (qpmap_vaddr_t)(cpu->window - 1) *
+	    QPMAP_WINDOW_PAGES + 2 * number - 1;
 
 	return (qpmap_state.window_va + page * QPMAP_PAGE_SIZE);
 }
