@@ -107,9 +107,16 @@
  *			with, as a string: "ret" unless given.  For a kernel
  *			whose compiler makes returns otherwise, for example
  *			"jmp __x86_return_thunk".
+ * QPMAP_INIT_ATTR	attributes for the functions that run only inside
+ *			qpmap_init(), for a kernel that frees such code, for
+ *			example __attribute__((section(".init.text"))).
+ *			After that qpmap_init() must not be called again.
  */
 #ifndef QPMAP_HOT_ATTR
 #define QPMAP_HOT_ATTR
+#endif
+#ifndef QPMAP_INIT_ATTR
+#define QPMAP_INIT_ATTR
 #endif
 #ifndef QPMAP_ASM_RETURN
 #define QPMAP_ASM_RETURN "ret"

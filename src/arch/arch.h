@@ -174,7 +174,7 @@ static inline void qpmap_spinning(void);
  * zero: member by member, since a compiler may call memcpy() to assign the
  * whole structure.  Returns 0 or an enum qpmap_error.
  */
-QPMAP_COLD int qpmap_probe(const struct qpmap_config *config,
+QPMAP_INIT int qpmap_probe(const struct qpmap_config *config,
     struct qpmap_mmu *mmu);
 
 /* Whether this CPU's registers are those that qpmap_probe() found. */

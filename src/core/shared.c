@@ -47,7 +47,7 @@
 	(~(__UINT32_TYPE__)0 / (__UINT32_TYPE__)QPMAP_SHARED_SLOTS)
 
 /* Whether entries that the kernel gave are those of va's group, and empty. */
-QPMAP_COLD static _Bool
+QPMAP_INIT static _Bool
 qpmap_shared_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
     __UINT32_TYPE__ flags)
 {
@@ -71,7 +71,7 @@ qpmap_shared_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
  * NULL, for those in the tables.  What an earlier qpmap_init() found there is
  * not in that word.
  */
-QPMAP_COLD static _Bool
+QPMAP_INIT static _Bool
 qpmap_shared_leaves_fit(const struct qpmap_config *config)
 {
 	const struct qpmap_shared *group = config->shared;
@@ -100,7 +100,7 @@ qpmap_ranges_meet(qpmap_vaddr_t low, qpmap_vaddr_t high,
  * The area and its guard against everything else.  Their number first: the
  * products that follow have room for it.
  */
-QPMAP_COLD static _Bool
+QPMAP_INIT static _Bool
 qpmap_shared_range_fits(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t last)
 {
@@ -121,7 +121,7 @@ qpmap_shared_range_fits(const struct qpmap_config *config,
 	    config->direct_va, config->direct_va + config->direct_size - 1)));
 }
 
-QPMAP_COLD int
+QPMAP_INIT int
 qpmap_shared_check(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t last)
 {
@@ -139,7 +139,7 @@ qpmap_shared_check(const struct qpmap_config *config,
 	    QPMAP_ERR_SHARED_LEAF);
 }
 
-QPMAP_COLD void
+QPMAP_INIT void
 qpmap_shared_open(void)
 {
 	struct qpmap_shared *group = qpmap_state.shared;

@@ -46,7 +46,7 @@ qpmap_generation_before(qpmap_generation_t a, qpmap_generation_t b)
 	return ((__INTPTR_TYPE__)(a - b) < 0);
 }
 
-QPMAP_COLD int
+QPMAP_INIT int
 qpmap_shootdown_check(const struct qpmap_config *config)
 {
 	if (config->shootdown == 0 ||
@@ -66,7 +66,7 @@ qpmap_has_remote(void)
 	return (!QPMAP_TLB_BROADCASTS || qpmap_state.remote != 0);
 }
 
-QPMAP_COLD void
+QPMAP_INIT void
 qpmap_shootdown_open(void)
 {
 	struct qpmap_shootdown *shootdown = qpmap_state.shootdown;

@@ -17,13 +17,13 @@
  * is written.  last is the last byte of the windows and their guard.  Returns
  * 0 or an enum qpmap_error.
  */
-QPMAP_COLD int qpmap_shootdown_check(const struct qpmap_config *config);
-QPMAP_COLD int qpmap_shared_check(const struct qpmap_config *config,
+QPMAP_INIT int qpmap_shootdown_check(const struct qpmap_config *config);
+QPMAP_INIT int qpmap_shared_check(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t last);
 
 /* qpmap_state has the configuration's: make the memory ready for use. */
-QPMAP_COLD void qpmap_shootdown_open(void);
-QPMAP_COLD void qpmap_shared_open(void);
+QPMAP_INIT void qpmap_shootdown_open(void);
+QPMAP_INIT void qpmap_shared_open(void);
 
 /*
  * Pinned on a CPU that is told what is shot down: who is not panics, before it

@@ -88,7 +88,9 @@ _Static_assert((unsigned int)QPMAP_ERR_TYPE_UNCACHED_MINUS -
 static inline int
 qpmap_type_error(__UINT32_TYPE__ type)
 {
-	return ((int)QPMAP_ERR_TYPE_WRITE_BACK + (int)type);
+	int first = QPMAP_ERR_TYPE_WRITE_BACK;
+
+	return (first + (int)type);
 }
 
 /*
@@ -105,6 +107,9 @@ extern const struct qpmap_sentinel qpmap_sentinel
 
 /* Off the hot path: small code rather than fast code. */
 #define QPMAP_COLD __attribute__((cold))
+
+/* Called by qpmap_init() alone: a kernel may free it afterwards. */
+#define QPMAP_INIT QPMAP_COLD QPMAP_INIT_ATTR
 
 /*
  * A compiler may turn the assignment or the initialisation of a larger

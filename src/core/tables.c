@@ -93,7 +93,7 @@ qpmap_tables_sharing(const struct qpmap_config *config)
  * slots begins where a window could.  *missing is how many tables its leaf
  * lacks.  Returns 0 or an enum qpmap_error.
  */
-QPMAP_COLD static int
+QPMAP_INIT static int
 qpmap_tables_judge(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t va, __UINT32_TYPE__ *missing)
 {
@@ -128,7 +128,7 @@ qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
  * Judge the whole area and its guard.  To *count is added how many tables it
  * lacks: each is counted at the first page that it would serve.
  */
-QPMAP_COLD static int
+QPMAP_INIT static int
 qpmap_tables_count(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t first, qpmap_vaddr_t guard,
     __UINT32_TYPE__ *count)
@@ -153,7 +153,7 @@ qpmap_tables_count(const struct qpmap_config *config,
 }
 
 /* Take the first page off the chain. */
-QPMAP_COLD static qpmap_paddr_t
+QPMAP_INIT static qpmap_paddr_t
 qpmap_chain_pop(qpmap_paddr_t *chain)
 {
 	qpmap_paddr_t page = *chain;
@@ -164,7 +164,7 @@ qpmap_chain_pop(qpmap_paddr_t *chain)
 }
 
 /* Put a page in front of the chain. */
-QPMAP_COLD static void
+QPMAP_INIT static void
 qpmap_chain_push(qpmap_paddr_t *chain, qpmap_paddr_t page)
 {
 	*(volatile qpmap_paddr_t *)qpmap_host_table_address(page) = *chain;
@@ -172,7 +172,7 @@ qpmap_chain_push(qpmap_paddr_t *chain, qpmap_paddr_t page)
 }
 
 /* Give back what is left of the chain. */
-QPMAP_COLD static void
+QPMAP_INIT static void
 qpmap_chain_free(qpmap_paddr_t *chain)
 {
 	while (*chain != QPMAP_NO_TABLE) {
@@ -181,7 +181,7 @@ qpmap_chain_free(qpmap_paddr_t *chain)
 }
 
 /* Take count pages, or none and QPMAP_ERR_TABLES. */
-QPMAP_COLD static int
+QPMAP_INIT static int
 qpmap_chain_take(qpmap_paddr_t *chain, __UINT32_TYPE__ count)
 {
 	qpmap_paddr_t page;
@@ -199,7 +199,7 @@ qpmap_chain_take(qpmap_paddr_t *chain, __UINT32_TYPE__ count)
 }
 
 /* An entry to a table of the library's own: always a private page. */
-QPMAP_COLD static struct qpmap_pte
+QPMAP_INIT static struct qpmap_pte
 qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
     __UINT32_TYPE__ level)
 {
@@ -213,7 +213,7 @@ qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
  * Make a table of that level out of a page, detached, with one entry (none
  * for a leaf table), and tell walkers to come.
  */
-QPMAP_COLD static void
+QPMAP_INIT static void
 qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
     __UINT32_TYPE__ index, struct qpmap_pte entry)
 {
@@ -230,7 +230,7 @@ qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
 }
 
 /* Build the missing path to va's leaf table, detached; then link it. */
-QPMAP_COLD static void
+QPMAP_INIT static void
 qpmap_tables_path(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_paddr_t *chain)
 {
@@ -258,7 +258,7 @@ qpmap_tables_path(const struct qpmap_config *config,
 }
 
 /* Every missing path of an area that was counted. */
-QPMAP_COLD static void
+QPMAP_INIT static void
 qpmap_tables_paths(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t first, qpmap_vaddr_t guard,
     qpmap_paddr_t *chain)
@@ -306,7 +306,7 @@ qpmap_area_guard(const struct qpmap_config *config, __UINT32_TYPE__ area)
  * A table that two areas lack is counted twice, and the second page is given
  * back.
  */
-QPMAP_COLD int
+QPMAP_INIT int
 qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {

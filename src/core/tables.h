@@ -12,7 +12,7 @@
  * nothing is mapped in the window area and in the guard page after it.
  * Returns 0 or an enum qpmap_error; after an error no table has changed.
  */
-int qpmap_tables_build(const struct qpmap_config *config,
+QPMAP_INIT int qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu);
 
 /*

@@ -37,7 +37,7 @@ qpmap_window_last(const struct qpmap_config *config)
 }
 
 /* What needs no CPU to be judged.  Returns 0 or an enum qpmap_error. */
-QPMAP_COLD static int
+QPMAP_INIT static int
 qpmap_check_numbers(const struct qpmap_config *config)
 {
 	if ((config->flags & ~(QPMAP_FLAGS_CORE | QPMAP_FLAGS_ARCH)) != 0 ||
@@ -68,7 +68,7 @@ qpmap_check_numbers(const struct qpmap_config *config)
 }
 
 /* The window and its last guard page against the kernel's address space. */
-QPMAP_COLD static int
+QPMAP_INIT static int
 qpmap_check_ranges(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
@@ -104,7 +104,7 @@ qpmap_check_ranges(const struct qpmap_config *config,
  * reaches into the sharing masks.  The root's does with SEV: CR3, too, has the
  * C-bit.
  */
-QPMAP_COLD static int
+QPMAP_INIT static int
 qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	qpmap_ptebits_t sharing = (qpmap_ptebits_t)
@@ -140,7 +140,7 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
  * What there is besides windows, with QPMAP_SHOOTDOWN: judged; and opened, once
  * qpmap_state has the configuration.
  */
-QPMAP_COLD static int
+QPMAP_INIT static int
 qpmap_check_others(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
@@ -159,7 +159,7 @@ qpmap_check_others(const struct qpmap_config *config,
 	return (error);
 }
 
-QPMAP_COLD static void
+QPMAP_INIT static void
 qpmap_open_others(const struct qpmap_config *config)
 {
 #if QPMAP_SHOOTDOWN
@@ -176,7 +176,7 @@ qpmap_open_others(const struct qpmap_config *config)
 }
 
 /* The configuration as a whole, against this CPU; fills mmu. */
-QPMAP_COLD static int
+QPMAP_INIT static int
 qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	int error = qpmap_check_numbers(config);
@@ -197,7 +197,7 @@ qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 }
 
 /* The mask of a type's sharing: explicit, or by the type. */
-QPMAP_COLD static qpmap_ptebits_t
+QPMAP_INIT static qpmap_ptebits_t
 qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t type,
     qpmap_attr_t said)
 {
@@ -209,7 +209,7 @@ qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t type,
 }
 
 /* Bytes of RAM for which the direct map gives that type and sharing. */
-QPMAP_COLD static qpmap_size_t
+QPMAP_INIT static qpmap_size_t
 qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t type,
     qpmap_ptebits_t sharing)
 {
@@ -237,7 +237,7 @@ qpmap_type_is_special(const struct qpmap_config *config,
  * Write the kinds of a type with that sharing: such that they admit nothing,
  * if it was not asked for.  Nobody writes another size than 0 into ro.
  */
-QPMAP_COLD static void
+QPMAP_INIT static void
 qpmap_fill_kinds(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_attr_t type, qpmap_attr_t said)
 {
@@ -265,7 +265,7 @@ qpmap_fill_kinds(const struct qpmap_config *config,
 }
 
 /* The first option that kernel and library do not agree on names the error. */
-QPMAP_COLD static int
+QPMAP_INIT static int
 qpmap_check_options(const struct qpmap_options *options)
 {
 	static const struct qpmap_options own = QPMAP_OPTIONS;
@@ -284,7 +284,7 @@ qpmap_check_options(const struct qpmap_options *options)
 	return (QPMAP_OK);
 }
 
-QPMAP_COLD QPMAP_CALL int
+QPMAP_INIT QPMAP_CALL int
 qpmap_init_options(const struct qpmap_config *config,
     const struct qpmap_options *options)
 {

@@ -546,22 +546,24 @@ b7_attr(const struct contract_case *c)
 
 /*
  * B13: only the host's data and, by init, the one structure are written.  A
- * CPU that comes or goes writes to that one's last cache line.
+ * CPU that comes or goes writes to a single cache line of that one.
  */
 struct writes {
 	bool init, cpu;
 	char wrong[64];
 	uint64_t state_stores;
+	uint64_t line;		/* of the first such store; 0: none yet */
 };
 
 static bool
-b13_may_write(struct emu *e, const struct writes *writes, uint64_t pa)
+b13_may_write(struct emu *e, struct writes *writes, uint64_t pa)
 {
-	uint64_t offset = pa - emu_symbol(e, "qpmap_state");
-	uint64_t last = emu_symbol_size(e, "qpmap_state") -
-	    e->fact[FACT_CACHE_LINE];
+	uint64_t line = pa / e->fact[FACT_CACHE_LINE];
 
-	return (writes->init || (writes->cpu && offset >= last));
+	if (writes->cpu && writes->line == 0) {
+		writes->line = line;
+	}
+	return (writes->init || (writes->cpu && line == writes->line));
 }
 
 static void

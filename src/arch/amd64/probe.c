@@ -28,7 +28,7 @@ qpmap_regs_read(void)
 }
 
 /* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
-static int
+QPMAP_INIT static int
 qpmap_probe_mode(const struct qpmap_config *config,
     const struct qpmap_regs *regs)
 {
@@ -56,7 +56,7 @@ qpmap_probe_mode(const struct qpmap_config *config,
 	return (QPMAP_OK);
 }
 
-int
+QPMAP_INIT int
 qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	struct qpmap_regs regs = qpmap_regs_read();

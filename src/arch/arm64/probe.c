@@ -49,7 +49,7 @@ qpmap_regs_read(struct qpmap_regs *regs, __UINT32_TYPE__ flags)
 	regs->isar0 = QPMAP_SHOOTDOWN ? qpmap_read_isar0() : 0;
 }
 
-int
+QPMAP_INIT int
 qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	struct qpmap_regs regs;

@@ -74,7 +74,7 @@ qpmap_mmu_nx(const struct qpmap_mmu *mmu)
 }
 
 /* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
-static int
+QPMAP_INIT static int
 qpmap_probe_mode(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
@@ -122,7 +122,7 @@ qpmap_leaf_reserved(const struct qpmap_mmu *mmu)
  * The types, as on amd64, on a CPU that may have no PAT, and no SFENCE to
  * drain write-combining buffers with.  Returns 0 or an enum qpmap_error.
  */
-static int
+QPMAP_INIT static int
 qpmap_probe_memory(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	__UINT64_TYPE__ templates = 0;
@@ -147,7 +147,7 @@ qpmap_probe_memory(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	return (error);
 }
 
-int
+QPMAP_INIT int
 qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	qpmap_ptebits_t nx;

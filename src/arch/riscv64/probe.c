@@ -15,7 +15,7 @@
 #define QPMAP_SATP_SV57		10u
 
 /* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
-static int
+QPMAP_INIT static int
 qpmap_probe_mode(const struct qpmap_config *config, __UINT32_TYPE__ mode)
 {
 	if (QPMAP_PAGE_SHIFT != 12) {
@@ -38,7 +38,7 @@ qpmap_probe_mode(const struct qpmap_config *config, __UINT32_TYPE__ mode)
  * The bits of one memory type, from its template or from Svpbmt.  A template
  * like write-back's would make it write-back, silently: it is refused.
  */
-static int
+QPMAP_INIT static int
 qpmap_probe_type(const struct qpmap_config *config, __UINT32_TYPE__ type,
     struct qpmap_mmu *mmu)
 {
@@ -64,7 +64,7 @@ qpmap_probe_type(const struct qpmap_config *config, __UINT32_TYPE__ type,
 }
 
 /* Every template that there is, and every type asked for. */
-static int
+QPMAP_INIT static int
 qpmap_probe_types(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	_Bool svpbmt = (config->flags & QPMAP_SVPBMT) != 0;
@@ -85,7 +85,7 @@ qpmap_probe_types(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	return (error);
 }
 
-int
+QPMAP_INIT int
 qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	__UINT64_TYPE__ satp = qpmap_read_satp();
