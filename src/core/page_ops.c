@@ -14,7 +14,7 @@
 #include "../arch/arch.h"
 
 /* So that what is rarely taken costs the other paths no register. */
-#define QPMAP_NOINLINE __attribute__((noinline))
+#define QPMAP_NOINLINE __attribute__((__noinline__))
 
 /* The attribute that the page is mapped with. */
 static inline qpmap_attr_t

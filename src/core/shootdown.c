@@ -316,7 +316,7 @@ qpmap_shootdown_admits(__UINT32_TYPE__ window)
  * it did; the interrupt is for what it refused.  Not inlined: it needs many
  * registers, which the caller would save for nothing.
  */
-__attribute__((noinline)) static _Bool
+__attribute__((__noinline__)) static _Bool
 qpmap_shootdown_firmware(qpmap_vaddr_t va, qpmap_size_t page_count,
     const unsigned long *cpus)
 {

@@ -15,17 +15,20 @@
 QPMAP_INIT int qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu);
 
+#define QPMAP_LEAF_PLACES (511 & ((1u << QPMAP_TABLE_SHIFT) - 1))
+
 /*
  * Whether a leaf entry has the place in its table that va has in the tables: a
- * table is aligned to its size, wherever the host sees it.
+ * table is aligned to its size, wherever the host sees it.  Not more than 512
+ * places are told apart: on arm64 a root that has the leaves itself may have
+ * so few entries, and the alignment of these.
  */
 static inline _Bool
 qpmap_leaf_is_at(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
 {
 	__UINTPTR_TYPE__ index = (__UINTPTR_TYPE__)leaf / QPMAP_PTE_SIZE;
 
-	return (((index ^ va >> QPMAP_PAGE_SHIFT) &
-	    ((1u << QPMAP_TABLE_SHIFT) - 1)) == 0);
+	return (((index ^ va >> QPMAP_PAGE_SHIFT) & QPMAP_LEAF_PLACES) == 0);
 }
 
 /* The leaf entry of va, or NULL if a table above it is missing. */
