@@ -224,9 +224,10 @@ linux_shared_stress_page(unsigned int page, bool deferred)
 	qpmap_vaddr_t va, window;
 	bool shows;
 
-	if (qpmap_shared_enter(page_to_phys(linux_pages[page]),
+	/* Slots that the other CPU reclaims just now count as taken. */
+	while (qpmap_shared_enter(page_to_phys(linux_pages[page]),
 	    QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
-		return ("no shared slot");
+		cond_resched();
 	}
 	shows = linux_page_shows(page, va);
 	window = pmap_quick_enter_page(linux_pages[page]);
