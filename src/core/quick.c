@@ -37,13 +37,16 @@ qpmap_window_enter(struct qpmap_pte pte)
 	if (QPMAP_CHECKED && !qpmap_guard_is_marked(cpu)) {
 		return (qpmap_enter_refuse_mark(pte));
 	}
-	va = frame->va;
+	va = QPMAP_PTE_FIRST ? 0 : frame->va;
 	slot = frame->slot;
 	if (!qpmap_slot_is_empty(slot)) {
 		return (qpmap_enter_refuse_frame(QPMAP_REFUSED(va, pte)));
 	}
 	qpmap_claim(cpu, frame);
 	qpmap_slot_fill(slot, pte);
+	if (QPMAP_PTE_FIRST) {
+		va = frame->va;
+	}
 	qpmap_tlb_filled(va);
 	return (va);
 }
