@@ -101,13 +101,13 @@ qpmap_state_at(void)
 static inline const struct qpmap_kind *
 qpmap_kind_rw_at(const struct qpmap_state *state, qpmap_attr_t attr)
 {
-	const unsigned char *at = (const unsigned char *)state +
+	__UINTPTR_TYPE__ at = (__UINTPTR_TYPE__)state +
 	    attr * sizeof(struct qpmap_kind);
 
 	if (QPMAP_KEEPS_ADDRESSES) {
 		__asm__("" : "+r"(at));
 	}
-	return ((const struct qpmap_kind *)(const void *)
+	return ((const struct qpmap_kind *)
 	    (at + __builtin_offsetof(struct qpmap_state, rw)));
 }
 
