@@ -115,7 +115,7 @@ qpmap_remove(qpmap_vaddr_t va)
 		qpmap_remove_special(va);
 		return;
 	}
-	frame = qpmap_next_frame(cpu->next - sizeof(*frame));
+	frame = qpmap_newest_frame(cpu->next);
 	slot = qpmap_slot_at(frame);
 	if (frame->va != va) {
 		qpmap_remove_special(va);

@@ -169,7 +169,7 @@ qpmap_newest(struct qpmap_cpu *cpu)
 	if (cpu->next == 0 || qpmap_next_frame(cpu->next) == &cpu->frame[1]) {
 		return (0);
 	}
-	return (qpmap_next_frame(cpu->next) - 1);
+	return (qpmap_newest_frame(cpu->next));
 }
 
 QPMAP_HANDED void

@@ -212,6 +212,15 @@ qpmap_next_frame(__UINTPTR_TYPE__ next)
 	return ((struct qpmap_frame *)(QPMAP_NEXT_BASE + next));
 }
 
+/* The frame below it.  Either form is gcc's shorter one on its machines. */
+static inline struct qpmap_frame *
+qpmap_newest_frame(__UINTPTR_TYPE__ next)
+{
+	return (QPMAP_NEXT_IS_RELATIVE ?
+	    qpmap_next_frame(next - sizeof(struct qpmap_frame)) :
+	    qpmap_next_frame(next) - 1);
+}
+
 /*
  * Any change of the stack of frames.  The compiler must keep it in its place,
  * also against what an inline hook does: a counter of its own need not be
