@@ -416,6 +416,13 @@ hostile_calls(struct emu *e, struct hostile *hostile, unsigned type)
 		}
 		EMU_CALL(e, "qpmap_zero_page", "pw", pa, type);
 		check_panic(e, QPMAP_PANIC_OFFLINE, pa, 0);
+		emu_write(e, depth, 4, 1);
+		for (unsigned n = 1; n <= 2; n++) {
+			EMU_CALL(e, "qpmap_remove", "w",
+			    emu_frame_va_of(e, 0, n));
+			check_panic(e, QPMAP_PANIC_REMOVE,
+			    emu_frame_va_of(e, 0, n), 0);
+		}
 		emu_write(e, depth, 4, 0);
 		CHECK_EQUAL(emu_held(e), 0, "held");
 		hostile_check(e, hostile, fill);
@@ -1245,7 +1252,7 @@ contract_hosts_cases(const struct emu_mode *mode)
 	    "hosts/roots-shared/mapping");
 	hosts_add(mode, roots_absent, 0, "roots-shared/absent");
 	hosts_add(mode, roots_apart, 0, "roots-apart");
-	for (unsigned i = 2; i < 3; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		snprintf(what, sizeof(what), "user-at-0/%s", state[i]);
 		hosts_add(mode, zero_page, i, what);
 	}
