@@ -186,7 +186,7 @@ bench_shootdown_row(struct smp *smp, unsigned pages, bool last)
 	}
 	printf("    {\"cpus\": %u, \"pages\": %u, \"interrupts\": %u, "
 	    "\"shared_lines\": %u,\n", smp->cpus, pages, smp->interrupts,
-	    smp_shared(smp));
+	    smp_global(smp));
 	printf("     \"initiator\": {\"instructions\": %" PRIu64
 	    ", \"tlb_local\": %u, \"tlb_broadcast\": %u, "
 	    "\"barriers\": %u},\n", me->instructions, me->tlb_local,
@@ -198,11 +198,11 @@ bench_shootdown_row(struct smp *smp, unsigned pages, bool last)
 }
 
 /*
- * Shared mappings, on two CPUs: entered and removed one after the other.
+ * Global mappings, on two CPUs: entered and removed one after the other.
  * First come so many as make every slot dirty, if removal is deferred.
  */
 static void
-bench_shared(const struct emu_mode *mode, unsigned boot_flags,
+bench_global(const struct emu_mode *mode, unsigned boot_flags,
     const char *name, const char *remove, bool last)
 {
 	const unsigned slots = 64, pairs = 256;
@@ -212,7 +212,7 @@ bench_shared(const struct emu_mode *mode, unsigned boot_flags,
 
 	smp_open(&smp, mode, 2, boot_flags);
 	for (unsigned i = 0; i < slots + pairs; i++) {
-		smp_call(&smp, "guest_shared_enter", "pw",
+		smp_call(&smp, "guest_global_enter", "pw",
 		    (const uint64_t[]){ emu_page(smp.e, i), 0 });
 		va = smp.e->result;
 		if (i >= slots) {
@@ -252,10 +252,10 @@ bench_shootdown(const struct emu_mode *mode, const char *name,
 		smp_close(&smp);
 	}
 	printf("   ],\n   \"shared\": {\n");
-	bench_shared(mode, boot_flags, "strict", "qpmap_shared_remove",
+	bench_global(mode, boot_flags, "strict", "qpmap_global_remove",
 	    false);
-	bench_shared(mode, boot_flags, "deferred",
-	    "qpmap_shared_remove_deferred", true);
+	bench_global(mode, boot_flags, "deferred",
+	    "qpmap_global_remove_deferred", true);
 	printf("   }},\n");
 }
 

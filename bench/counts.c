@@ -88,7 +88,7 @@ counts_open(const struct emu_mode *mode, const char *variant, unsigned cpus,
 		e->config[WIRE_DIRECT_SIZE] =
 		    (uint64_t)direct_pages << mode->page_shift;
 	}
-	e->config[WIRE_WINDOW_COUNT] = EMU_CPUS;
+	e->config[WIRE_CONFIG_CPUS] = EMU_CPUS;
 	if (emu_init(e) != 0) {
 		emu_die("%s: qpmap_init refused: %u", mode->name,
 		    (unsigned)e->result);

@@ -148,7 +148,7 @@ demo_print_operand(const char *before, uint64_t value)
 
 /* The instructions that act on the entry, the TLB or order, as they came. */
 static void
-demo_print_events(struct emu *e, const char *what, uint64_t slot_pa)
+demo_print_events(struct emu *e, const char *what, uint64_t pte_pa)
 {
 	printf("  %s executed %" PRIu64 " instructions, among them:\n", what,
 	    e->insn_count);
@@ -164,8 +164,8 @@ demo_print_events(struct emu *e, const char *what, uint64_t slot_pa)
 				demo_print_operand("  ", event->a);
 			}
 			printf("\n");
-		} else if (event->a >= slot_pa &&
-		    event->a < slot_pa + e->mode->entry_size) {
+		} else if (event->a >= pte_pa &&
+		    event->a < pte_pa + e->mode->entry_size) {
 			printf("    store  %#" PRIx64 ", %u bits, at %#" PRIx64
 			    ": the entry\n", event->b, 8 * event->size,
 			    event->a);
@@ -221,7 +221,7 @@ demo_mode(const struct emu_mode *mode)
 	    emu_page(e, 0);
 	struct counts_pair pair = counts_pair(e, pa);
 	struct counts sum = counts_sum(&pair.enter, &pair.remove);
-	uint64_t slot_pa = emu_frame_slot(e, 1);
+	uint64_t pte_pa = emu_slot_pte(e, 1);
 	struct emu_leaf leaf;
 	uint64_t va;
 
@@ -232,20 +232,20 @@ demo_mode(const struct emu_mode *mode)
 	emu_record_end(e);
 	printf("  qpmap_enter(pa %#" PRIx64 ", write-back) = va %#" PRIx64
 	    "\n", pa, va);
-	demo_print_events(e, "enter", slot_pa);
+	demo_print_events(e, "enter", pte_pa);
 	printf("  a walk to va:\n");
 	demo_print_walk(e, va);
-	if (!emu_leaf_at(e, va, &slot_pa, &leaf) || leaf.pa != pa) {
+	if (!emu_leaf_at(e, va, &pte_pa, &leaf) || leaf.pa != pa) {
 		emu_die("%s: the leaf is not pa's", mode->name);
 	}
 	printf("  the leaf, field by field (memory type: %s):\n", leaf.type);
-	demo_print_entry(mode, emu_read(e, slot_pa, mode->entry_size));
+	demo_print_entry(mode, emu_read(e, pte_pa, mode->entry_size));
 	demo_write_through(e, va, pa);
 	emu_record(e, EMU_REC_STORES | EMU_REC_INSNS);
 	emu_remove(e, va);
 	emu_record_end(e);
 	printf("  qpmap_remove(va)\n");
-	demo_print_events(e, "remove", slot_pa);
+	demo_print_events(e, "remove", pte_pa);
 	printf("  a walk to va:\n");
 	demo_print_walk(e, va);
 	demo_fault(e, va);

@@ -78,7 +78,7 @@ static const unsigned designs_cpus[] = { 1, 2, 4, 8, 16, 32, 64 };
 #define DESIGNS_ROUNDS	64u
 #define DESIGNS_EARLIER	32u
 
-/* The thread, and the number or frame, of the CPU that the engine plays. */
+/* The thread, and the number or slot, of the CPU that the engine plays. */
 static void
 designs_become(struct smp *smp, const struct designs_design *design,
     unsigned cpu)
@@ -541,7 +541,7 @@ designs_row(struct smp *smp, const struct designs_design *design, bool last)
 	    "      \"lines_written\": %u, \"shared_lines\": %u}%s\n",
 	    smp->cpus, me->instructions, me->tlb_local, me->tlb_broadcast,
 	    me->barriers, smp->interrupts, smp->targets.instructions,
-	    smp->targets.tlb_local, lines, smp_initiator_shared(smp),
+	    smp->targets.tlb_local, lines, smp_initiator_global(smp),
 	    last ? "" : ",");
 }
 
@@ -641,7 +641,7 @@ designs_mean(struct smp *smp, const struct designs_design *design, bool last)
 	    smp->cpus, (double)sum.instructions / pairs,
 	    sum.tlb_local / pairs, sum.tlb_broadcast / pairs,
 	    sum.barriers / pairs, smp->interrupts, longest,
-	    sum.line_count / pairs, smp_pairs_shared(smp) / pairs,
+	    sum.line_count / pairs, smp_pairs_global(smp) / pairs,
 	    last ? "" : ",");
 }
 

@@ -19,8 +19,8 @@ import textwrap
 # What the results call a design, and what the papers do.
 DESIGNS = {
     "qpmap": "qpmap",
-    "percpu": "per-CPU frame (FreeBSD/i386)",
-    "global": "one frame, spin lock (FreeBSD/amd64)",
+    "percpu": "per-CPU slot (FreeBSD/i386)",
+    "global": "one slot, spin lock (FreeBSD/amd64)",
     "kmap": "slots of a thread (Linux)",
     "kmap_switched": "the same, and a context switch",
     "broadcast": "broadcast twice (XNU/arm64)",

@@ -50,9 +50,9 @@ smp_open(struct smp *smp, const struct emu_mode *mode, unsigned cpus,
 	    mode->arch->layouts[0].value, boot_flags);
 
 	*smp = (struct smp){ .e = e, .cpus = cpus };
-	e->config[WIRE_WINDOW_COUNT] = cpus;
+	e->config[WIRE_CONFIG_CPUS] = cpus;
 	/* 64 slots: one group, two on i386. */
-	e->config[WIRE_SHARED_COUNT] = 64 / e->fact[FACT_SHARED_SLOTS];
+	e->config[WIRE_GLOBAL_COUNT] = 64 / e->fact[FACT_GLOBAL_SLOTS];
 	if (emu_init(e) != 0) {
 		emu_die("%s: qpmap_init refused: %u", mode->name,
 		    (unsigned)e->result);
@@ -233,7 +233,7 @@ smp_is_shared(const struct smp_line *line)
 }
 
 static unsigned
-smp_shared_by(const struct smp *smp, uint64_t cpus)
+smp_global_by(const struct smp *smp, uint64_t cpus)
 {
 	unsigned shared = 0;
 
@@ -245,19 +245,19 @@ smp_shared_by(const struct smp *smp, uint64_t cpus)
 }
 
 unsigned
-smp_shared(const struct smp *smp)
+smp_global(const struct smp *smp)
 {
-	return (smp_shared_by(smp, ~UINT64_C(0)));
+	return (smp_global_by(smp, ~UINT64_C(0)));
 }
 
 unsigned
-smp_initiator_shared(const struct smp *smp)
+smp_initiator_global(const struct smp *smp)
 {
-	return (smp_shared_by(smp, 1));
+	return (smp_global_by(smp, 1));
 }
 
 unsigned
-smp_pairs_shared(const struct smp *smp)
+smp_pairs_global(const struct smp *smp)
 {
 	unsigned pairs = 0;
 

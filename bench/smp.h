@@ -69,10 +69,10 @@ void smp_add_other(struct smp *smp, unsigned cpu, const char *function,
     const char *kinds, const uint64_t *values);
 
 /* Lines that one CPU wrote and another touched, since smp_begin(). */
-unsigned smp_shared(const struct smp *smp);
+unsigned smp_global(const struct smp *smp);
 /* Those of them that the initiator touched. */
-unsigned smp_initiator_shared(const struct smp *smp);
+unsigned smp_initiator_global(const struct smp *smp);
 /* All of them together: how many pairs touched each. */
-unsigned smp_pairs_shared(const struct smp *smp);
+unsigned smp_pairs_global(const struct smp *smp);
 
 #endif /* BENCH_SMP_H */

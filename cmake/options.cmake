@@ -25,7 +25,7 @@ function(qpmap_option name default text)
 endfunction()
 
 # An option has a value that this target cannot have.
-function(qpmap_option_refuse name)
+function(qpmap_option_reject name)
 	string(CONCAT why ${ARGN})
 	message(FATAL_ERROR "${name}=${${name}} on ${qpmap_arch}: ${why}.")
 endfunction()
@@ -48,26 +48,26 @@ set(qpmap_definitions)
 qpmap_option(QPMAP_PAGE_SHIFT 12 "log2 of the page size" 12 14 16)
 qpmap_option(QPMAP_PAE 0 "i386: 64-bit page-table entries" 0 1)
 qpmap_option(QPMAP_LPA2 0 "arm64: 52-bit output addresses, TCR_EL1.DS" 0 1)
-qpmap_option(QPMAP_FRAMES 4 "mappings held at once on one CPU"
+qpmap_option(QPMAP_SLOTS 4 "mappings held at once on one CPU"
     1 2 3 4 5 6 7 8)
 qpmap_option(QPMAP_CACHE_LINE 64 "bytes in a cache line" 64 128)
 qpmap_option(QPMAP_DIRECT_MAP 1 "the kernel may have a direct map" 0 1)
 qpmap_option(QPMAP_CHECKED 0 "every enter asks whether the page is wired" 0 1)
 qpmap_option(QPMAP_TABLES 1 "the library can build page tables" 0 1)
-qpmap_option(QPMAP_SHOOTDOWN 0 "shootdown and shared mappings" 0 1)
+qpmap_option(QPMAP_SHOOTDOWN 0 "shootdown and global mappings" 0 1)
 
 if(NOT QPMAP_PAGE_SHIFT EQUAL 12 AND NOT qpmap_arch STREQUAL "arm64")
-	qpmap_option_refuse(QPMAP_PAGE_SHIFT "only arm64 has other pages than "
+	qpmap_option_reject(QPMAP_PAGE_SHIFT "only arm64 has other pages than "
 	    "4 KiB")
 endif()
 if(QPMAP_PAE AND NOT qpmap_arch STREQUAL "i386")
-	qpmap_option_refuse(QPMAP_PAE "only i386 has PAE")
+	qpmap_option_reject(QPMAP_PAE "only i386 has PAE")
 endif()
 if(QPMAP_LPA2 AND NOT qpmap_arch STREQUAL "arm64")
-	qpmap_option_refuse(QPMAP_LPA2 "only arm64 has LPA2")
+	qpmap_option_reject(QPMAP_LPA2 "only arm64 has LPA2")
 endif()
 if(QPMAP_LPA2 AND QPMAP_PAGE_SHIFT EQUAL 16)
-	qpmap_option_refuse(QPMAP_LPA2 "LPA2 is for 4 and 16 KiB pages, "
+	qpmap_option_reject(QPMAP_LPA2 "LPA2 is for 4 and 16 KiB pages, "
 	    "QPMAP_PAGE_SHIFT 12 and 14")
 endif()
 
@@ -86,5 +86,5 @@ endif()
 option(QPMAP_LANDING_PADS
     "mark indirect branch targets (x86 ENDBR, arm64 BTI)" OFF)
 if(QPMAP_LANDING_PADS AND qpmap_arch STREQUAL "riscv64")
-	qpmap_option_refuse(QPMAP_LANDING_PADS "only x86 and arm64 have them")
+	qpmap_option_reject(QPMAP_LANDING_PADS "only x86 and arm64 have them")
 endif()

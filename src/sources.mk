@@ -10,9 +10,9 @@ QPMAP_SOURCES = \
 	core/pmap.c \
 	core/quick.c \
 	core/selftest.c \
-	core/shared.c \
+	core/global.c \
 	core/shootdown.c \
-	core/special.c \
+	core/slow.c \
 	core/strerror.c \
 	core/tables.c \
 	core/window.c \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A few frames for each CPU, and every CPU told on both sides, when a frame is
+ * A few slots for each CPU, and every CPU told on both sides, when a slot is
  * filled and when it is cleared: XNU's copy windows on arm64, for comparison.
  * A rendering of our own of what they do.
  *
- * What they do: preemption is off from enter to remove; the CPU's four frames
+ * What they do: preemption is off from enter to remove; the CPU's four slots
  * are searched for an empty one; its entry is filled, and a broadcast TLBI
  * follows, in case this code was interrupted between clearing and
  * invalidating.  On remove all accesses are waited for, since the page may be
@@ -14,7 +14,7 @@
  * deep; in interrupts.
  *
  * Where it differs from ours: two broadcasts a pair, where one is enough if
- * the frame is not given back before the TLBI; the order of removal is free;
+ * the slot is not given back before the TLBI; the order of removal is free;
  * two CPUs' entries are in one cache line.  Where hardware has no broadcast
  * (all but arm64) the other CPUs must be interrupted: here by
  * qpmap_shootdown(), which stands for a kernel's own.  No kernel known to us
@@ -27,13 +27,13 @@
 
 #include "design.h"
 
-#define BROADCAST_FRAMES 4u
+#define BROADCAST_SLOTS 4u
 
 /* The page's number. */
-__UINTPTR_TYPE__
+qpmap_uptr
 broadcast_page_of(qpmap_paddr_t pa)
 {
-	return ((__UINTPTR_TYPE__)(pa >> QPMAP_PAGE_SHIFT));
+	return ((qpmap_uptr)(pa >> QPMAP_PAGE_SHIFT));
 }
 
 static inline void
@@ -51,23 +51,23 @@ broadcast_forget(qpmap_vaddr_t va)
 }
 
 qpmap_vaddr_t
-broadcast_enter(__UINTPTR_TYPE__ page)
+broadcast_enter(qpmap_uptr page)
 {
 	unsigned int index, end;
 	qpmap_vaddr_t va;
 
 	DESIGN_CPU->thread->preempt++;
 	design_barrier();
-	index = DESIGN_CPU->number * BROADCAST_FRAMES;
-	end = index + BROADCAST_FRAMES;
-	while (design_slot_load(design_place.slot + index) != 0) {
+	index = DESIGN_CPU->number * BROADCAST_SLOTS;
+	end = index + BROADCAST_SLOTS;
+	while (design_pte_load(design_place.ptep + index) != 0) {
 		index++;
 		if (index == end) {
 			design_bug();
 		}
 	}
 	va = design_place.va + ((qpmap_vaddr_t)index << QPMAP_PAGE_SHIFT);
-	design_slot_fill(design_place.slot + index, design_pte(
+	design_pte_store(design_place.ptep + index, design_pte(
 	    (qpmap_paddr_t)page << QPMAP_PAGE_SHIFT, design_place.bits));
 	broadcast_forget(va);
 	return (va);
@@ -79,7 +79,7 @@ broadcast_remove(qpmap_vaddr_t va)
 	qpmap_size_t index = (va - design_place.va) >> QPMAP_PAGE_SHIFT;
 
 	design_drain();
-	design_slot_clear(design_place.slot + index);
+	design_pte_clear(design_place.ptep + index);
 	broadcast_forget(va);
 	design_barrier();
 	DESIGN_CPU->thread->preempt--;

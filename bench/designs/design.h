@@ -25,9 +25,9 @@ struct design_thread {
 	unsigned int preempt;		/* not 0: it is not preempted */
 	unsigned int migrate;		/* not 0: it stays on its CPU */
 	unsigned int spin_depth;	/* spin locks held */
-	__UINTPTR_TYPE__ spin_flags;	/* interrupts, before the first */
+	qpmap_uptr spin_flags;	/* interrupts, before the first */
 	int slot_count;
-	qpmap_ptebits_t slot[DESIGN_SLOTS];
+	qpmap_ptebits_t ptep[DESIGN_SLOTS];
 } __attribute__((aligned(128)));
 
 struct design_cpu {
@@ -42,36 +42,36 @@ _Static_assert(__builtin_offsetof(struct guest_percpu, state) >=
 /* Where a design's pages are, their entries, and all bits but the address. */
 struct design_place {
 	qpmap_vaddr_t va;
-	qpmap_ptebits_t *slot;
+	qpmap_ptebits_t *ptep;
 	qpmap_ptebits_t bits;
 };
 extern struct design_place design_place;
 
-void design_init(qpmap_vaddr_t va, qpmap_ptebits_t *slot,
+void design_init(qpmap_vaddr_t va, qpmap_ptebits_t *ptep,
     qpmap_ptebits_t bits);
 void design_cpu_init(unsigned int number);
 
 /* Of each design: what its enter is to be given for a page; enter; remove. */
-__UINTPTR_TYPE__ global_page_of(qpmap_paddr_t pa);
-qpmap_vaddr_t global_enter(__UINTPTR_TYPE__ page);
+qpmap_uptr global_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t global_enter(qpmap_uptr page);
 void global_remove(qpmap_vaddr_t va);
 /* Pages below it have an address in the direct map; none is, here. */
 extern qpmap_paddr_t global_direct_limit;
-__UINTPTR_TYPE__ kmap_page_of(qpmap_paddr_t pa);
-qpmap_vaddr_t kmap_enter(__UINTPTR_TYPE__ page);
+qpmap_uptr kmap_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t kmap_enter(qpmap_uptr page);
 void kmap_remove(qpmap_vaddr_t va);
 void kmap_switch_out(void);
 void kmap_switch_in(void);
-__UINTPTR_TYPE__ broadcast_page_of(qpmap_paddr_t pa);
-qpmap_vaddr_t broadcast_enter(__UINTPTR_TYPE__ page);
+qpmap_uptr broadcast_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t broadcast_enter(qpmap_uptr page);
 void broadcast_remove(qpmap_vaddr_t va);
 /* A domain of so many vCPUs begins: nothing is mapped. */
 void mapcache_begin(unsigned int vcpus);
-__UINTPTR_TYPE__ mapcache_page_of(qpmap_paddr_t pa);
-qpmap_vaddr_t mapcache_enter(__UINTPTR_TYPE__ mfn);
+qpmap_uptr mapcache_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t mapcache_enter(qpmap_uptr mfn);
 void mapcache_remove(qpmap_vaddr_t va);
-/* Frames below it have an address in the direct map; none is, here. */
-extern __UINTPTR_TYPE__ mapcache_direct_limit;
+/* Slots below it have an address in the direct map; none is, here. */
+extern qpmap_uptr mapcache_direct_limit;
 
 static inline qpmap_ptebits_t
 design_pte(qpmap_paddr_t pa, qpmap_ptebits_t bits)
@@ -101,32 +101,32 @@ design_pte_page(qpmap_ptebits_t pte)
 }
 
 static inline qpmap_ptebits_t
-design_slot_load(const qpmap_ptebits_t *slot)
+design_pte_load(const qpmap_ptebits_t *ptep)
 {
-	return (*(const volatile qpmap_ptebits_t *)slot);
+	return (*(const volatile qpmap_ptebits_t *)ptep);
 }
 
 /* PAE on i386: the half that makes the entry valid comes last. */
 static inline void
-design_slot_fill(qpmap_ptebits_t *slot, qpmap_ptebits_t bits)
+design_pte_store(qpmap_ptebits_t *ptep, qpmap_ptebits_t bits)
 {
 #if defined(__i386__) && QPMAP_PAE
-	((volatile __UINT32_TYPE__ *)slot)[1] = (__UINT32_TYPE__)(bits >> 32);
-	((volatile __UINT32_TYPE__ *)slot)[0] = (__UINT32_TYPE__)bits;
+	((volatile qpmap_u32 *)ptep)[1] = (qpmap_u32)(bits >> 32);
+	((volatile qpmap_u32 *)ptep)[0] = (qpmap_u32)bits;
 #else
-	*(volatile qpmap_ptebits_t *)slot = bits;
+	*(volatile qpmap_ptebits_t *)ptep = bits;
 #endif
 }
 
 /* And it goes first. */
 static inline void
-design_slot_clear(qpmap_ptebits_t *slot)
+design_pte_clear(qpmap_ptebits_t *ptep)
 {
 #if defined(__i386__) && QPMAP_PAE
-	((volatile __UINT32_TYPE__ *)slot)[0] = 0;
-	((volatile __UINT32_TYPE__ *)slot)[1] = 0;
+	((volatile qpmap_u32 *)ptep)[0] = 0;
+	((volatile qpmap_u32 *)ptep)[1] = 0;
 #else
-	*(volatile qpmap_ptebits_t *)slot = 0;
+	*(volatile qpmap_ptebits_t *)ptep = 0;
 #endif
 }
 
@@ -161,7 +161,7 @@ design_forget(qpmap_vaddr_t va)
 	__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
 }
 
-/* The same where several CPUs have the frame in turn, as FreeBSD does it. */
+/* The same where several CPUs have the slot in turn, as FreeBSD does it. */
 static inline void
 design_forget_shared(qpmap_vaddr_t va)
 {
@@ -192,10 +192,10 @@ design_spin(void)
 	__asm__ volatile("pause" ::: "memory");
 }
 
-static inline __UINTPTR_TYPE__
+static inline qpmap_uptr
 design_interrupts_off(void)
 {
-	__UINTPTR_TYPE__ flags;
+	qpmap_uptr flags;
 
 	__asm__ volatile("pushf\n\t"
 			 "pop %0\n\t"
@@ -204,7 +204,7 @@ design_interrupts_off(void)
 }
 
 static inline void
-design_interrupts_restore(__UINTPTR_TYPE__ flags)
+design_interrupts_restore(qpmap_uptr flags)
 {
 	__asm__ volatile("push %0\n\t"
 			 "popf" :: "r"(flags) : "memory", "cc");
@@ -222,10 +222,10 @@ design_filled(qpmap_vaddr_t va)
 			 "isb" ::: "memory");
 }
 
-static inline __UINT64_TYPE__
+static inline qpmap_u64
 design_operand(qpmap_vaddr_t va)
 {
-	return ((__UINT64_TYPE__)va >> 12 & ((1ULL << 44) - 1));
+	return ((qpmap_u64)va >> 12 & ((1ULL << 44) - 1));
 }
 
 static inline void
@@ -269,10 +269,10 @@ design_spin(void)
 	__asm__ volatile("yield" ::: "memory");
 }
 
-static inline __UINTPTR_TYPE__
+static inline qpmap_uptr
 design_interrupts_off(void)
 {
-	__UINTPTR_TYPE__ flags;
+	qpmap_uptr flags;
 
 	__asm__ volatile("mrs	%0, daif\n\t"
 			 "msr	daifset, #2" : "=r"(flags) :: "memory");
@@ -280,7 +280,7 @@ design_interrupts_off(void)
 }
 
 static inline void
-design_interrupts_restore(__UINTPTR_TYPE__ flags)
+design_interrupts_restore(qpmap_uptr flags)
 {
 	__asm__ volatile("msr	daif, %0" :: "r"(flags) : "memory");
 }
@@ -327,17 +327,17 @@ design_spin(void)
 	__asm__ volatile(".insn i 0x0f, 0, x0, x0, 0x010" ::: "memory");
 }
 
-static inline __UINTPTR_TYPE__
+static inline qpmap_uptr
 design_interrupts_off(void)
 {
-	__UINTPTR_TYPE__ flags;
+	qpmap_uptr flags;
 
 	__asm__ volatile("csrrci %0, sstatus, 2" : "=r"(flags) :: "memory");
 	return (flags);
 }
 
 static inline void
-design_interrupts_restore(__UINTPTR_TYPE__ flags)
+design_interrupts_restore(qpmap_uptr flags)
 {
 	__asm__ volatile("csrs	sstatus, %0" :: "r"(flags & 2) : "memory");
 }

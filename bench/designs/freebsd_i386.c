@@ -4,14 +4,14 @@
  * were before FreeBSD 13 called them through a table of functions, for
  * comparison: a rendering of our own of what they do, for the counts only.
  *
- * What they do: one frame per CPU, at an address kept in the CPU's data; its
+ * What they do: one slot per CPU, at an address kept in the CPU's data; its
  * entry found through the recursive mapping of the page tables; a critical
  * section (a counter in the current thread) from enter to remove; the page's
  * cache mode looked up in a table of PAT indices; INVLPG on enter.
  *
  * Guarantees: fresh after enter, on this CPU.  One page at a time on a CPU: an
  * interrupt may not enter another.  After remove the old translation may stay.
- * The frames of several CPUs are in one cache line of entries.
+ * The slots of several CPUs are in one cache line of entries.
  *
  * Left out, in their favour: KASSERTs, the bounds check of the cache mode,
  * the look at td_owepreempt on leaving the critical section.  They do not
@@ -53,7 +53,7 @@ struct freebsd_pcpu {
 	((struct freebsd_pcpu __attribute__((address_space(256))) *)0)
 
 void freebsd_init(unsigned int number, qpmap_vaddr_t qmap_addr);
-__UINTPTR_TYPE__ freebsd_page_of(qpmap_paddr_t phys_addr);
+qpmap_uptr freebsd_page_of(qpmap_paddr_t phys_addr);
 qpmap_vaddr_t freebsd_quick_enter_page(struct freebsd_page *m);
 void freebsd_quick_remove_page(qpmap_vaddr_t kva);
 
@@ -62,7 +62,7 @@ static struct freebsd_thread freebsd_threads[64];
 /* By cache mode: 0 UC, 1 WC, 4 WT, 5 WP, 6 WB, 7 UC-. */
 static volatile int freebsd_pat_index[8] = { 3, 6, -1, -1, 1, 5, 0, 2 };
 
-/* The CPU is that number from here on, and has that frame. */
+/* The CPU is that number from here on, and has that slot. */
 void
 freebsd_init(unsigned int number, qpmap_vaddr_t qmap_addr)
 {
@@ -70,12 +70,12 @@ freebsd_init(unsigned int number, qpmap_vaddr_t qmap_addr)
 	FREEBSD_PCPU->qmap_addr = qmap_addr;
 }
 
-__UINTPTR_TYPE__
+qpmap_uptr
 freebsd_page_of(qpmap_paddr_t phys_addr)
 {
 	freebsd_page.phys_addr = phys_addr;
 	freebsd_page.pat_mode = 6;
-	return ((__UINTPTR_TYPE__)&freebsd_page);
+	return ((qpmap_uptr)&freebsd_page);
 }
 
 static inline unsigned int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One frame for all CPUs, under a spin lock, and only for pages outside the
+ * One slot for all CPUs, under a spin lock, and only for pages outside the
  * direct map: FreeBSD/amd64's pmap_quick_enter_page() and
  * pmap_quick_remove_page(), for comparison.  A rendering of our own of what
  * they do.
@@ -9,7 +9,7 @@
  * For any other: a spin lock (interrupts off with the first that a thread
  * takes, a critical section, compare and exchange of the owner); the entry
  * filled with the page's cache mode; on remove the address compared with the
- * frame's, the entry cleared, this CPU's translation forgotten, the lock let
+ * slot's, the entry cleared, this CPU's translation forgotten, the lock let
  * go unless it is recursed.
  *
  * Guarantees: fresh after enter and gone after remove, on this CPU.
@@ -17,10 +17,10 @@
  * Where it differs from ours: one such page at a time in the whole machine,
  * the others wait, with interrupts off; no second page on the same CPU, so
  * none in an NMI (the lock recurses, but for kernels with assertions, and the
- * frame would be filled anew under its holder); interrupts stay off as long as
- * the page is used; on x86 another CPU that walked the frame's address
+ * slot would be filled anew under its holder); interrupts stay off as long as
+ * the page is used; on x86 another CPU that walked the slot's address
  * speculatively keeps what it found; no check of the address, a wrong one at
- * remove is ignored, no NX.  Since FreeBSD 14 the frame is invalidated on
+ * remove is ignored, no NX.  Since FreeBSD 14 the slot is invalidated on
  * enter, not on remove.  FreeBSD has it on amd64 alone; the other
  * architectures have its lock, and what their TLBs need.
  *
@@ -44,23 +44,23 @@ static qpmap_vaddr_t global_direct_va;
 static volatile qpmap_ptebits_t global_cache_bits[8];
 
 static struct {
-	__UINTPTR_TYPE__ owner;		/* a thread, or 0 */
+	qpmap_uptr owner;		/* a thread, or 0 */
 	unsigned int recursed;
 } __attribute__((aligned(128))) global_lock;
 
-__UINTPTR_TYPE__
+qpmap_uptr
 global_page_of(qpmap_paddr_t pa)
 {
 	global_page.phys_addr = pa;
 	global_page.cache_mode = 6;
-	return ((__UINTPTR_TYPE__)&global_page);
+	return ((qpmap_uptr)&global_page);
 }
 
 static inline void
 global_lock_take(void)
 {
 	struct design_thread *thread = DESIGN_CPU->thread;
-	__UINTPTR_TYPE__ flags, owner = 0;
+	qpmap_uptr flags, owner = 0;
 
 	if (thread->spin_depth == 0) {
 		flags = design_interrupts_off();
@@ -71,7 +71,7 @@ global_lock_take(void)
 		thread->spin_depth++;
 	}
 	while (!__atomic_compare_exchange_n(&global_lock.owner, &owner,
-	    (__UINTPTR_TYPE__)thread, 0, __ATOMIC_ACQUIRE,
+	    (qpmap_uptr)thread, 0, __ATOMIC_ACQUIRE,
 	    __ATOMIC_RELAXED)) {
 		while (__atomic_load_n(&global_lock.owner,
 		    __ATOMIC_RELAXED) != 0) {
@@ -85,7 +85,7 @@ static inline void
 global_lock_release(void)
 {
 	struct design_thread *thread = DESIGN_CPU->thread;
-	__UINTPTR_TYPE__ flags = thread->spin_flags;
+	qpmap_uptr flags = thread->spin_flags;
 
 	if (global_lock.recursed != 0) {
 		global_lock.recursed--;
@@ -100,7 +100,7 @@ global_lock_release(void)
 }
 
 qpmap_vaddr_t
-global_enter(__UINTPTR_TYPE__ page)
+global_enter(qpmap_uptr page)
 {
 	const struct global_page *m = (const struct global_page *)page;
 	qpmap_paddr_t pa = m->phys_addr;
@@ -111,7 +111,7 @@ global_enter(__UINTPTR_TYPE__ page)
 	}
 	global_lock_take();
 	va = design_place.va;
-	design_slot_fill(design_place.slot, design_pte(pa,
+	design_pte_store(design_place.ptep, design_pte(pa,
 	    design_place.bits | global_cache_bits[m->cache_mode]));
 	design_filled(va);
 	return (va);
@@ -123,7 +123,7 @@ global_remove(qpmap_vaddr_t va)
 	if (va != design_place.va) {
 		return;
 	}
-	design_slot_clear(design_place.slot);
+	design_pte_clear(design_place.ptep);
 	design_forget_shared(va);
 	global_lock_release();
 }

@@ -9,7 +9,7 @@
  * Else: the thread is pinned to its CPU and, for a moment, not preempted; its
  * count of slots gives, with the CPU's number, address and entry; the entry
  * must be empty; it is filled, and kept in the thread, too.  On unmapping the
- * address must be that of the newest slot; the entry is cleared, and this CPU
+ * address must be that of the newest ptep; the entry is cleared, and this CPU
  * forgets it.  When the thread is switched out, all its slots are cleared and
  * forgotten, and filled again when it is switched in.
  *
@@ -18,7 +18,7 @@
  * preemptible and may sleep with pages mapped; that is what the second copy
  * of the entry, and the two counters of migrate_disable(), are for.
  *
- * Where it differs: the slot is counted before it is filled and after it is
+ * Where it differs: the ptep is counted before it is filled and after it is
  * cleared, as ours; the memory type is the caller's protection, unchecked
  * (kmap_local_page_prot()); a wrong address is a warning, a page that does not
  * exist is mapped.  Linux has it where there is not enough address space for a
@@ -32,29 +32,29 @@
  */
 #include "design.h"
 
-#define KMAP_ZONE_SHIFT	(sizeof(__UINTPTR_TYPE__) * 8 - 2)
+#define KMAP_ZONE_SHIFT	(sizeof(qpmap_uptr) * 8 - 2)
 #define KMAP_HIGHMEM	2u
 #define KMAP_BYTES	((qpmap_vaddr_t)DESIGN_CPUS * DESIGN_SLOTS <<	\
 	QPMAP_PAGE_SHIFT)
 
 /* As struct page: its flags come first, and name its zone. */
 struct kmap_page {
-	__UINTPTR_TYPE__ flags;
-	__UINTPTR_TYPE__ rest[7];
+	qpmap_uptr flags;
+	qpmap_uptr rest[7];
 };
 
 static struct kmap_page kmap_page;
 /* Where the array of all pages would begin, for kmap_page to be in it. */
-static __UINTPTR_TYPE__ kmap_pages;
+static qpmap_uptr kmap_pages;
 static qpmap_vaddr_t kmap_direct_va;
 
-__UINTPTR_TYPE__
+qpmap_uptr
 kmap_page_of(qpmap_paddr_t pa)
 {
-	kmap_page.flags = (__UINTPTR_TYPE__)KMAP_HIGHMEM << KMAP_ZONE_SHIFT;
-	kmap_pages = (__UINTPTR_TYPE__)&kmap_page -
-	    (__UINTPTR_TYPE__)(pa >> QPMAP_PAGE_SHIFT) * sizeof(kmap_page);
-	return ((__UINTPTR_TYPE__)&kmap_page);
+	kmap_page.flags = (qpmap_uptr)KMAP_HIGHMEM << KMAP_ZONE_SHIFT;
+	kmap_pages = (qpmap_uptr)&kmap_page -
+	    (qpmap_uptr)(pa >> QPMAP_PAGE_SHIFT) * sizeof(kmap_page);
+	return ((qpmap_uptr)&kmap_page);
 }
 
 static inline void
@@ -90,7 +90,7 @@ kmap_migrate_enable(struct design_thread *thread)
 	thread->preempt--;
 }
 
-/* Of the thread's slot number i, on this CPU: its number among all. */
+/* Of the thread's ptep number i, on this CPU: its number among all. */
 static inline unsigned int
 kmap_index(int i)
 {
@@ -104,12 +104,12 @@ kmap_address(unsigned int index)
 }
 
 qpmap_vaddr_t
-kmap_enter(__UINTPTR_TYPE__ page)
+kmap_enter(qpmap_uptr page)
 {
 	struct design_thread *thread = DESIGN_CPU->thread;
 	qpmap_paddr_t pfn = (qpmap_paddr_t)((page - kmap_pages) /
 	    sizeof(struct kmap_page));
-	qpmap_ptebits_t bits, *slot;
+	qpmap_ptebits_t bits, *ptep;
 	unsigned int index;
 	qpmap_vaddr_t va;
 	int i;
@@ -128,14 +128,14 @@ kmap_enter(__UINTPTR_TYPE__ page)
 	}
 	index = kmap_index(i);
 	va = kmap_address(index);
-	slot = design_place.slot + index;
-	if (design_slot_load(slot) != 0) {
+	ptep = design_place.ptep + index;
+	if (design_pte_load(ptep) != 0) {
 		design_bug();
 	}
 	bits = design_pte(pfn << QPMAP_PAGE_SHIFT, design_place.bits);
-	design_slot_fill(slot, bits);
+	design_pte_store(ptep, bits);
 	design_filled(va);
-	thread->slot[i] = bits;
+	thread->ptep[i] = bits;
 	design_barrier();
 	thread->preempt--;
 	return (va);
@@ -159,9 +159,9 @@ kmap_remove(qpmap_vaddr_t va)
 	if (page != kmap_address(index)) {
 		design_bug();
 	}
-	design_slot_clear(design_place.slot + index);
+	design_pte_clear(design_place.ptep + index);
 	design_forget(page);
-	thread->slot[i] = 0;
+	thread->ptep[i] = 0;
 	thread->slot_count--;
 	if (thread->slot_count < 0) {
 		design_bug();
@@ -180,11 +180,11 @@ kmap_switch_out(void)
 	int i;
 
 	for (i = 0; i < thread->slot_count; i++) {
-		if (thread->slot[i] == 0) {
+		if (thread->ptep[i] == 0) {
 			design_bug();
 		}
 		index = kmap_index(i);
-		design_slot_clear(design_place.slot + index);
+		design_pte_clear(design_place.ptep + index);
 		design_forget(kmap_address(index));
 	}
 }
@@ -198,11 +198,11 @@ kmap_switch_in(void)
 	int i;
 
 	for (i = 0; i < thread->slot_count; i++) {
-		if (thread->slot[i] == 0) {
+		if (thread->ptep[i] == 0) {
 			design_bug();
 		}
 		index = kmap_index(i);
-		design_slot_fill(design_place.slot + index, thread->slot[i]);
+		design_pte_store(design_place.ptep + index, thread->ptep[i]);
 		design_filled(kmap_address(index));
 	}
 }

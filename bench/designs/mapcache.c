@@ -50,12 +50,12 @@
 #define MAPCACHE_BYTES							\
 	((qpmap_vaddr_t)DESIGN_CPUS * MAPCACHE_SLOTS << QPMAP_PAGE_SHIFT)
 #define MAPCACHE_NO_SLOT	0xffffffffu
-#define MAPCACHE_NO_MFN		(~(__UINTPTR_TYPE__)0)
+#define MAPCACHE_NO_MFN		(~(qpmap_uptr)0)
 _Static_assert(MAPCACHE_SLOTS <= DESIGN_SLOTS, "there are no such pages");
 
 /* What a hash entry keeps: nothing, or a page and how often it is mapped. */
 struct mapcache_hash {
-	__UINTPTR_TYPE__ mfn;
+	qpmap_uptr mfn;
 	unsigned int slot;
 	unsigned int count;
 };
@@ -88,7 +88,7 @@ static unsigned long mapcache_garbage[MAPCACHE_LONGS]
 /* It ticks with each CPU that forgets everything. */
 static unsigned int mapcache_clock __attribute__((aligned(128))) = 1;
 
-__UINTPTR_TYPE__ mapcache_direct_limit;
+qpmap_uptr mapcache_direct_limit;
 static qpmap_vaddr_t mapcache_direct_va;
 
 /* The slots may have been used before: every vCPU is an epoch behind. */
@@ -111,7 +111,7 @@ mapcache_begin(unsigned int vcpus)
 	for (i = 0; i < domain->slots; i++) {
 		mapcache_inuse[i / MAPCACHE_BITS] &=
 		    ~(1UL << i % MAPCACHE_BITS);
-		design_slot_clear(design_place.slot + i);
+		design_pte_clear(design_place.ptep + i);
 	}
 	for (i = 0; i < vcpus; i++) {
 		mapcache_vcpus[i].domain = domain;
@@ -123,11 +123,11 @@ mapcache_begin(unsigned int vcpus)
 	}
 }
 
-/* The frame's number. */
-__UINTPTR_TYPE__
+/* The slot's number. */
+qpmap_uptr
 mapcache_page_of(qpmap_paddr_t pa)
 {
-	return ((__UINTPTR_TYPE__)(pa >> QPMAP_PAGE_SHIFT));
+	return ((qpmap_uptr)(pa >> QPMAP_PAGE_SHIFT));
 }
 
 static inline void
@@ -182,7 +182,7 @@ mapcache_next_free(const struct mapcache_domain *domain, unsigned int slot)
 
 /* A slot that the hash keeps and nobody uses, or domain->slots. */
 static unsigned int
-mapcache_replace(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
+mapcache_replace(struct mapcache_vcpu *vcpu, qpmap_uptr mfn)
 {
 	struct mapcache_hash *hash;
 	unsigned int i, slot;
@@ -191,7 +191,7 @@ mapcache_replace(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
 		hash = &vcpu->hash[(mfn + i) % MAPCACHE_HASH];
 		slot = hash->slot;
 		if (slot != MAPCACHE_NO_SLOT && hash->count == 0) {
-			design_slot_clear(design_place.slot + slot);
+			design_pte_clear(design_place.ptep + slot);
 			hash->slot = MAPCACHE_NO_SLOT;
 			hash->mfn = MAPCACHE_NO_MFN;
 			return (slot);
@@ -205,7 +205,7 @@ mapcache_replace(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
  * everything is forgotten: what is cleared in between stays garbage.
  */
 static unsigned int
-mapcache_wrap(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
+mapcache_wrap(struct mapcache_vcpu *vcpu, qpmap_uptr mfn)
 {
 	struct mapcache_domain *domain = vcpu->domain;
 	unsigned long unused = 0;
@@ -228,7 +228,7 @@ mapcache_wrap(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
 }
 
 static inline unsigned int
-mapcache_take(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
+mapcache_take(struct mapcache_vcpu *vcpu, qpmap_uptr mfn)
 {
 	struct mapcache_domain *domain = vcpu->domain;
 	unsigned int slot;
@@ -251,11 +251,11 @@ mapcache_take(struct mapcache_vcpu *vcpu, __UINTPTR_TYPE__ mfn)
 }
 
 qpmap_vaddr_t
-mapcache_enter(__UINTPTR_TYPE__ mfn)
+mapcache_enter(qpmap_uptr mfn)
 {
 	struct mapcache_vcpu *vcpu = &mapcache_vcpus[DESIGN_CPU->number];
 	struct mapcache_hash *hash = &vcpu->hash[mfn % MAPCACHE_HASH];
-	__UINTPTR_TYPE__ flags;
+	qpmap_uptr flags;
 	unsigned int slot;
 	qpmap_vaddr_t va;
 
@@ -273,7 +273,7 @@ mapcache_enter(__UINTPTR_TYPE__ mfn)
 		slot = mapcache_take(vcpu, mfn);
 		va = design_place.va +
 		    ((qpmap_vaddr_t)slot << QPMAP_PAGE_SHIFT);
-		design_slot_fill(design_place.slot + slot, design_pte(
+		design_pte_store(design_place.ptep + slot, design_pte(
 		    (qpmap_paddr_t)mfn << QPMAP_PAGE_SHIFT,
 		    design_place.bits));
 		design_filled(va);
@@ -286,7 +286,7 @@ mapcache_enter(__UINTPTR_TYPE__ mfn)
 static inline void
 mapcache_discard(struct mapcache_domain *domain, unsigned int slot)
 {
-	design_slot_clear(design_place.slot + slot);
+	design_pte_clear(design_place.ptep + slot);
 	(void)__atomic_fetch_or(&domain->garbage[slot / MAPCACHE_BITS],
 	    1UL << slot % MAPCACHE_BITS, __ATOMIC_RELEASE);
 }
@@ -297,15 +297,15 @@ mapcache_remove(qpmap_vaddr_t va)
 	struct mapcache_vcpu *vcpu = &mapcache_vcpus[DESIGN_CPU->number];
 	qpmap_vaddr_t offset = va - design_place.va;
 	struct mapcache_hash *hash;
-	__UINTPTR_TYPE__ flags, mfn;
+	qpmap_uptr flags, mfn;
 	unsigned int slot;
 
 	if (offset >= MAPCACHE_BYTES) {
 		return;
 	}
 	slot = (unsigned int)(offset >> QPMAP_PAGE_SHIFT);
-	mfn = (__UINTPTR_TYPE__)(design_pte_page(design_slot_load(
-	    design_place.slot + slot)) >> QPMAP_PAGE_SHIFT);
+	mfn = (qpmap_uptr)(design_pte_page(design_pte_load(
+	    design_place.ptep + slot)) >> QPMAP_PAGE_SHIFT);
 	hash = &vcpu->hash[mfn % MAPCACHE_HASH];
 	flags = design_interrupts_off();
 	if (hash->slot == slot) {

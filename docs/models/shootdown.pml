@@ -260,7 +260,7 @@ byte online[CPUS];		/* FREE, TAKEN or ONLINE */
 #define FREE	0
 #define TAKEN	1
 #define ONLINE	2
-bool window[CPUS];		/* cpu->window != 0: this CPU's own word */
+bool window[CPUS];		/* cpu->index_plus_one != 0: this CPU's own word */
 
 /*
  * The page tables: two slots, and an entry is the bit that stands for the
@@ -459,10 +459,10 @@ inline qpmap_host_ipi(c)
 /*
  * THE PROTOCOL
  *
- * What the C functions keep in their frames: the thread has one, and the
+ * What the C functions keep in their slots: the thread has one, and the
  * interrupt another.  0 when not in use, so that equal states are equal.
  */
-typedef poll_frame {
+typedef poll_slot {
 	byte newest;
 	byte old;
 	byte va
@@ -509,7 +509,7 @@ inline forget_everything(me, p, n)
 }
 
 /* Do what request p.old + 1 asks for; if it is not there, do everything. */
-inline qpmap_request_serve(me, p)
+inline qpmap_request_handle(me, p)
 {
 	if
 #ifndef SLOT_NOT_CHECKED
@@ -545,7 +545,7 @@ inline qpmap_request_serve(me, p)
 	fi
 }
 
-inline qpmap_shootdown_serve(me, p)
+inline qpmap_shootdown_handle(me, p)
 {
 	if
 #ifndef LAG_NOT_CHECKED
@@ -561,7 +561,7 @@ inline qpmap_shootdown_serve(me, p)
 		p.old = WORD(p.newest - 1);
 #endif
 		do
-		:: p.old != p.newest -> qpmap_request_serve(me, p)
+		:: p.old != p.newest -> qpmap_request_handle(me, p)
 		:: else -> break
 		od
 	fi
@@ -591,7 +591,7 @@ inline poll_serve(me, p)
 #ifdef ACKNOWLEDGED_FIRST
 		acknowledged[me] = p.newest;
 #endif
-		qpmap_shootdown_serve(me, p);
+		qpmap_shootdown_handle(me, p);
 #ifdef GENERATION_READ_AGAIN
 		p.newest = generation;
 #endif
@@ -716,7 +716,7 @@ inline qpmap_shootdown(me, set, p)
 #endif
 	atomic {
 #ifndef NO_FENCE_BEFORE_NUMBER
-		fence(me);			/* qpmap_tlb_sending() */
+		fence(me);			/* qpmap_tlb_pre_notify() */
 #endif
 		generation = WORD(generation + 1);
 		g = generation
@@ -726,7 +726,7 @@ inline qpmap_shootdown(me, set, p)
 #endif
 	qpmap_request_write(me, g);
 #ifndef NO_FENCE_BEFORE_SENDING
-	atomic { fence(me) };			/* qpmap_tlb_sending() */
+	atomic { fence(me) };			/* qpmap_tlb_pre_notify() */
 #endif
 #ifndef IPI_OVERTAKES
 	send(me, g, set, OTHER);
@@ -880,7 +880,7 @@ inline qpmap_cpu_offline(me, p)
 
 proctype interrupt(byte me)
 {
-	poll_frame p;
+	poll_slot p;
 
 end:	do
 	:: atomic {
@@ -896,7 +896,7 @@ end:	do
 proctype cpu(byte me; byte shots; byte absences; byte locks; byte set)
     provided (!handling[me])
 {
-	poll_frame p;
+	poll_slot p;
 	byte n, g, asked;
 
 #ifdef ABSENT

@@ -7,7 +7,7 @@
 #include "kernel.h"
 
 QPMAP_NORETURN QPMAP_CALL void
-qpmap_host_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
+qpmap_host_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 {
 	mk_panic(text, a, b);
 }

@@ -35,7 +35,7 @@ qpmap_host_cpu(void)
 }
 
 /*
- * The frame is free again, so preemption that was put off may happen here.
+ * The slot is free again, so preemption that was put off may happen here.
  * The flag is read after the counter is 0: an interrupt that comes later
  * preempts by itself.
  */

@@ -18,11 +18,11 @@ static _Bool mk_pool_taken[MK_POOL_PAGES];
 static struct mk_cpu mk_cpus[MK_CPUS];
 
 #if QPMAP_SHOOTDOWN
-static struct qpmap_shootdown mk_shootdown;
-static struct qpmap_remote mk_remote[MK_CPUS];
-static struct qpmap_shared mk_shared[1];
+static struct qpmap_shootdown_state mk_shootdown;
+static struct qpmap_cpu_sync mk_cpu_sync[MK_CPUS];
+static struct qpmap_global mk_global[1];
 static struct mk_lock mk_share_lock;
-static qpmap_vaddr_t mk_shared_page;
+static qpmap_vaddr_t mk_global_page;
 #endif
 
 void
@@ -53,7 +53,7 @@ mk_yield(void)
 }
 
 _Noreturn void
-mk_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
+mk_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 {
 	(void)mk_irq_save();
 	for (;;) {
@@ -70,7 +70,7 @@ mk_page_alloc(void)
 	for (i = 0; i < MK_POOL_PAGES; i++) {
 		if (!mk_pool_taken[i]) {
 			mk_pool_taken[i] = 1;
-			return ((__UINTPTR_TYPE__)mk_pool[i]);
+			return ((qpmap_uptr)mk_pool[i]);
 		}
 	}
 	return (0);
@@ -80,7 +80,7 @@ void
 mk_page_free(qpmap_paddr_t pa)
 {
 	unsigned int i = (unsigned int)
-	    ((pa - (__UINTPTR_TYPE__)mk_pool) >> QPMAP_PAGE_SHIFT);
+	    ((pa - (qpmap_uptr)mk_pool) >> QPMAP_PAGE_SHIFT);
 
 	mk_pool_taken[i] = 0;
 }
@@ -88,7 +88,7 @@ mk_page_free(qpmap_paddr_t pa)
 void *
 mk_table_address(qpmap_paddr_t pa)
 {
-	return ((void *)(__UINTPTR_TYPE__)pa);
+	return ((void *)(qpmap_uptr)pa);
 }
 
 #if QPMAP_SHOOTDOWN && (defined(__x86_64__) || defined(__i386__))
@@ -98,7 +98,7 @@ mk_table_address(qpmap_paddr_t pa)
 #define MK_IPI_VECTOR	0xf0u
 
 static void
-mk_wrmsr(__UINT32_TYPE__ number, __UINT32_TYPE__ high, __UINT32_TYPE__ low)
+mk_wrmsr(qpmap_u32 number, qpmap_u32 high, qpmap_u32 low)
 {
 	__asm__ volatile("wrmsr" :: "c"(number), "d"(high), "a"(low)
 			 : "memory");
@@ -126,11 +126,11 @@ mk_ipi_acknowledge(void)
 void
 mk_ipi_send(unsigned int number)
 {
-	register __UINTPTR_TYPE__ a0 __asm__("a0") = 1;
-	register __UINTPTR_TYPE__ a1 __asm__("a1") =
+	register qpmap_uptr a0 __asm__("a0") = 1;
+	register qpmap_uptr a1 __asm__("a1") =
 	    mk_cpus[number].hardware_id;
-	register __UINTPTR_TYPE__ a6 __asm__("a6") = 0;
-	register __UINTPTR_TYPE__ a7 __asm__("a7") = MK_SBI_IPI;
+	register qpmap_uptr a6 __asm__("a6") = 0;
+	register qpmap_uptr a7 __asm__("a7") = MK_SBI_IPI;
 
 	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7)
 			 : "memory");
@@ -157,14 +157,15 @@ void
 mk_share(qpmap_paddr_t pa)
 {
 	struct mk_irq irq = mk_lock(&mk_share_lock);
-	qpmap_vaddr_t old = mk_shared_page;
-	int error = qpmap_shared_enter(pa, QPMAP_WRITE_BACK, &mk_shared_page);
+	qpmap_vaddr_t old = mk_global_page;
+	int error = qpmap_global_enter(pa, QPMAP_ATTR_WRITE_BACK,
+	    &mk_global_page);
 
 	if (error != QPMAP_OK) {
 		mk_panic(qpmap_strerror(error), pa, 0);
 	}
 	if (old != 0) {
-		qpmap_shared_remove(old);
+		qpmap_global_remove(old);
 	}
 	mk_unlock(&mk_share_lock, irq);
 }
@@ -196,19 +197,19 @@ mk_main(void)
 {
 	static const struct qpmap_config config = {
 		.window_va = MK_WINDOW_VA,
-		.window_count = MK_CPUS,
+		.cpu_count = MK_CPUS,
 		.nesting = 2,
-		.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT |
-		    (QPMAP_PTE_SIZE == 4 ? QPMAP_NO_NX : 0),
+		.flags = QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT |
+		    (QPMAP_PTE_SIZE == 4 ? QPMAP_F_NO_NX : 0),
 #if QPMAP_SHOOTDOWN
 		.shootdown = &mk_shootdown,
-		.remote = mk_remote,
-		.shared_va = MK_SHARE_VA,
-		.shared = mk_shared,
-		.shared_count = 1,
+		.cpu_sync = mk_cpu_sync,
+		.global_va = MK_SHARE_VA,
+		.global = mk_global,
+		.global_count = 1,
 #endif
 	};
-	struct qpmap_page page = { mk_page_alloc(), QPMAP_WRITE_BACK };
+	struct qpmap_page page = { mk_page_alloc(), QPMAP_ATTR_WRITE_BACK };
 	qpmap_vaddr_t kva;
 	int error;
 
@@ -219,7 +220,7 @@ mk_main(void)
 	mk_cpu_start(0);
 	error = qpmap_selftest(mk_page_alloc(), page.pa);
 	if (error != 0) {
-		mk_panic("qpmap_selftest", (__UINT64_TYPE__)error, 0);
+		mk_panic("qpmap_selftest", (qpmap_u64)error, 0);
 	}
 	kva = pmap_quick_enter_page(&page);
 	*(volatile unsigned char *)kva = 1;

@@ -18,7 +18,7 @@ struct mk_cpu {
 	struct qpmap_cpu qpmap;
 	struct mk_irq saved;		/* save_restore.c: the outermost one */
 	unsigned int depth;		/* save_restore.c: pins not undone */
-	__UINT32_TYPE__ hardware_id;	/* shootdown.c: APIC ID, hart */
+	qpmap_u32 hardware_id;	/* shootdown.c: APIC ID, hart */
 };
 
 /* A thread.  cpu changes only while nothing is critical. */
@@ -93,8 +93,8 @@ void mk_critical_exit(void);
 /* Give the CPU to another thread; called with nothing critical. */
 void mk_yield(void);
 
-_Noreturn void mk_panic(const char *text, __UINT64_TYPE__ a,
-    __UINT64_TYPE__ b);
+_Noreturn void mk_panic(const char *text, qpmap_u64 a,
+    qpmap_u64 b);
 
 /*
  * shootdown.c: an interrupt that one CPU sends another, by its number; none
@@ -148,7 +148,7 @@ void *mk_table_address(qpmap_paddr_t pa);
 #define MK_WINDOW_VA ((qpmap_vaddr_t)0xffffffd000000000ULL)
 #endif
 
-/* Another, for shared mappings. */
+/* Another, for global mappings. */
 #define MK_SHARE_VA (MK_WINDOW_VA + 0x100000u)
 
 #endif /* MK_KERNEL_H */

@@ -15,7 +15,7 @@
 #if MK_HAS_IPI
 /* mk_cpu_start() gives each CPU the window of its own number. */
 QPMAP_CALL void
-qpmap_host_ipi(__UINT32_TYPE__ window)
+qpmap_host_ipi(qpmap_u32 window)
 {
 	mk_ipi_send(window);
 }
@@ -35,7 +35,7 @@ mk_ipi_interrupt(void)
 /*
  * A holder may wait for a shootdown, for which this CPU may be needed: who
  * spins with interrupts off answers.  Otherwise nobody could hold such a lock
- * and call qpmap_shootdown(), qpmap_quiesce() or qpmap_shared_*().
+ * and call qpmap_shootdown(), qpmap_quiesce() or qpmap_global_*().
  */
 struct mk_irq
 mk_lock(struct mk_lock *lock)

@@ -11,10 +11,10 @@
 
 #define KERNEL_ALL	((1ul << KERNEL_CPUS) - 1)
 #define KERNEL_PROBES	100u
-#define KERNEL_SLOTS	((uint32_t)QPMAP_SHARED_SLOTS)
+#define KERNEL_SLOTS	((uint32_t)QPMAP_GLOBAL_SLOTS)
 #define KERNEL_OWN	384u		/* pages of own.c, from there */
 
-/* How a shared mapping is removed. */
+/* How a global mapping is removed. */
 enum kernel_how {
 	KERNEL_AT_ONCE,
 	KERNEL_DEFERRED,
@@ -46,7 +46,7 @@ kernel_probe_mark_all(uint32_t count)
 	kernel_probe_count = count;
 	for (i = 0; i < count; i++) {
 		kernel_probe_mark[i] = ++kernel_marks;
-		qpmap_write(kernel_probe_pa[i], QPMAP_WRITE_BACK,
+		qpmap_write(kernel_probe_pa[i], QPMAP_ATTR_WRITE_BACK,
 		    &kernel_probe_mark[i], sizeof(kernel_probe_mark[i]));
 	}
 }
@@ -106,29 +106,29 @@ kernel_guards_job(struct kernel_cpu *cpu)
 	for (i = 0; i < kernel_probe_count; i++) {
 		kernel_expect(!machine_load(kernel_probe_va[i] - 4, &value) &&
 		    !machine_store(kernel_probe_va[i] + KERNEL_PAGE, 0),
-		    "a shared mapping has no guard");
+		    "a global mapping has no guard");
 	}
 }
 
 static void
-kernel_shared_enter_all(void)
+kernel_global_enter_all(void)
 {
 	uint32_t i;
 
 	for (i = 0; i < kernel_probe_count; i++) {
-		kernel_expect(qpmap_shared_enter(kernel_probe_pa[i],
-		    QPMAP_WRITE_BACK, &kernel_probe_va[i]) == QPMAP_OK,
+		kernel_expect(qpmap_global_enter(kernel_probe_pa[i],
+		    QPMAP_ATTR_WRITE_BACK, &kernel_probe_va[i]) == QPMAP_OK,
 		    "no slot");
 	}
 }
 
 static void
-kernel_shared_remove_one(struct kernel_cpu *cpu, qpmap_vaddr_t va)
+kernel_global_remove_one(struct kernel_cpu *cpu, qpmap_vaddr_t va)
 {
 	if (kernel_probe_how == KERNEL_AT_ONCE) {
-		qpmap_shared_remove(va);
+		qpmap_global_remove(va);
 	} else if (kernel_probe_how == KERNEL_DEFERRED) {
-		qpmap_shared_remove_deferred(va);
+		qpmap_global_remove_deferred(va);
 	} else {
 		__atomic_store_n(&cpu->unwanted, va, __ATOMIC_RELAXED);
 		machine_ipi(cpu->number, KERNEL_STORM);
@@ -140,7 +140,7 @@ kernel_shared_remove_one(struct kernel_cpu *cpu, qpmap_vaddr_t va)
 
 /* The CPU of the set removes what others entered. */
 static void
-kernel_shared_remove_job(struct kernel_cpu *cpu)
+kernel_global_remove_job(struct kernel_cpu *cpu)
 {
 	uint32_t i;
 
@@ -148,7 +148,7 @@ kernel_shared_remove_job(struct kernel_cpu *cpu)
 		return;
 	}
 	for (i = 0; i < kernel_probe_count; i++) {
-		kernel_shared_remove_one(cpu, kernel_probe_va[i]);
+		kernel_global_remove_one(cpu, kernel_probe_va[i]);
 	}
 	if (kernel_probe_how != KERNEL_AT_ONCE) {
 		qpmap_quiesce();
@@ -156,23 +156,23 @@ kernel_shared_remove_job(struct kernel_cpu *cpu)
 }
 
 /*
- * B9: every CPU sees a shared mapping's page, and none does after its removal,
+ * B9: every CPU sees a global mapping's page, and none does after its removal,
  * whoever removed it and how.  Each time the addresses show other pages.
  */
 void
-kernel_test_shared(void)
+kernel_test_global(void)
 {
 	uint32_t round;
 
 	for (round = 0; round < KERNEL_HOWS * KERNEL_CPUS; round++) {
 		kernel_probe_mark_all(3 + round % 2);
-		kernel_shared_enter_all();
+		kernel_global_enter_all();
 		kernel_probe_cpus = KERNEL_ALL;
 		kernel_on_all(kernel_see_job);
 		kernel_on_all(kernel_guards_job);
 		kernel_probe_cpus = 1ul << round % KERNEL_CPUS;
 		kernel_probe_how = round / KERNEL_CPUS;
-		kernel_on_all(kernel_shared_remove_job);
+		kernel_on_all(kernel_global_remove_job);
 		kernel_probe_cpus = KERNEL_ALL;
 		kernel_on_all(kernel_gone_job);
 	}
@@ -182,7 +182,7 @@ kernel_test_shared(void)
 static void
 kernel_test_set(unsigned long cpus, uint32_t count)
 {
-	bool firmware = (machine_cpu_flags() & QPMAP_SBI_RFENCE) != 0;
+	bool firmware = (machine_cpu_flags() & QPMAP_F_SBI_RFENCE) != 0;
 	uint32_t i, asked[KERNEL_CPUS];
 
 	kernel_probe_cpus = cpus;
@@ -230,7 +230,7 @@ kernel_test_quiesce_once(uint32_t count)
 	kernel_probe_mark_all(count);
 	for (i = 0; i < count; i++) {
 		kernel_probe_va[i] = qpmap_enter(kernel_probe_pa[i],
-		    QPMAP_WRITE_BACK);
+		    QPMAP_ATTR_WRITE_BACK);
 	}
 	kernel_probe_cpus = KERNEL_ALL;
 	kernel_on_all(kernel_see_job);
@@ -281,11 +281,11 @@ static void
 kernel_test_leave(void)
 {
 	kernel_probe_mark_all(2);
-	kernel_shared_enter_all();
+	kernel_global_enter_all();
 	kernel_probe_cpus = 6;
 	kernel_on_all(kernel_see_job);
-	qpmap_shared_remove_deferred(kernel_probe_va[0]);
-	qpmap_shared_remove_deferred(kernel_probe_va[1]);
+	qpmap_global_remove_deferred(kernel_probe_va[0]);
+	qpmap_global_remove_deferred(kernel_probe_va[1]);
 	kernel_on_all(kernel_leave_job);
 	if (MACHINE_ASKS_CPUS) {
 		kernel_on_all(kernel_gone_job);
@@ -309,11 +309,11 @@ kernel_test_offline_once(void)
 
 	kernel_test_leave();
 	kernel_probe_mark_all(2);
-	kernel_shared_enter_all();
+	kernel_global_enter_all();
 	kernel_on_all(kernel_see_job);
 	asked = kernel_cpus[1].asked + kernel_cpus[2].asked;
-	qpmap_shared_remove(kernel_probe_va[0]);
-	qpmap_shared_remove(kernel_probe_va[1]);
+	qpmap_global_remove(kernel_probe_va[0]);
+	qpmap_global_remove(kernel_probe_va[1]);
 	kernel_expect(kernel_cpus[1].asked + kernel_cpus[2].asked == asked,
 	    "a CPU was interrupted that had left");
 	kernel_cpus[1].window = kernel_cpus[2].window;
@@ -347,8 +347,8 @@ kernel_slots_take_job(struct kernel_cpu *cpu)
 	qpmap_vaddr_t va = 1, *slots = kernel_slots[cpu->number];
 	uint32_t n = 0;
 
-	while (n < KERNEL_SLOTS && qpmap_shared_enter(pa[n],
-	    QPMAP_WRITE_BACK, &va) == QPMAP_OK) {
+	while (n < KERNEL_SLOTS && qpmap_global_enter(pa[n],
+	    QPMAP_ATTR_WRITE_BACK, &va) == QPMAP_OK) {
 		kernel_words(va)[9] = kernel_slot_mark(cpu->number, n);
 		slots[n++] = va;
 	}
@@ -380,9 +380,9 @@ kernel_slots_give_job(struct kernel_cpu *cpu)
 
 	for (n = 0; n < kernel_slots_count[cpu->number]; n++) {
 		if (n % 4 == 0) {
-			qpmap_shared_remove(slots[n]);
+			qpmap_global_remove(slots[n]);
 		} else {
-			qpmap_shared_remove_deferred(slots[n]);
+			qpmap_global_remove_deferred(slots[n]);
 		}
 	}
 }

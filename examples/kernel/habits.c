@@ -17,7 +17,7 @@
 #define KERNEL_LONGS	((uint32_t)(KERNEL_PAGE / sizeof(unsigned long)))
 
 _Static_assert(MACHINE_WINDOW_VA % KERNEL_SPAN == 0 &&
-    3 * QPMAP_SHARED_SIZE < KERNEL_SPAN,
+    3 * QPMAP_GLOBAL_SIZE < KERNEL_SPAN,
     "one leaf table has all that is the library's, and is not full");
 
 /* Page 0, all of its words the address of another page. */
@@ -90,16 +90,16 @@ kernel_hostile_job(struct kernel_cpu *cpu)
 	(void)machine_irq_save();
 	qpmap_cpu_offline(&cpu->qpmap);
 	if (kernel_hostile_round % 2 == 0) {
-		cpu->qpmap = (struct qpmap_cpu){ .window = 0 };
+		cpu->qpmap = (struct qpmap_cpu){ .index_plus_one = 0 };
 	}
 	kernel_state[cpu->number] = cpu->qpmap;
 	kernel_expect(machine_load(0, &value) &&
 	    value == (uint32_t)(unsigned long)kernel_bait, "page 0");
 	cpu->panic_expected = QPMAP_PANIC_OFFLINE;
 	if ((cpu->number + kernel_hostile_round) % 3 == 0) {
-		(void)qpmap_enter(pa, QPMAP_WRITE_BACK);
+		(void)qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
 	} else if ((cpu->number + kernel_hostile_round) % 3 == 1) {
-		(void)qpmap_enter_ro(pa, QPMAP_WRITE_BACK);
+		(void)qpmap_enter_ro(pa, QPMAP_ATTR_WRITE_BACK);
 	} else {
 		cpu->panic_expected = QPMAP_PANIC_REMOVE;
 		qpmap_remove((qpmap_vaddr_t)kernel_bait);
@@ -184,7 +184,8 @@ kernel_walked_leave_job(struct kernel_cpu *cpu)
 	qpmap_vaddr_t va;
 
 	(void)machine_irq_save();
-	va = qpmap_enter(kernel_walked_pa[1][cpu->number], QPMAP_WRITE_BACK);
+	va = qpmap_enter(kernel_walked_pa[1][cpu->number],
+	    QPMAP_ATTR_WRITE_BACK);
 	kernel_walked_va[cpu->number] = va;
 	qpmap_remove(va);
 	if (cpu->number != 0) {
@@ -227,7 +228,8 @@ kernel_walked_return_job(struct kernel_cpu *cpu)
 	}
 	(void)machine_irq_save();
 	kernel_cpu_join();
-	va = qpmap_enter(kernel_walked_pa[1][cpu->number], QPMAP_WRITE_BACK);
+	va = qpmap_enter(kernel_walked_pa[1][cpu->number],
+	    QPMAP_ATTR_WRITE_BACK);
 	kernel_expect(va == kernel_walked_va[cpu->number],
 	    "not the address that was expected");
 	kernel_expect(machine_load(va, &value) && value == mark,
@@ -246,7 +248,8 @@ kernel_walked_mark_all(uint32_t round)
 		for (n = 0; n < 2; n++) {
 			kernel_walked_mark[n][i] = (round * 2 + n) *
 			    KERNEL_CPUS + i;
-			qpmap_write(kernel_walked_pa[n][i], QPMAP_WRITE_BACK,
+			qpmap_write(kernel_walked_pa[n][i],
+			    QPMAP_ATTR_WRITE_BACK,
 			    &kernel_walked_mark[n][i], 4);
 		}
 	}
@@ -259,8 +262,8 @@ kernel_walked_check(void)
 
 	for (i = 1; i < KERNEL_CPUS; i++) {
 		for (n = 0; n < 2; n++) {
-			qpmap_read(kernel_walked_pa[n][i], QPMAP_WRITE_BACK,
-			    &value, 4);
+			qpmap_read(kernel_walked_pa[n][i],
+			    QPMAP_ATTR_WRITE_BACK, &value, 4);
 			kernel_expect(value == (n == 0 ?
 			    kernel_walked_mark[n][i] :
 			    ~kernel_walked_mark[n][i]),
@@ -320,12 +323,12 @@ static void
 kernel_enter_job(struct kernel_cpu *cpu)
 {
 	qpmap_paddr_t pa = kernel_page_alloc();
-	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
 	uint32_t mark = 0x600d0000u + cpu->number, value = 0;
 
 	kernel_expect(machine_store(va, mark), "a page that is entered faults");
 	qpmap_remove(va);
-	va = qpmap_enter_ro(pa, QPMAP_WRITE_BACK);
+	va = qpmap_enter_ro(pa, QPMAP_ATTR_WRITE_BACK);
 	kernel_expect(machine_load(va, &value) && value == mark,
 	    "a page that is entered is another one");
 	qpmap_remove(va);
@@ -367,7 +370,7 @@ kernel_together_job(struct kernel_cpu *cpu)
 
 	(void)machine_irq_save();
 	kernel_expect(kernel_online(state, kernel_cpus[0].window) ==
-	    QPMAP_ERR_WINDOW_TAKEN, "a number that is taken");
+	    QPMAP_ERR_CPU_INDEX_TAKEN, "a number that is taken");
 	if (cpu->number != 0) {
 		kernel_expect(kernel_online(state, cpu->window) == QPMAP_OK,
 		    "a number that is free");
@@ -465,7 +468,7 @@ kernel_prune_at(qpmap_vaddr_t va, qpmap_paddr_t pa)
 
 /*
  * A kernel that frees leaf tables which are empty.  One that the kernel made
- * goes; the one that the windows are in, and the shared slots, is kept by its
+ * goes; the one that the windows are in, and the global slots, is kept by its
  * marks, though nothing is mapped there and three CPUs of four are offline.
  */
 void

@@ -12,7 +12,7 @@
 
 /*
  * The library needs one for each level below the root, at most, for the
- * windows, and as many for the shared slots.
+ * windows, and as many for the global slots.
  */
 #define KERNEL_TABLES 8u
 
@@ -67,7 +67,7 @@ qpmap_host_unpin(struct qpmap_cpu *qpmap)
  * an interrupt too many.
  */
 QPMAP_CALL void
-qpmap_host_ipi(__UINT32_TYPE__ window)
+qpmap_host_ipi(qpmap_u32 window)
 {
 	struct kernel_cpu *cpu = kernel_window_cpu(window);
 
@@ -80,7 +80,7 @@ qpmap_host_ipi(__UINT32_TYPE__ window)
  * CPU 0 goes on as a kernel that writes a crash dump would.
  */
 QPMAP_NORETURN QPMAP_CALL void
-qpmap_host_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
+qpmap_host_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 {
 	struct kernel_cpu *cpu = machine_this_cpu();
 

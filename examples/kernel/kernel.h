@@ -29,7 +29,7 @@
 struct kernel_cpu {
 	struct qpmap_cpu qpmap;		/* the library's, zeroed */
 	uint32_t number;		/* 0 to KERNEL_CPUS - 1 */
-	uint32_t window;		/* its window's number */
+	uint32_t window;		/* its CPU index */
 	uint32_t critical;		/* no preemption while not 0 */
 	bool preempt_owed;		/* an interrupt asked for one */
 	uint32_t violations;		/* yields with a mapping held */
@@ -63,12 +63,13 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
  *			if that is simple
  * MACHINE_OWN_VA	where the kernel maps pages by itself: the address that
  *			machine_own[0] maps
- * MACHINE_KEEPS_EMPTY	whether a CPU may have cached that an entry was empty
+ * MACHINE_CACHES_INVALID  whether a CPU may have cached that an entry was
+ * empty
  * MACHINE_ASKS_CPUS	whether CPUs must be asked to forget: not on arm64
  * MACHINE_IMAGE_OFFSET	virtual minus physical address of the image
  * MACHINE_RAM_PA	RAM that is mapped nowhere: MACHINE_RAM_SIZE bytes, at
  * MACHINE_RAM_SIZE	least 16 MiB
- * MACHINE_FLAGS	for qpmap_config.flags: QPMAP_NO_NX or 0
+ * MACHINE_FLAGS	for qpmap_config.flags: QPMAP_F_NO_NX or 0
  * MACHINE_LEVELS	levels of page tables
  * MACHINE_RETURN	uint32_t: the instruction(s) of a function that does
  *			nothing but return

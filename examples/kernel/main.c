@@ -12,9 +12,9 @@ unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK]
     __attribute__((aligned(KERNEL_PAGE)));
 
 /* The library's memory for what CPUs have in common. */
-static struct qpmap_shootdown kernel_shootdown;
-static struct qpmap_remote kernel_remote[KERNEL_CPUS];
-static struct qpmap_shared kernel_shared[1];
+static struct qpmap_shootdown_state kernel_shootdown;
+static struct qpmap_cpu_sync kernel_remote[KERNEL_CPUS];
+static struct qpmap_global kernel_global[1];
 
 static uint32_t kernel_window_number[KERNEL_CPUS];
 static kernel_job kernel_job_now;
@@ -24,19 +24,19 @@ static uint32_t kernel_is_dying;
 
 const struct qpmap_config kernel_config = {
 	.window_va = MACHINE_WINDOW_VA,
-	.window_count = KERNEL_CPUS,
-	.nesting = QPMAP_FRAMES,
-	.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT | QPMAP_MARK_GUARDS |
-	    MACHINE_FLAGS,
+	.cpu_count = KERNEL_CPUS,
+	.nesting = QPMAP_SLOTS,
+	.flags = QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT |
+	    QPMAP_F_MARK_GUARDS | MACHINE_FLAGS,
 	.shootdown = &kernel_shootdown,
-	.remote = kernel_remote,
-	.shared_va = MACHINE_WINDOW_VA + 2 * QPMAP_SHARED_SIZE,
-	.shared = kernel_shared,
-	.shared_count = 1,
+	.cpu_sync = kernel_remote,
+	.global_va = MACHINE_WINDOW_VA + 2 * QPMAP_GLOBAL_SIZE,
+	.global = kernel_global,
+	.global_count = 1,
 };
 
-_Static_assert(2 * QPMAP_SHARED_SIZE > KERNEL_CPUS * QPMAP_WINDOW_SIZE,
-    "the shared slots are behind the windows");
+_Static_assert(2 * QPMAP_GLOBAL_SIZE > KERNEL_CPUS * QPMAP_WINDOW_SIZE,
+    "the global slots are behind the windows");
 
 bool
 kernel_same_text(const char *a, const char *b)
@@ -139,7 +139,7 @@ kernel_cpu_join(void)
 /*
  * Wait until each other CPU has been outside the library: one that began a
  * shootdown when the calling CPU was online may be sending it something.  That
- * matters where it is the SBI that is asked (QPMAP_SBI_RFENCE): OpenSBI waits
+ * matters where it is the SBI that is asked (QPMAP_F_SBI_RFENCE): OpenSBI waits
  * for a hart that stops meanwhile, and never returns.
  */
 static void

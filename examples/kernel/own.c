@@ -40,7 +40,7 @@ kernel_own_map(uint32_t page, const qpmap_paddr_t *pa, uint32_t count)
 		    machine_own_entry(pa[i]));
 	}
 	machine_own_filled();
-	if (MACHINE_KEEPS_EMPTY) {
+	if (MACHINE_CACHES_INVALID) {
 		qpmap_shootdown(kernel_own_va(page), count, 0);
 	}
 }

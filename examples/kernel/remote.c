@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shared mappings, and mappings of the kernel's own, used by all CPUs while
+ * Global mappings, and mappings of the kernel's own, used by all CPUs while
  * others take them away: whoever has the lock knows what an address shows, and
  * a CPU that still has an old translation sees another page.
  *
@@ -9,8 +9,8 @@
 #include "remote.h"
 #include "stress.h"
 
-/* As many shared mappings as there can be, but for those that CPUs work on. */
-#define KERNEL_OBJECTS		((uint32_t)QPMAP_SHARED_SLOTS - 8)
+/* As many global mappings as there can be, but for those that CPUs work on. */
+#define KERNEL_OBJECTS		((uint32_t)QPMAP_GLOBAL_SLOTS - 8)
 #define KERNEL_LIMBO		8u
 #define KERNEL_REMOTE_PAGES						\
 	(KERNEL_OBJECTS + (KERNEL_LIMBO + 2) * KERNEL_CPUS)
@@ -67,7 +67,7 @@ static qpmap_paddr_t
 kernel_page_filled(uint32_t seed)
 {
 	qpmap_paddr_t pa = kernel_page_alloc();
-	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
 	uint32_t i;
 
 	for (i = 0; i < KERNEL_WORDS; i++) {
@@ -156,7 +156,7 @@ kernel_use(struct kernel_cpu *cpu, qpmap_vaddr_t va,
 static void
 kernel_retire(struct kernel_cpu *cpu, struct kernel_remote_page *page)
 {
-	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_ATTR_WRITE_BACK);
 
 	kernel_use(cpu, va, page);
 	qpmap_remove(va);
@@ -179,7 +179,7 @@ static void
 kernel_object_begin(struct kernel_cpu *cpu, struct kernel_object *object)
 {
 	object->page = kernel_spare_take(cpu);
-	if (qpmap_shared_enter(object->page->pa, QPMAP_WRITE_BACK,
+	if (qpmap_global_enter(object->page->pa, QPMAP_ATTR_WRITE_BACK,
 	    &object->va) != QPMAP_OK) {
 		kernel_spare_give(object->page);
 	}
@@ -192,10 +192,10 @@ kernel_object_end(struct kernel_cpu *cpu, struct kernel_object *object,
 	struct kernel_limbo *limbo = &kernel_limbos[cpu->number];
 
 	if (deferred && limbo->count < KERNEL_LIMBO) {
-		qpmap_shared_remove_deferred(object->va);
+		qpmap_global_remove_deferred(object->va);
 		limbo->page[limbo->count++] = object->page;
 	} else {
-		qpmap_shared_remove(object->va);
+		qpmap_global_remove(object->va);
 		kernel_retire(cpu, object->page);
 	}
 	object->va = 0;
@@ -333,7 +333,7 @@ kernel_effort(uint32_t steps)
 	if (!MACHINE_ASKS_CPUS) {
 		return (10 * steps);
 	}
-	return ((machine_cpu_flags() & QPMAP_SBI_RFENCE) != 0 ? steps / 4 :
+	return ((machine_cpu_flags() & QPMAP_F_SBI_RFENCE) != 0 ? steps / 4 :
 	    steps);
 }
 

@@ -23,7 +23,7 @@ void kernel_locked_job(struct kernel_cpu *cpu);
 
 /* Tests of forget.c, on CPU 0, while the others wait for jobs. */
 void kernel_forget_init(void);
-void kernel_test_shared(void);
+void kernel_test_global(void);
 void kernel_test_sets(void);
 void kernel_test_quiesce(void);
 void kernel_test_offline(void);

@@ -11,7 +11,7 @@ static unsigned char kernel_second_stacks[KERNEL_CPUS][KERNEL_STACK]
 
 /*
  * A thread that holds a mapping must not come here: the other one, or this one
- * on another CPU, would find its frame in use.
+ * on another CPU, would find its slot in use.
  */
 void
 kernel_yield(void)

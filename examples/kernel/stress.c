@@ -50,7 +50,7 @@ static qpmap_paddr_t
 kernel_handler_page(void)
 {
 	qpmap_paddr_t pa = kernel_page_alloc();
-	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
 
 	kernel_words(va)[0] = 0;
 	kernel_words(va)[KERNEL_WORDS - 1] = ~0u;
@@ -65,7 +65,8 @@ kernel_stress_init(void)
 
 	for (i = 0; i < KERNEL_STRESS_PAGES; i++) {
 		kernel_stress_pages[i].pa = kernel_page_alloc();
-		qpmap_zero_page(kernel_stress_pages[i].pa, QPMAP_WRITE_BACK);
+		qpmap_zero_page(kernel_stress_pages[i].pa,
+		    QPMAP_ATTR_WRITE_BACK);
 	}
 	for (i = 0; i < KERNEL_CPUS; i++) {
 		kernel_handlers[i].pa = kernel_handler_page();
@@ -104,7 +105,7 @@ kernel_check_words(struct kernel_cpu *cpu, qpmap_vaddr_t va, uint32_t seed)
 static void
 kernel_step_fill(struct kernel_cpu *cpu, struct kernel_stress_page *page)
 {
-	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_ATTR_WRITE_BACK);
 	uint32_t i;
 
 	kernel_check_words(cpu, va, page->seed);
@@ -119,7 +120,7 @@ kernel_step_fill(struct kernel_cpu *cpu, struct kernel_stress_page *page)
 static void
 kernel_step_check(struct kernel_cpu *cpu, struct kernel_stress_page *page)
 {
-	qpmap_vaddr_t va = qpmap_enter_ro(page->pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter_ro(page->pa, QPMAP_ATTR_WRITE_BACK);
 	uint32_t value;
 
 	kernel_check_words(cpu, va, page->seed);
@@ -132,8 +133,8 @@ static void
 kernel_step_two(struct kernel_cpu *cpu, struct kernel_stress_page *page,
     struct kernel_stress_page *other)
 {
-	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_WRITE_BACK);
-	qpmap_vaddr_t va2 = qpmap_enter_ro(other->pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter(page->pa, QPMAP_ATTR_WRITE_BACK);
+	qpmap_vaddr_t va2 = qpmap_enter_ro(other->pa, QPMAP_ATTR_WRITE_BACK);
 
 	kernel_check_words(cpu, va, page->seed);
 	kernel_check_words(cpu, va2, other->seed);
@@ -147,15 +148,15 @@ kernel_step_copy(struct kernel_cpu *cpu, struct kernel_stress_page *page,
     struct kernel_stress_page *other)
 {
 	(void)cpu;
-	qpmap_copy_page(page->pa, QPMAP_WRITE_BACK, other->pa,
-	    QPMAP_WRITE_BACK);
+	qpmap_copy_page(page->pa, QPMAP_ATTR_WRITE_BACK, other->pa,
+	    QPMAP_ATTR_WRITE_BACK);
 	page->seed = other->seed;
 }
 
 static void
 kernel_step_zero(struct kernel_stress_page *page)
 {
-	qpmap_zero_page(page->pa, QPMAP_WRITE_BACK);
+	qpmap_zero_page(page->pa, QPMAP_ATTR_WRITE_BACK);
 	page->seed = 0;
 }
 
@@ -167,13 +168,13 @@ kernel_step_words(struct kernel_cpu *cpu, struct kernel_stress_page *page)
 	uint32_t first = kernel_random(cpu, KERNEL_WORDS - 15);
 	uint32_t i;
 
-	qpmap_read(page->pa + first * 4, QPMAP_WRITE_BACK, words,
+	qpmap_read(page->pa + first * 4, QPMAP_ATTR_WRITE_BACK, words,
 	    sizeof(words));
 	for (i = 0; i < 16; i++) {
 		kernel_expect(words[i] == kernel_word(page->seed, first + i),
 		    "a word that was read");
 	}
-	qpmap_write(page->pa + first * 4, QPMAP_WRITE_BACK, words,
+	qpmap_write(page->pa + first * 4, QPMAP_ATTR_WRITE_BACK, words,
 	    sizeof(words));
 }
 
@@ -244,14 +245,14 @@ kernel_storm_handler(void)
 	qpmap_vaddr_t va, copy;
 
 	if (cpu->unwanted != 0) {
-		qpmap_shared_remove_deferred(cpu->unwanted);
+		qpmap_global_remove_deferred(cpu->unwanted);
 		__atomic_store_n(&cpu->unwanted, 0, __ATOMIC_RELAXED);
 	}
 	if (!__atomic_load_n(&kernel_handlers_ready, __ATOMIC_ACQUIRE)) {
 		return;
 	}
-	va = qpmap_enter(handler->pa, QPMAP_WRITE_BACK);
-	copy = qpmap_enter(handler->copy, QPMAP_WRITE_BACK);
+	va = qpmap_enter(handler->pa, QPMAP_ATTR_WRITE_BACK);
+	copy = qpmap_enter(handler->copy, QPMAP_ATTR_WRITE_BACK);
 	__atomic_store_n(&cpu->nested, cpu->nested + (cpu->critical > 3),
 	    __ATOMIC_RELAXED);
 	kernel_expect(kernel_words(va)[0] == handler->count &&
@@ -287,12 +288,12 @@ kernel_pairs(struct kernel_cpu *cpu, uint32_t thread)
 	uint32_t i;
 
 	for (i = 0; i < 50; i++) {
-		va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+		va = qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
 		kernel_expect(kernel_words(va)[0] == i, "a pair");
 		kernel_words(va)[0] = i + 1;
 		qpmap_remove(va);
 	}
-	va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+	va = qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
 	kernel_words(va)[0] = 0;
 	qpmap_remove(va);
 }
@@ -329,7 +330,7 @@ kernel_storm_job(struct kernel_cpu *cpu)
 	}
 }
 
-/* A shared mapping stays over a switch, and is the thread's all the time. */
+/* A global mapping stays over a switch, and is the thread's all the time. */
 static void
 kernel_over_switch(struct kernel_cpu *cpu, uint32_t thread)
 {
@@ -338,13 +339,13 @@ kernel_over_switch(struct kernel_cpu *cpu, uint32_t thread)
 	qpmap_vaddr_t va = 0;
 
 	/* Slots in another CPU's shootdown count as taken, and come back. */
-	while (qpmap_shared_enter(pa, QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
+	while (qpmap_global_enter(pa, QPMAP_ATTR_WRITE_BACK, &va) != QPMAP_OK) {
 		machine_relax();
 	}
 	kernel_words(va)[1] = mark;
 	kernel_yield();
 	kernel_expect(kernel_words(va)[1] == mark, "a thread's page");
-	qpmap_shared_remove(va);
+	qpmap_global_remove(va);
 }
 
 static void

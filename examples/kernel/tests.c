@@ -45,11 +45,11 @@ kernel_test_refusals(void)
 
 	kernel_expect(qpmap_cpu_online(&cpu->qpmap, 0, 0) ==
 	    QPMAP_ERR_NOT_INIT, "online before init");
-	config.nesting = QPMAP_FRAMES + 1;
+	config.nesting = QPMAP_SLOTS + 1;
 	kernel_expect(qpmap_init(&config) == QPMAP_ERR_NESTING, "nesting");
 	config = kernel_config;
-	config.window_count = 0;
-	kernel_expect(qpmap_init(&config) == QPMAP_ERR_COUNT, "no windows");
+	config.cpu_count = 0;
+	kernel_expect(qpmap_init(&config) == QPMAP_ERR_CPU_COUNT, "no windows");
 	config = kernel_config;
 	config.window_va += KERNEL_PAGE;
 	kernel_expect(qpmap_init(&config) == QPMAP_ERR_WINDOW_ALIGN,
@@ -64,7 +64,7 @@ kernel_test_refusals(void)
 	kernel_expect(qpmap_init(&config) == QPMAP_ERR_DIRECT,
 	    "a direct map in a build without");
 	config = kernel_config;
-	config.flags ^= QPMAP_NO_NX;
+	config.flags ^= QPMAP_F_NO_NX;
 	kernel_expect(qpmap_init(&config) == (MACHINE_FLAGS == 0 ?
 	    QPMAP_ERR_NO_NX : QPMAP_ERR_NX), "NX, or not");
 	config = kernel_config;
@@ -77,12 +77,12 @@ kernel_test_refusals(void)
 	kernel_expect(qpmap_init(&config) == QPMAP_ERR_SHOOTDOWN,
 	    "no memory for the shootdown");
 	config = kernel_config;
-	config.shared_va = config.window_va & ~(QPMAP_SHARED_SIZE - 1);
-	kernel_expect(qpmap_init(&config) == QPMAP_ERR_SHARED_RANGE,
-	    "shared slots where windows are");
+	config.global_va = config.window_va & ~(QPMAP_GLOBAL_SIZE - 1);
+	kernel_expect(qpmap_init(&config) == QPMAP_ERR_GLOBAL_RANGE,
+	    "global slots where windows are");
 	options.word[3]++;
 	kernel_expect(qpmap_init_options(&kernel_config, &options) ==
-	    QPMAP_ERR_OPTION_FRAMES, "other build options");
+	    QPMAP_ERR_OPTION_SLOTS, "other build options");
 }
 
 static void
@@ -94,7 +94,7 @@ kernel_test_cpu_refusals(void)
 	kernel_expect(qpmap_cpu_online(&cpu->qpmap, 0, 0) ==
 	    QPMAP_ERR_CPU_ONLINE, "online twice");
 	kernel_expect(qpmap_cpu_online(&other, KERNEL_CPUS, 0) ==
-	    QPMAP_ERR_CPU_WINDOW, "a window too many");
+	    QPMAP_ERR_CPU_INDEX, "a window too many");
 	kernel_expect(qpmap_held(&other) == 0, "refused, but changed");
 }
 
@@ -105,18 +105,18 @@ kernel_test_selftest(void)
 	    "qpmap_selftest");
 }
 
-/* C1: the bytes go both ways, through different frames and windows. */
+/* C1: the bytes go both ways, through different slots and windows. */
 static void
 kernel_test_contents(void)
 {
-	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 	qpmap_vaddr_t va2;
 	uint32_t i;
 
 	for (i = 0; i < KERNEL_PAGE / 4; i++) {
 		kernel_words(va)[i] = i * 2654435761u;
 	}
-	va2 = qpmap_enter_ro(kernel_page[0], QPMAP_WRITE_BACK);
+	va2 = qpmap_enter_ro(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 	kernel_expect(va2 != va, "two mappings at one address");
 	for (i = 0; i < KERNEL_PAGE / 4; i++) {
 		kernel_expect(kernel_words(va2)[i] == i * 2654435761u,
@@ -131,7 +131,8 @@ kernel_test_contents(void)
 static void
 kernel_test_read_only(void)
 {
-	qpmap_vaddr_t va = qpmap_enter_ro(kernel_page[0], QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter_ro(kernel_page[0],
+	    QPMAP_ATTR_WRITE_BACK);
 	uint32_t value = 0, after = 0;
 
 	kernel_expect(machine_load(va + 64, &value), "a load faults");
@@ -139,7 +140,7 @@ kernel_test_read_only(void)
 	kernel_expect(machine_load(va + 64, &after) && after == value,
 	    "a store that faulted left something");
 	qpmap_remove(va);
-	va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	va = qpmap_enter(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 	kernel_expect(machine_store(va + 64, value), "a store faults");
 	qpmap_remove(va);
 }
@@ -148,14 +149,16 @@ kernel_test_read_only(void)
 static void
 kernel_test_fetch(void)
 {
-	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 
 	kernel_words(va)[0] = MACHINE_RETURN;
-	kernel_expect(machine_fetch(va) == ((MACHINE_FLAGS & QPMAP_NO_NX) != 0),
+	kernel_expect(machine_fetch(va) ==
+	    ((MACHINE_FLAGS & QPMAP_F_NO_NX) != 0),
 	    "a fetch");
 	qpmap_remove(va);
-	va = qpmap_enter_ro(kernel_page[0], QPMAP_WRITE_BACK);
-	kernel_expect(machine_fetch(va) == ((MACHINE_FLAGS & QPMAP_NO_NX) != 0),
+	va = qpmap_enter_ro(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
+	kernel_expect(machine_fetch(va) ==
+	    ((MACHINE_FLAGS & QPMAP_F_NO_NX) != 0),
 	    "a fetch, read-only");
 	qpmap_remove(va);
 }
@@ -164,7 +167,7 @@ kernel_test_fetch(void)
 static void
 kernel_use_after_remove(uint32_t value)
 {
-	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = qpmap_enter(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 	uint32_t before;
 
 	kernel_expect(machine_store(va, value) && machine_load(va, &before) &&
@@ -172,12 +175,12 @@ kernel_use_after_remove(uint32_t value)
 	qpmap_remove(va);
 	kernel_expect(!machine_load(va, &before), "a load after remove");
 	kernel_expect(!machine_store(va, value), "a store after remove");
-	kernel_expect(qpmap_enter(kernel_page[1], QPMAP_WRITE_BACK) == va,
-	    "the frame is not used again");
+	kernel_expect(qpmap_enter(kernel_page[1], QPMAP_ATTR_WRITE_BACK) == va,
+	    "the slot is not used again");
 	kernel_words(va)[0] = ~value;
 	kernel_expect(kernel_words(va)[0] == ~value, "the next page");
 	qpmap_remove(va);
-	va = qpmap_enter_ro(kernel_page[0], QPMAP_WRITE_BACK);
+	va = qpmap_enter_ro(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 	kernel_expect(kernel_words(va)[0] == value, "the first page");
 	qpmap_remove(va);
 }
@@ -193,25 +196,25 @@ kernel_test_use_after_remove(void)
 }
 
 /*
- * All frames at once, each with a page of its own, and the pages between them
- * guarded.  No interrupt: its handler has no frame left.
+ * All slots at once, each with a page of its own, and the pages between them
+ * guarded.  No interrupt: its handler has no slot left.
  */
 static void
 kernel_test_depth(void)
 {
 	unsigned long irq = machine_irq_save();
 	struct kernel_cpu *cpu = machine_this_cpu();
-	qpmap_vaddr_t va[QPMAP_FRAMES];
-	qpmap_paddr_t pa[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
+	qpmap_paddr_t pa[QPMAP_SLOTS];
 	uint32_t i, value;
 
-	for (i = 0; i < QPMAP_FRAMES; i++) {
+	for (i = 0; i < QPMAP_SLOTS; i++) {
 		pa[i] = kernel_page_alloc();
-		va[i] = qpmap_enter(pa[i], QPMAP_WRITE_BACK);
+		va[i] = qpmap_enter(pa[i], QPMAP_ATTR_WRITE_BACK);
 		kernel_words(va[i])[5] = i + 100;
 	}
-	kernel_expect(qpmap_held(&cpu->qpmap) == QPMAP_FRAMES, "held");
-	for (i = 0; i < QPMAP_FRAMES; i++) {
+	kernel_expect(qpmap_held(&cpu->qpmap) == QPMAP_SLOTS, "held");
+	for (i = 0; i < QPMAP_SLOTS; i++) {
 		kernel_expect(kernel_words(va[i])[5] == i + 100, "mixed up");
 		kernel_expect(!machine_load(va[i] - 4, &value) &&
 		    !machine_store(va[i] + KERNEL_PAGE, 0),
@@ -237,24 +240,24 @@ kernel_test_page_ops(void)
 	for (i = 0; i < len; i++) {
 		buffer[i] = (unsigned char)(i * 37 + 11);
 	}
-	qpmap_write(at, QPMAP_WRITE_BACK, buffer, len);
+	qpmap_write(at, QPMAP_ATTR_WRITE_BACK, buffer, len);
 	for (i = 0; i < len; i++) {
 		buffer[i] = 0;
 	}
-	qpmap_read(at, QPMAP_WRITE_BACK, buffer, len);
+	qpmap_read(at, QPMAP_ATTR_WRITE_BACK, buffer, len);
 	for (i = 0; i < len; i++) {
 		kernel_expect(buffer[i] == (unsigned char)(i * 37 + 11),
 		    "bytes across two boundaries");
 	}
-	qpmap_copy_page(kernel_page[0], QPMAP_WRITE_BACK, at + 13,
-	    QPMAP_WRITE_BACK);
-	qpmap_read(kernel_page[0], QPMAP_WRITE_BACK, buffer, KERNEL_PAGE);
+	qpmap_copy_page(kernel_page[0], QPMAP_ATTR_WRITE_BACK, at + 13,
+	    QPMAP_ATTR_WRITE_BACK);
+	qpmap_read(kernel_page[0], QPMAP_ATTR_WRITE_BACK, buffer, KERNEL_PAGE);
 	for (i = 0; i < KERNEL_PAGE; i++) {
 		kernel_expect(buffer[i] == (unsigned char)((i + 13) * 37 + 11),
 		    "a page copied");
 	}
-	qpmap_zero_page(kernel_page[0], QPMAP_WRITE_BACK);
-	qpmap_read(kernel_page[0], QPMAP_WRITE_BACK, buffer, KERNEL_PAGE);
+	qpmap_zero_page(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
+	qpmap_read(kernel_page[0], QPMAP_ATTR_WRITE_BACK, buffer, KERNEL_PAGE);
 	for (i = 0; i < KERNEL_PAGE; i++) {
 		kernel_expect(buffer[i] == 0, "a page zeroed");
 	}
@@ -272,7 +275,7 @@ kernel_test_scheduler(void)
 	kernel_expect(before == 0, "a yield with a mapping held");
 	kernel_yield();
 	kernel_expect(cpu->violations == before, "nothing is held");
-	va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	va = qpmap_enter(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 	kernel_yield();
 	kernel_expect(cpu->violations == before + 1, "held, and not noticed");
 	cpu->preempt_owed = true;
@@ -373,15 +376,16 @@ kernel_panic_job(struct kernel_cpu *cpu)
 	(void)machine_irq_save();
 	if (cpu->number == 1) {
 		cpu->panic_expected = QPMAP_PANIC_ALIGN;
-		(void)qpmap_enter(kernel_page[0] + 4, QPMAP_WRITE_BACK);
+		(void)qpmap_enter(kernel_page[0] + 4, QPMAP_ATTR_WRITE_BACK);
 	} else if (cpu->number == 2) {
 		cpu->panic_expected = QPMAP_PANIC_HELD;
-		(void)qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+		(void)qpmap_enter(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 		qpmap_cpu_offline(&cpu->qpmap);
 	} else {
-		cpu->panic_expected = QPMAP_PANIC_FRAMES;
-		while (qpmap_held(&cpu->qpmap) <= QPMAP_FRAMES) {
-			(void)qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+		cpu->panic_expected = QPMAP_PANIC_FULL;
+		while (qpmap_held(&cpu->qpmap) <= QPMAP_SLOTS) {
+			(void)qpmap_enter(kernel_page[0],
+			    QPMAP_ATTR_WRITE_BACK);
 		}
 	}
 	kernel_expect(false, "a call that panics returned");
@@ -408,8 +412,8 @@ kernel_test_last(void)
 	qpmap_vaddr_t va;
 
 	(void)machine_irq_save();
-	(void)qpmap_enter(kernel_page[1], QPMAP_WRITE_BACK);
-	va = qpmap_enter(kernel_page[0], QPMAP_WRITE_BACK);
+	(void)qpmap_enter(kernel_page[1], QPMAP_ATTR_WRITE_BACK);
+	va = qpmap_enter(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 	qpmap_remove(va);
 	cpu->panic_expected = QPMAP_PANIC_REMOVE;
 	qpmap_remove(va);
@@ -429,7 +433,7 @@ kernel_test_dump(void)
 	qpmap_cpu_abandon(&cpu->qpmap);
 	kernel_expect(qpmap_held(&cpu->qpmap) == 0, "abandoned");
 	for (i = 0; i < 100; i++) {
-		va = qpmap_enter_ro(kernel_page[i & 1], QPMAP_WRITE_BACK);
+		va = qpmap_enter_ro(kernel_page[i & 1], QPMAP_ATTR_WRITE_BACK);
 		(void)kernel_words(va)[i];
 		qpmap_remove(va);
 	}
@@ -466,14 +470,14 @@ kernel_tests(void)
 	kernel_run("full-depth-and-guards", kernel_test_depth);
 	kernel_run("page-operations", kernel_test_page_ops);
 	kernel_run("scheduler-assertion", kernel_test_scheduler);
-	kernel_run("shared-use-after-remove", kernel_test_shared);
+	kernel_run("global-use-after-remove", kernel_test_global);
 	kernel_run("quiesce-forgets-windows", kernel_test_quiesce);
 	kernel_run("offline-forgets", kernel_test_offline);
 	kernel_run("own-mappings-by-set", kernel_test_sets);
 	kernel_run("page-at-0", kernel_test_hostile);
 	kernel_run("walked-before-online", kernel_test_walked);
 	kernel_run("online-together", kernel_test_together);
-	kernel_run("shared-slots-run-out", kernel_test_slots);
+	kernel_run("global-slots-run-out", kernel_test_slots);
 	kernel_run("empty-tables-are-freed", kernel_test_pruner);
 	kernel_end_if_failed();
 	kernel_run("stress-all-cpus", kernel_test_stress);

@@ -54,7 +54,7 @@ linux_count_pair_pa(unsigned int turns)
 	qpmap_paddr_t pa = page_to_phys(linux_pages[1]);
 
 	for (; turns != 0; turns--) {
-		qpmap_remove(qpmap_enter(pa, QPMAP_WRITE_BACK));
+		qpmap_remove(qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK));
 	}
 }
 
@@ -65,7 +65,7 @@ linux_count_pair_load(unsigned int turns)
 	qpmap_vaddr_t va;
 
 	for (; turns != 0; turns--) {
-		va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+		va = qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
 		linux_sink = *(volatile u32 *)va;
 		qpmap_remove(va);
 	}
@@ -79,7 +79,7 @@ linux_count_pair_copy(unsigned int turns)
 	qpmap_vaddr_t va;
 
 	for (; turns != 0; turns--) {
-		va = qpmap_enter(pa, QPMAP_WRITE_BACK);
+		va = qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
 		memcpy(to, (const void *)va, PAGE_SIZE);
 		qpmap_remove(va);
 	}

@@ -68,7 +68,7 @@ linux_ipi_count(unsigned int cpu)
  * A call fails if the CPU is gone; then nobody waits for it.
  */
 QPMAP_CALL void
-qpmap_host_ipi(__UINT32_TYPE__ window)
+qpmap_host_ipi(qpmap_u32 window)
 {
 	struct linux_ipi *ipi = per_cpu_ptr(&linux_ipi, window);
 
@@ -91,7 +91,7 @@ static bool linux_panicked;
 static DECLARE_COMPLETION(linux_panic_done);
 
 QPMAP_NORETURN QPMAP_CALL void
-qpmap_host_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
+qpmap_host_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 {
 	if (READ_ONCE(linux_panic_task) == current &&
 	    strcmp(text, linux_panic_text) == 0) {

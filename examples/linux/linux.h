@@ -19,20 +19,20 @@
 #endif
 #define pr_fmt(fmt) "qpmap: " fmt
 
-#define LINUX_GROUPS	2u	/* of shared slots */
+#define LINUX_GROUPS	2u	/* of global slots */
 #define LINUX_SPARE	16u	/* pages mapped by Linux, for the tests */
 
 /* window.c: where everything is. */
 struct linux_area {
 	void *mapped;			/* what vmap() returned */
 	struct page *placeholder;	/* the page that it mapped */
-	qpmap_vaddr_t shared_va;
+	qpmap_vaddr_t global_va;
 	qpmap_vaddr_t window_va;
 	qpmap_vaddr_t spare_va;
 	qpmap_vaddr_t end;
-	struct qpmap_shootdown *shootdown;
-	struct qpmap_remote *remote;
-	struct qpmap_shared *shared;
+	struct qpmap_shootdown_state *shootdown;
+	struct qpmap_cpu_sync *cpu_sync;
+	struct qpmap_global *global;
 };
 
 extern struct linux_area linux_area;
@@ -104,10 +104,10 @@ const char *linux_test_helpers(unsigned int rounds);
 const char *linux_test_types(unsigned int rounds);
 const char *linux_test_panics(unsigned int rounds);
 const char *linux_test_interrupts(unsigned int rounds);
-const char *linux_test_shared(unsigned int rounds);
-const char *linux_test_shared_watched(unsigned int rounds);
-const char *linux_test_shared_deferred(unsigned int rounds);
-const char *linux_test_shared_stress(unsigned int rounds);
+const char *linux_test_global(unsigned int rounds);
+const char *linux_test_global_watched(unsigned int rounds);
+const char *linux_test_global_deferred(unsigned int rounds);
+const char *linux_test_global_stress(unsigned int rounds);
 const char *linux_test_shootdown(unsigned int rounds);
 const char *linux_test_shootdown_duel(unsigned int rounds);
 const char *linux_test_hotplug(unsigned int rounds);

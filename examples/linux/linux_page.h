@@ -16,6 +16,6 @@
 typedef struct page *vm_page_t;
 
 #define qpmap_host_page_pa(m)	((qpmap_paddr_t)page_to_phys(m))
-#define qpmap_host_page_attr(m)	((qpmap_attr_t)QPMAP_WRITE_BACK)
+#define qpmap_host_page_attr(m)	((qpmap_attr_t)QPMAP_ATTR_WRITE_BACK)
 
 #endif /* LINUX_PAGE_H */

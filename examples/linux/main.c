@@ -5,7 +5,7 @@
  *
  *	insmod qpmap.ko				the library, for other modules
  *	insmod qpmap.ko tests=all		and all tests
- *	insmod qpmap.ko tests=contents,shared rounds=20
+ *	insmod qpmap.ko tests=contents,global rounds=20
  *	insmod qpmap.ko count=1			count instructions (QEMU,
  *						-icount; on one CPU)
  *
@@ -111,9 +111,9 @@ EXPORT_SYMBOL_GPL(qpmap_read);
 EXPORT_SYMBOL_GPL(qpmap_write);
 EXPORT_SYMBOL_GPL(qpmap_shootdown);
 EXPORT_SYMBOL_GPL(qpmap_quiesce);
-EXPORT_SYMBOL_GPL(qpmap_shared_enter);
-EXPORT_SYMBOL_GPL(qpmap_shared_remove);
-EXPORT_SYMBOL_GPL(qpmap_shared_remove_deferred);
+EXPORT_SYMBOL_GPL(qpmap_global_enter);
+EXPORT_SYMBOL_GPL(qpmap_global_remove);
+EXPORT_SYMBOL_GPL(qpmap_global_remove_deferred);
 
 MODULE_DESCRIPTION("Fast, single-page, temporary kernel mappings");
 MODULE_LICENSE("Dual BSD/GPL");

@@ -28,14 +28,14 @@ linux_report_show(struct seq_file *file, void *unused)
 	for (word = 0; word < QPMAP_OPTION_WORDS; word++) {
 		seq_printf(file, " %u", options.word[word]);
 	}
-	seq_printf(file, ", %u frames, entries of %u bytes\n",
-	    (unsigned int)QPMAP_FRAMES, (unsigned int)QPMAP_PTE_SIZE);
+	seq_printf(file, ", %u slots, entries of %u bytes\n",
+	    (unsigned int)QPMAP_SLOTS, (unsigned int)QPMAP_PTE_SIZE);
 	seq_printf(file, "windows 0x%lx, %u of 0x%lx bytes\n",
 	    (unsigned long)linux_area.window_va, nr_cpu_ids,
 	    (unsigned long)QPMAP_WINDOW_SIZE);
-	seq_printf(file, "shared slots 0x%lx, %u\n",
-	    (unsigned long)linux_area.shared_va,
-	    (unsigned int)(LINUX_GROUPS * QPMAP_SHARED_SLOTS));
+	seq_printf(file, "global slots 0x%lx, %u\n",
+	    (unsigned long)linux_area.global_va,
+	    (unsigned int)(LINUX_GROUPS * QPMAP_GLOBAL_SLOTS));
 	cpus_read_lock();
 	on_each_cpu(linux_report_held, NULL, 1);
 	for_each_online_cpu(cpu) {

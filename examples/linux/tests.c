@@ -156,7 +156,7 @@ linux_use_after_remove_page(unsigned int page)
 	return (NULL);
 }
 
-/* Preemption is off, so that nobody else uses the frame meanwhile. */
+/* Preemption is off, so that nobody else uses the slot meanwhile. */
 static const char *
 linux_use_after_remove_cpu(unsigned int rounds)
 {
@@ -191,23 +191,23 @@ linux_test_use_after_remove(unsigned int rounds)
 static const char *
 linux_nesting_cpu(unsigned int rounds)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int round, i, held, base;
 	const char *why = NULL;
 
 	for (round = 0; round < 32 * rounds && why == NULL; round++) {
-		base = round * QPMAP_FRAMES % (linux_page_count - 64);
-		for (i = 0; i < QPMAP_FRAMES; i++) {
+		base = round * QPMAP_SLOTS % (linux_page_count - 64);
+		for (i = 0; i < QPMAP_SLOTS; i++) {
 			va[i] = pmap_quick_enter_page(linux_pages[base + i]);
 		}
 		held = qpmap_held(this_cpu_ptr(&linux_cpu));
-		if (held != QPMAP_FRAMES) {
+		if (held != QPMAP_SLOTS) {
 			why = "not all mappings are held";
 		}
 		if (IS_ENABLED(CONFIG_PREEMPT_COUNT) && !in_atomic()) {
 			why = "not pinned while mappings are held";
 		}
-		for (i = QPMAP_FRAMES; i-- > 0;) {
+		for (i = QPMAP_SLOTS; i-- > 0;) {
 			if (!linux_page_shows(base + i, va[i])) {
 				why = "a nested mapping shows another page";
 			}
@@ -238,7 +238,7 @@ linux_test_read_only(unsigned int rounds)
 
 	for (i = 0; i < 16 * rounds && why == NULL; i++) {
 		va = qpmap_enter_ro(page_to_phys(linux_pages[i]),
-		    QPMAP_WRITE_BACK);
+		    QPMAP_ATTR_WRITE_BACK);
 		if (!linux_page_shows(i, va)) {
 			why = "a read-only mapping shows another page";
 		} else if (!linux_store_faults(va, 0)) {
@@ -273,14 +273,14 @@ linux_helpers_range(u8 *own, qpmap_paddr_t pa, u8 *buffer)
 		length = 1 + linux_random(&random) % (4 * PAGE_SIZE - from);
 		was = own[from];
 		buffer[0] = was + 1;
-		qpmap_read(pa + from, QPMAP_WRITE_BACK, buffer, length);
+		qpmap_read(pa + from, QPMAP_ATTR_WRITE_BACK, buffer, length);
 		if (own[from] != was ||
 		    memcmp(own + from, buffer, length) != 0) {
 			return ("qpmap_read() read something else");
 		}
 		wanted = was + 1;
 		buffer[0] = wanted;
-		qpmap_write(pa + from, QPMAP_WRITE_BACK, buffer, length);
+		qpmap_write(pa + from, QPMAP_ATTR_WRITE_BACK, buffer, length);
 		if (own[from] != wanted ||
 		    memcmp(own + from, buffer, length) != 0) {
 			return ("qpmap_write() wrote something else");
@@ -304,12 +304,13 @@ linux_test_helpers(unsigned int rounds)
 		get_random_bytes(own, 4 * PAGE_SIZE);
 		why = linux_helpers_range(own, virt_to_phys(own), buffer);
 	}
-	qpmap_copy_page(second, QPMAP_WRITE_BACK, first, QPMAP_WRITE_BACK);
+	qpmap_copy_page(second, QPMAP_ATTR_WRITE_BACK, first,
+	    QPMAP_ATTR_WRITE_BACK);
 	words = kmap_local_page(linux_pages[1]);
 	if (why == NULL && !linux_page_same(0, words, 0)) {
 		why = "qpmap_copy_page() made no copy";
 	}
-	qpmap_zero_page(second, QPMAP_WRITE_BACK);
+	qpmap_zero_page(second, QPMAP_ATTR_WRITE_BACK);
 	if (why == NULL && memchr_inv(words, 0, PAGE_SIZE) != NULL) {
 		why = "qpmap_zero_page() left something";
 	}

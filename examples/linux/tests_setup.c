@@ -14,13 +14,13 @@
 static void
 linux_spoil_nesting(struct qpmap_config *config)
 {
-	config->nesting = QPMAP_FRAMES + 1;
+	config->nesting = QPMAP_SLOTS + 1;
 }
 
 static void
 linux_spoil_count(struct qpmap_config *config)
 {
-	config->window_count = 0;
+	config->cpu_count = 0;
 }
 
 static void
@@ -60,9 +60,9 @@ linux_spoil_shootdown(struct qpmap_config *config)
 }
 
 static void
-linux_spoil_shared(struct qpmap_config *config)
+linux_spoil_global(struct qpmap_config *config)
 {
-	config->shared_va = config->window_va & ~(QPMAP_SHARED_SIZE - 1);
+	config->global_va = config->window_va & ~(QPMAP_GLOBAL_SIZE - 1);
 }
 
 /* Nothing: but Linux's placeholder is in the slots. */
@@ -85,15 +85,15 @@ static const struct linux_refusal {
 	void (*spoil)(struct qpmap_config *config);
 } linux_refusals[] = {
 	{ "nesting", QPMAP_ERR_NESTING, linux_spoil_nesting },
-	{ "count", QPMAP_ERR_COUNT, linux_spoil_count },
+	{ "count", QPMAP_ERR_CPU_COUNT, linux_spoil_count },
 	{ "flags", QPMAP_ERR_FLAGS, linux_spoil_flags },
-	{ "types", QPMAP_ERR_TYPES, linux_spoil_types },
+	{ "types", QPMAP_ERR_TYPE_MASK, linux_spoil_types },
 	{ "align", QPMAP_ERR_WINDOW_ALIGN, linux_spoil_align },
 	{ "layout", QPMAP_ERR_LAYOUT, linux_spoil_layout },
 	{ "pa_bits", QPMAP_ERR_PA_BITS, linux_spoil_pa_bits },
 	{ "shootdown", QPMAP_ERR_SHOOTDOWN, linux_spoil_shootdown },
-	{ "shared", QPMAP_ERR_SHARED_RANGE, linux_spoil_shared },
-	{ "placeholder", QPMAP_ERR_SHARED_LEAF, linux_spoil_nothing },
+	{ "shared", QPMAP_ERR_GLOBAL_RANGE, linux_spoil_global },
+	{ "placeholder", QPMAP_ERR_GLOBAL_LEAF, linux_spoil_nothing },
 #if defined(CONFIG_X86_64) || defined(CONFIG_ARM64)
 	{ "user", QPMAP_ERR_WINDOW_RANGE, linux_spoil_user },
 #endif
@@ -134,7 +134,7 @@ linux_test_refusals(unsigned int rounds)
 		why = "other build options are not refused";
 	}
 	if (qpmap_cpu_online(this_cpu_ptr(&linux_cpu), 0,
-	    config.shared[0].leaf) != QPMAP_ERR_NOT_INIT) {
+	    config.global[0].leaf) != QPMAP_ERR_NOT_INIT) {
 		why = "a CPU comes online before qpmap_init()";
 	}
 	return (why);
@@ -163,7 +163,7 @@ linux_test_refusals_cpu(unsigned int rounds)
 		why = "a CPU comes online twice";
 	}
 	if (qpmap_cpu_online(other, nr_cpu_ids, leaf) !=
-	    QPMAP_ERR_CPU_WINDOW) {
+	    QPMAP_ERR_CPU_INDEX) {
 		why = "there is no such window";
 	}
 	if (qpmap_cpu_online(other, 0, NULL) != QPMAP_ERR_CPU_LEAF) {
@@ -237,20 +237,20 @@ static const struct linux_type_entry {
 	bool peer;
 } linux_types[] = {
 #if defined(CONFIG_X86)
-	{ QPMAP_WRITE_BACK, 6, true },
-	{ QPMAP_WRITE_THROUGH, 4, true },
-	{ QPMAP_WRITE_COMBINING, 1, true },
-	{ QPMAP_UNCACHED, 0, false },
-	{ QPMAP_UNCACHED_MINUS, 7, true },
+	{ QPMAP_ATTR_WRITE_BACK, 6, true },
+	{ QPMAP_ATTR_WRITE_THROUGH, 4, true },
+	{ QPMAP_ATTR_WRITE_COMBINING, 1, true },
+	{ QPMAP_ATTR_UNCACHED, 0, false },
+	{ QPMAP_ATTR_UNCACHED_MINUS, 7, true },
 #elif defined(CONFIG_ARM64)
-	{ QPMAP_WRITE_BACK, 0xff, true },
-	{ QPMAP_WRITE_COMBINING, 0x44, true },
-	{ QPMAP_UNCACHED, 0x00, true },
-	{ QPMAP_UNCACHED_MINUS, 0x04, true },
+	{ QPMAP_ATTR_WRITE_BACK, 0xff, true },
+	{ QPMAP_ATTR_WRITE_COMBINING, 0x44, true },
+	{ QPMAP_ATTR_UNCACHED, 0x00, true },
+	{ QPMAP_ATTR_UNCACHED_MINUS, 0x04, true },
 #else
-	{ QPMAP_WRITE_BACK, 0, true },
-	{ QPMAP_WRITE_COMBINING, 1, true },
-	{ QPMAP_UNCACHED, 2, true },
+	{ QPMAP_ATTR_WRITE_BACK, 0, true },
+	{ QPMAP_ATTR_WRITE_COMBINING, 1, true },
+	{ QPMAP_ATTR_UNCACHED, 2, true },
 #endif
 };
 
@@ -259,20 +259,20 @@ linux_type_pgprot(qpmap_attr_t attr)
 {
 	switch (attr) {
 #ifdef CONFIG_X86
-	case QPMAP_WRITE_THROUGH:
+	case QPMAP_ATTR_WRITE_THROUGH:
 		return (pgprot_writethrough(PAGE_KERNEL));
-	case QPMAP_UNCACHED_MINUS:
+	case QPMAP_ATTR_UNCACHED_MINUS:
 		return (pgprot_noncached(PAGE_KERNEL));
 #endif
 #ifdef CONFIG_ARM64
-	case QPMAP_UNCACHED_MINUS:
+	case QPMAP_ATTR_UNCACHED_MINUS:
 		return (pgprot_device(PAGE_KERNEL));
 #endif
 #ifndef CONFIG_X86
-	case QPMAP_UNCACHED:
+	case QPMAP_ATTR_UNCACHED:
 		return (pgprot_noncached(PAGE_KERNEL));
 #endif
-	case QPMAP_WRITE_COMBINING:
+	case QPMAP_ATTR_WRITE_COMBINING:
 		return (pgprot_writecombine(PAGE_KERNEL));
 	default:
 		return (PAGE_KERNEL);
@@ -332,19 +332,19 @@ linux_types_one(const struct linux_type_entry *entry)
 	return (linux_types_compare(entry, ours));
 }
 
-/* A shared slot's entry, by the same comparison. */
+/* A global slot's entry, by the same comparison. */
 static const char *
-linux_types_shared(const struct linux_type_entry *entry)
+linux_types_global(const struct linux_type_entry *entry)
 {
 	qpmap_vaddr_t va;
 	pte_t ours;
 
-	if (qpmap_shared_enter(page_to_phys(linux_pages[0]), entry->attr,
+	if (qpmap_global_enter(page_to_phys(linux_pages[0]), entry->attr,
 	    &va) != QPMAP_OK) {
-		return ("no shared slot");
+		return ("no global slot");
 	}
 	ours = *linux_leaf(va);
-	qpmap_shared_remove(va);
+	qpmap_global_remove(va);
 	return (linux_types_compare(entry, ours));
 }
 
@@ -357,13 +357,13 @@ linux_test_types(unsigned int rounds)
 
 	(void)rounds;
 	linux_configure(&config);
-	config.types |= QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
+	config.types |= QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
 	for (i = 0; i < ARRAY_SIZE(linux_types) && why == NULL; i++) {
 		if ((config.types & QPMAP_TYPE_BIT(linux_types[i].attr)) !=
 		    0) {
 			why = linux_types_one(&linux_types[i]);
 			if (why == NULL) {
-				why = linux_types_shared(&linux_types[i]);
+				why = linux_types_global(&linux_types[i]);
 			}
 			count++;
 		}
@@ -377,14 +377,15 @@ linux_test_types(unsigned int rounds)
 static int
 linux_break_align(void *unused)
 {
-	(void)qpmap_enter(page_to_phys(linux_pages[0]) + 8, QPMAP_WRITE_BACK);
+	(void)qpmap_enter(page_to_phys(linux_pages[0]) + 8,
+	    QPMAP_ATTR_WRITE_BACK);
 	return (0);
 }
 
 static int
 linux_break_width(void *unused)
 {
-	(void)qpmap_enter((qpmap_paddr_t)1 << 60, QPMAP_WRITE_BACK);
+	(void)qpmap_enter((qpmap_paddr_t)1 << 60, QPMAP_ATTR_WRITE_BACK);
 	return (0);
 }
 
@@ -406,21 +407,21 @@ linux_break_remove(void *unused)
 }
 
 static int
-linux_break_frames(void *unused)
+linux_break_full(void *unused)
 {
 	unsigned int i;
-	qpmap_vaddr_t va[QPMAP_FRAMES + 1];
+	qpmap_vaddr_t va[QPMAP_SLOTS + 1];
 
-	for (i = 0; i <= QPMAP_FRAMES; i++) {
+	for (i = 0; i <= QPMAP_SLOTS; i++) {
 		va[i] = pmap_quick_enter_page(linux_pages[i]);
 	}
 	return ((int)va[0]);
 }
 
 static int
-linux_break_shared(void *unused)
+linux_break_global(void *unused)
 {
-	qpmap_shared_remove(linux_area.shared_va + PAGE_SIZE);
+	qpmap_global_remove(linux_area.global_va + PAGE_SIZE);
 	return (0);
 }
 
@@ -429,7 +430,7 @@ linux_break_shared(void *unused)
  * call, and here it makes the CPU usable again for the tests that follow.
  */
 static const char *
-linux_panics_frames(unsigned int rounds)
+linux_panics_full(unsigned int rounds)
 {
 	(void)rounds;
 	preempt_disable();
@@ -456,12 +457,12 @@ linux_test_panics(unsigned int rounds)
 	if (!linux_panics(linux_break_remove, QPMAP_PANIC_REMOVE)) {
 		return ("a mapping is removed twice");
 	}
-	if (!linux_panics(linux_break_shared, QPMAP_PANIC_SHARED)) {
-		return ("a shared mapping is removed that is none");
+	if (!linux_panics(linux_break_global, QPMAP_PANIC_GLOBAL)) {
+		return ("a global mapping is removed that is none");
 	}
-	if (!linux_panics(linux_break_frames, QPMAP_PANIC_FRAMES)) {
-		return ("more mappings than frames");
+	if (!linux_panics(linux_break_full, QPMAP_PANIC_FULL)) {
+		return ("more mappings than slots");
 	}
-	why = linux_on_cpus(linux_panics_frames, 0);
+	why = linux_on_cpus(linux_panics_full, 0);
 	return (why != NULL ? why : linux_on_cpus(linux_test_nesting, 1));
 }

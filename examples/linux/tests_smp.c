@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of what several CPUs have in common: shared mappings, shootdown, and
+ * Tests of what several CPUs have in common: global mappings, shootdown, and
  * CPUs that go and come.
  */
 #include <linux/cpu.h>
@@ -19,7 +19,7 @@ linux_probe_present(unsigned int rounds)
 	(void)rounds;
 	if (linux_faults(linux_probe_va) ||
 	    !linux_page_shows(linux_probe_page, linux_probe_va)) {
-		return ("a CPU does not see a shared mapping");
+		return ("a CPU does not see a global mapping");
 	}
 	return (NULL);
 }
@@ -33,34 +33,34 @@ linux_probe_absent(unsigned int rounds)
 }
 
 static const char *
-linux_shared_once(unsigned int page)
+linux_global_once(unsigned int page)
 {
 	const char *why;
 
 	linux_probe_page = page;
-	if (qpmap_shared_enter(page_to_phys(linux_pages[page]),
-	    QPMAP_WRITE_BACK, &linux_probe_va) != QPMAP_OK) {
-		return ("no shared slot");
+	if (qpmap_global_enter(page_to_phys(linux_pages[page]),
+	    QPMAP_ATTR_WRITE_BACK, &linux_probe_va) != QPMAP_OK) {
+		return ("no global slot");
 	}
 	why = linux_in_interrupts(linux_probe_present);
-	qpmap_shared_remove(linux_probe_va);
+	qpmap_global_remove(linux_probe_va);
 	return (why != NULL ? why : linux_in_interrupts(linux_probe_absent));
 }
 
 const char *
-linux_test_shared(unsigned int rounds)
+linux_test_global(unsigned int rounds)
 {
 	unsigned int i;
 	const char *why = NULL;
 
 	for (i = 0; i < 8 * rounds && why == NULL; i++) {
-		why = linux_shared_once(i);
+		why = linux_global_once(i);
 	}
 	return (why);
 }
 
 /*
- * A CPU that loads from a shared mapping all the time, mostly with interrupts
+ * A CPU that loads from a global mapping all the time, mostly with interrupts
  * off, while another one removes it.  What the turn's number, modulo 4, says:
  * 0, there is nothing to load from; 1, it is mapped; 2, its removal has
  * returned, and every load faults.
@@ -118,13 +118,13 @@ linux_watch_remover(unsigned int rounds)
 	qpmap_vaddr_t va;
 
 	for (i = 0; i < 64 * rounds; i++) {
-		if (qpmap_shared_enter(page_to_phys(linux_pages[i % 64]),
-		    QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
-			return ("no shared slot");
+		if (qpmap_global_enter(page_to_phys(linux_pages[i % 64]),
+		    QPMAP_ATTR_WRITE_BACK, &va) != QPMAP_OK) {
+			return ("no global slot");
 		}
 		WRITE_ONCE(linux_probe_va, va);
 		linux_watch_next(4 * i + 1);
-		qpmap_shared_remove(va);
+		qpmap_global_remove(va);
 		linux_watch_next(4 * i + 2);
 		linux_watch_next(4 * i + 4);
 	}
@@ -132,7 +132,7 @@ linux_watch_remover(unsigned int rounds)
 }
 
 const char *
-linux_test_shared_watched(unsigned int rounds)
+linux_test_global_watched(unsigned int rounds)
 {
 	unsigned int cpu = cpumask_last(cpu_online_mask);
 	const char *why, *watch_why;
@@ -151,43 +151,43 @@ linux_test_shared_watched(unsigned int rounds)
 	return (why != NULL ? why : watch_why);
 }
 
-#define LINUX_SLOTS (LINUX_GROUPS * QPMAP_SHARED_SLOTS)
+#define LINUX_SLOTS (LINUX_GROUPS * QPMAP_GLOBAL_SLOTS)
 
 /*
  * Every slot in use, each by another page than in the last turn: one more is
  * refused; then all are removed, deferred.
  */
 static const char *
-linux_shared_fill(qpmap_vaddr_t *va, unsigned int first)
+linux_global_fill(qpmap_vaddr_t *va, unsigned int first)
 {
 	unsigned int i;
 	const char *why = NULL;
 	qpmap_vaddr_t more;
 
 	for (i = 0; i < LINUX_SLOTS; i++) {
-		if (qpmap_shared_enter(page_to_phys(linux_pages[first + i]),
-		    QPMAP_WRITE_BACK, &va[i]) != QPMAP_OK) {
+		if (qpmap_global_enter(page_to_phys(linux_pages[first + i]),
+		    QPMAP_ATTR_WRITE_BACK, &va[i]) != QPMAP_OK) {
 			return ("slots run out early");
 		}
 	}
-	if (qpmap_shared_enter(page_to_phys(linux_pages[0]), QPMAP_WRITE_BACK,
-	    &more) != QPMAP_ERR_SHARED_FULL) {
-		why = "more shared mappings than slots";
+	if (qpmap_global_enter(page_to_phys(linux_pages[0]),
+	    QPMAP_ATTR_WRITE_BACK, &more) != QPMAP_ERR_GLOBAL_FULL) {
+		why = "more global mappings than slots";
 	}
 	for (i = 0; i < LINUX_SLOTS; i++) {
 		if (!linux_page_shows(first + i, va[i])) {
-			why = "a shared mapping shows another page";
+			why = "a global mapping shows another page";
 		}
-		qpmap_shared_remove_deferred(va[i]);
+		qpmap_global_remove_deferred(va[i]);
 	}
 	return (why);
 }
 
 static const char *
-linux_shared_deferred_once(qpmap_vaddr_t *va, unsigned int turn)
+linux_global_deferred_once(qpmap_vaddr_t *va, unsigned int turn)
 {
 	unsigned int i;
-	const char *why = linux_shared_fill(va, turn % 64);
+	const char *why = linux_global_fill(va, turn % 64);
 
 	if (turn % 2 == 0 || why != NULL) {
 		return (why);
@@ -202,31 +202,31 @@ linux_shared_deferred_once(qpmap_vaddr_t *va, unsigned int turn)
 
 /* Without a qpmap_quiesce(), the next turn's enters reclaim the slots. */
 const char *
-linux_test_shared_deferred(unsigned int rounds)
+linux_test_global_deferred(unsigned int rounds)
 {
 	static qpmap_vaddr_t va[LINUX_SLOTS];
 	unsigned int i;
 	const char *why = NULL;
 
 	for (i = 0; i < 2 * rounds && why == NULL; i++) {
-		why = linux_shared_deferred_once(va, i);
+		why = linux_global_deferred_once(va, i);
 	}
 	return (why);
 }
 
 /*
- * One page, through a shared mapping before and after it is through a window:
+ * One page, through a global mapping before and after it is through a window:
  * QEMU may forget more than the window's when that is removed.
  */
 static const char *
-linux_shared_stress_page(unsigned int page, bool deferred)
+linux_global_stress_page(unsigned int page, bool deferred)
 {
 	qpmap_vaddr_t va, window;
 	bool shows;
 
 	/* Slots that the other CPU reclaims just now count as taken. */
-	while (qpmap_shared_enter(page_to_phys(linux_pages[page]),
-	    QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
+	while (qpmap_global_enter(page_to_phys(linux_pages[page]),
+	    QPMAP_ATTR_WRITE_BACK, &va) != QPMAP_OK) {
 		cond_resched();
 	}
 	shows = linux_page_shows(page, va);
@@ -235,16 +235,16 @@ linux_shared_stress_page(unsigned int page, bool deferred)
 	pmap_quick_remove_page(window);
 	shows = linux_page_shows(page, va) && shows;
 	if (deferred) {
-		qpmap_shared_remove_deferred(va);
+		qpmap_global_remove_deferred(va);
 	} else {
-		qpmap_shared_remove(va);
+		qpmap_global_remove(va);
 	}
 	return (shows ? NULL : "a mapping shows another page");
 }
 
 /* All CPUs enter and remove, in both ways, as fast as they can. */
 static const char *
-linux_shared_stress_cpu(unsigned int rounds)
+linux_global_stress_cpu(unsigned int rounds)
 {
 	u32 random = raw_smp_processor_id() * 1013u + 7;
 	unsigned int i, page;
@@ -252,16 +252,16 @@ linux_shared_stress_cpu(unsigned int rounds)
 
 	for (i = 0; i < 64 * rounds && why == NULL; i++) {
 		page = linux_random(&random) % linux_page_count;
-		why = linux_shared_stress_page(page, random % 3 != 0);
+		why = linux_global_stress_page(page, random % 3 != 0);
 		cond_resched();
 	}
 	return (why);
 }
 
 const char *
-linux_test_shared_stress(unsigned int rounds)
+linux_test_global_stress(unsigned int rounds)
 {
-	const char *why = linux_on_cpus(linux_shared_stress_cpu, rounds);
+	const char *why = linux_on_cpus(linux_global_stress_cpu, rounds);
 
 	qpmap_quiesce();
 	return (why);
@@ -362,13 +362,13 @@ linux_hotplug_worker(unsigned int rounds)
 	const char *why = NULL;
 
 	while (!READ_ONCE(linux_hotplug_over) && why == NULL) {
-		why = linux_shared_stress_cpu(1);
+		why = linux_global_stress_cpu(1);
 		WRITE_ONCE(linux_hotplug_turns, linux_hotplug_turns + 1);
 	}
 	return (why);
 }
 
-/* One CPU goes and comes; then it uses its window, and shared mappings. */
+/* One CPU goes and comes; then it uses its window, and global mappings. */
 static const char *
 linux_hotplug_once(unsigned int cpu)
 {
@@ -384,7 +384,7 @@ linux_hotplug_once(unsigned int cpu)
 	if (add_cpu(cpu) != 0) {
 		return ("a CPU does not come online again");
 	}
-	why = linux_wait(linux_start(linux_shared_stress_cpu, cpu, 1));
+	why = linux_wait(linux_start(linux_global_stress_cpu, cpu, 1));
 	return (why != NULL ? why : linux_wait(linux_start(
 	    linux_test_read_only, cpu, 1)));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kernel virtual addresses for the windows and the shared slots, their
+ * Kernel virtual addresses for the windows and the global slots, their
  * page-table entries, and CPUs that come and go.
  *
  * get_vm_area() and init_mm are not for modules.  So vmap() maps one page, the
@@ -104,7 +104,7 @@ linux_area_as_expected(void)
 	unsigned long pfn = page_to_pfn(linux_area.placeholder);
 	qpmap_vaddr_t va;
 
-	for (va = linux_area.shared_va; va != linux_area.end;
+	for (va = linux_area.global_va; va != linux_area.end;
 	    va += PAGE_SIZE) {
 		pte_t *leaf = linux_leaf(va);
 
@@ -117,19 +117,19 @@ linux_area_as_expected(void)
 	return (true);
 }
 
-/* Shared slots, a guard page, windows, a guard page, spare pages. */
+/* Global slots, a guard page, windows, a guard page, spare pages. */
 static unsigned long
 linux_area_lay_out(qpmap_vaddr_t start)
 {
 	struct linux_area *area = &linux_area;
 
-	area->shared_va = ALIGN(start, QPMAP_SHARED_SIZE);
-	area->window_va = ALIGN(area->shared_va +
-	    LINUX_GROUPS * QPMAP_SHARED_SIZE + PAGE_SIZE, QPMAP_WINDOW_SIZE);
+	area->global_va = ALIGN(start, QPMAP_GLOBAL_SIZE);
+	area->window_va = ALIGN(area->global_va +
+	    LINUX_GROUPS * QPMAP_GLOBAL_SIZE + PAGE_SIZE, QPMAP_WINDOW_SIZE);
 	area->spare_va = area->window_va + nr_cpu_ids * QPMAP_WINDOW_SIZE +
 	    PAGE_SIZE;
 	area->end = area->spare_va + LINUX_SPARE * PAGE_SIZE;
-	return ((area->end - area->shared_va + QPMAP_SHARED_SIZE) >>
+	return ((area->end - area->global_va + QPMAP_GLOBAL_SIZE) >>
 	    PAGE_SHIFT);
 }
 
@@ -165,12 +165,12 @@ linux_area_get(void)
 	area->placeholder = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	area->shootdown = kzalloc(roundup_pow_of_two(sizeof(*area->shootdown)),
 	    GFP_KERNEL);
-	area->remote = kzalloc(roundup_pow_of_two(nr_cpu_ids *
-	    sizeof(*area->remote)), GFP_KERNEL);
-	area->shared = kzalloc(roundup_pow_of_two(LINUX_GROUPS *
-	    sizeof(*area->shared)), GFP_KERNEL);
+	area->cpu_sync = kzalloc(roundup_pow_of_two(nr_cpu_ids *
+	    sizeof(*area->cpu_sync)), GFP_KERNEL);
+	area->global = kzalloc(roundup_pow_of_two(LINUX_GROUPS *
+	    sizeof(*area->global)), GFP_KERNEL);
 	if (area->placeholder == NULL || area->shootdown == NULL ||
-	    area->remote == NULL || area->shared == NULL) {
+	    area->cpu_sync == NULL || area->global == NULL) {
 		return (-ENOMEM);
 	}
 	return (linux_area_map());
@@ -186,8 +186,8 @@ linux_area_put(void)
 		__free_page(linux_area.placeholder);
 	}
 	kfree(linux_area.shootdown);
-	kfree(linux_area.remote);
-	kfree(linux_area.shared);
+	kfree(linux_area.cpu_sync);
+	kfree(linux_area.global);
 }
 
 /* This CPU forgets the placeholders. */
@@ -197,12 +197,12 @@ linux_area_forget(void *unused)
 #if defined(CONFIG_X86)
 	qpmap_vaddr_t va;
 
-	for (va = linux_area.shared_va; va != linux_area.spare_va;
+	for (va = linux_area.global_va; va != linux_area.spare_va;
 	    va += PAGE_SIZE) {
 		__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
 	}
 #elif defined(CONFIG_ARM64)
-	flush_tlb_kernel_range(linux_area.shared_va, linux_area.spare_va);
+	flush_tlb_kernel_range(linux_area.global_va, linux_area.spare_va);
 #else
 	local_flush_tlb_all();
 #endif
@@ -214,7 +214,7 @@ linux_area_clear(void)
 {
 	qpmap_vaddr_t va;
 
-	for (va = linux_area.shared_va; va != linux_area.spare_va;
+	for (va = linux_area.global_va; va != linux_area.spare_va;
 	    va += PAGE_SIZE) {
 		pte_clear(current->active_mm, va, linux_leaf(va));
 	}
@@ -227,8 +227,8 @@ static u32
 linux_configure_types(void)
 {
 	static const u8 type[8] = {
-		[0] = QPMAP_UNCACHED, [1] = QPMAP_WRITE_COMBINING,
-		[4] = QPMAP_WRITE_THROUGH, [7] = QPMAP_UNCACHED_MINUS,
+		[0] = QPMAP_ATTR_UNCACHED, [1] = QPMAP_ATTR_WRITE_COMBINING,
+		[4] = QPMAP_ATTR_WRITE_THROUGH, [7] = QPMAP_ATTR_UNCACHED_MINUS,
 	};
 	u32 types = 0;
 	u64 pat;
@@ -237,7 +237,7 @@ linux_configure_types(void)
 	for (; pat != 0; pat >>= 8) {
 		types |= QPMAP_TYPE_BIT(type[pat & 7]);
 	}
-	return (types | QPMAP_TYPE_BIT(QPMAP_UNCACHED));
+	return (types | QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED));
 }
 #endif
 
@@ -262,27 +262,27 @@ linux_configure_machine(struct qpmap_config *config)
 	config->types = linux_configure_types();
 #ifdef CONFIG_X86_32
 	if ((__supported_pte_mask & _PAGE_NX) == 0) {
-		config->flags |= QPMAP_NO_NX;
+		config->flags |= QPMAP_F_NO_NX;
 	}
 #endif
 #ifdef CONFIG_AMD_MEM_ENCRYPT
 	config->private_mask = sme_me_mask;
 #endif
 #elif defined(CONFIG_ARM64)
-	config->types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED_MINUS);
+	config->types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING) |
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED) |
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED_MINUS);
 	if (linux_non_global()) {
-		config->flags |= QPMAP_NON_GLOBAL;
+		config->flags |= QPMAP_F_SET_NG;
 	}
 #else
 	if (riscv_isa_extension_available(NULL, SVPBMT)) {
-		config->flags |= QPMAP_SVPBMT;
-		config->types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING) |
-		    QPMAP_TYPE_BIT(QPMAP_UNCACHED);
+		config->flags |= QPMAP_F_SVPBMT;
+		config->types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING) |
+		    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED);
 	}
 	if (riscv_isa_extension_available(NULL, SVINVAL)) {
-		config->flags |= QPMAP_SVINVAL;
+		config->flags |= QPMAP_F_SVINVAL;
 	}
 #endif
 }
@@ -295,16 +295,16 @@ linux_configure(struct qpmap_config *config)
 
 	memset(config, 0, sizeof(*config));
 	config->window_va = linux_area.window_va;
-	config->window_count = nr_cpu_ids;
-	config->nesting = QPMAP_FRAMES;
+	config->cpu_count = nr_cpu_ids;
+	config->nesting = QPMAP_SLOTS;
 	config->shootdown = linux_area.shootdown;
-	config->remote = linux_area.remote;
-	config->shared_va = linux_area.shared_va;
-	config->shared = linux_area.shared;
-	config->shared_count = LINUX_GROUPS;
+	config->cpu_sync = linux_area.cpu_sync;
+	config->global_va = linux_area.global_va;
+	config->global = linux_area.global;
+	config->global_count = LINUX_GROUPS;
 	for (i = 0; i < LINUX_GROUPS; i++) {
-		linux_area.shared[i].leaf = (struct qpmap_pte *)
-		    linux_leaf(linux_area.shared_va + i * QPMAP_SHARED_SIZE);
+		linux_area.global[i].leaf = (struct qpmap_pte *)
+		    linux_leaf(linux_area.global_va + i * QPMAP_GLOBAL_SIZE);
 	}
 	linux_configure_machine(config);
 }

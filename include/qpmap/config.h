@@ -38,12 +38,12 @@
 #endif
 
 /*
- * Frames in each CPU's window: how many mappings can be held at once on one
+ * Slots in each CPU's window: how many mappings can be held at once on one
  * CPU, by a thread and everything that interrupts it together.  1 to 8,
  * default 4.  Up to 4 fit in one 64-byte line of 8-byte entries.
  */
-#ifndef QPMAP_FRAMES
-#define QPMAP_FRAMES 4
+#ifndef QPMAP_SLOTS
+#define QPMAP_SLOTS 4
 #endif
 
 /*
@@ -63,10 +63,10 @@
 #endif
 
 /*
- * 1: every enter asks qpmap_host_page_pinned() whether the page may be mapped
- * (contract C9), and with QPMAP_MARK_GUARDS looks whether its window's mark is
- * still there; and remove panics on an address inside a page of the direct map.
- * Default 0.
+ * 1: every enter asks qpmap_host_page_is_wired() whether the page may be mapped
+ * (contract C9), and with QPMAP_F_MARK_GUARDS looks whether its window's mark
+ * is still there; and remove panics on an address inside a page of the direct
+ * map. Default 0.
  */
 #ifndef QPMAP_CHECKED
 #define QPMAP_CHECKED 0
@@ -74,7 +74,7 @@
 
 /*
  * 1 (default): the library can build the page tables above the window
- * (QPMAP_BUILD_TABLES), and the kernel supplies the hooks that this needs.
+ * (QPMAP_F_BUILD_TABLES), and the kernel supplies the hooks that this needs.
  * 0: the kernel hands over leaf entries; those hooks are not needed.
  */
 #ifndef QPMAP_TABLES
@@ -83,7 +83,7 @@
 
 /*
  * 1: the library also tells other CPUs to forget translations: shootdown,
- * shared mappings, qpmap_quiesce() (<qpmap/shootdown.h>).  The kernel supplies
+ * global mappings, qpmap_quiesce() (<qpmap/shootdown.h>).  The kernel supplies
  * an interprocessor interrupt (but on arm64) and memory for the protocol.
  * Default 0: nothing of it is there, and enter and remove do not need it.
  */
@@ -102,7 +102,7 @@
  * QPMAP_HOT_ATTR	attributes for the functions of the hot path, for
  *			example __attribute__((no_instrument_function)).  What
  *			needs more than the ordinary sequence (docs/tlb.md,
- *			"Special mappings") goes on in functions without them.
+ *			"Slow-path mappings") goes on in functions without them.
  * QPMAP_ASM_RETURN	what the copy loops, which are in assembly, return
  *			with, as a string: "ret" unless given.  For a kernel
  *			whose compiler makes returns otherwise, for example
@@ -146,8 +146,8 @@
 #if QPMAP_LPA2 && QPMAP_PAGE_SHIFT == 16
 #error "qpmap: QPMAP_LPA2 is for 4 and 16 KiB pages"
 #endif
-#if QPMAP_FRAMES < 1 || QPMAP_FRAMES > 8
-#error "qpmap: QPMAP_FRAMES must be 1 to 8"
+#if QPMAP_SLOTS < 1 || QPMAP_SLOTS > 8
+#error "qpmap: QPMAP_SLOTS must be 1 to 8"
 #endif
 #if QPMAP_CACHE_LINE != 64 && QPMAP_CACHE_LINE != 128
 #error "qpmap: QPMAP_CACHE_LINE must be 64 or 128"
@@ -171,7 +171,7 @@
 /* Entries in a cache line, and pages (entries) in one CPU's window. */
 #define QPMAP_LINE_ENTRIES (QPMAP_CACHE_LINE / QPMAP_PTE_SIZE)
 #define QPMAP_WINDOW_PAGES						\
-	((2 * QPMAP_FRAMES + QPMAP_LINE_ENTRIES - 1) &			\
+	((2 * QPMAP_SLOTS + QPMAP_LINE_ENTRIES - 1) &			\
 	    ~(QPMAP_LINE_ENTRIES - 1))
 
 /* Bytes of address space in one CPU's window. */
@@ -179,11 +179,11 @@
 	((qpmap_vaddr_t)QPMAP_WINDOW_PAGES << QPMAP_PAGE_SHIFT)
 
 /*
- * Shared mappings: slots in a group (bits in a word), and bytes of address
+ * Global mappings: slots in a group (bits in a word), and bytes of address
  * space for them: every slot has an unmapped page on both sides.
  */
-#define QPMAP_SHARED_SLOTS	(8 * __SIZEOF_POINTER__)
-#define QPMAP_SHARED_SIZE						\
-	((qpmap_vaddr_t)(2 * QPMAP_SHARED_SLOTS) << QPMAP_PAGE_SHIFT)
+#define QPMAP_GLOBAL_SLOTS	(8 * __SIZEOF_POINTER__)
+#define QPMAP_GLOBAL_SIZE						\
+	((qpmap_vaddr_t)(2 * QPMAP_GLOBAL_SLOTS) << QPMAP_PAGE_SHIFT)
 
 #endif /* QPMAP_CONFIG_H */

@@ -37,8 +37,8 @@ QPMAP_BEGIN_DECLS
  * thread pins once for each mapping it holds.  After it returns, and until
  * the same number of unpins, the caller stays on this CPU.
  *
- * Context: any in which the kernel enters pages or removes shared ones with
- * qpmap_shared_remove_deferred(): threads, interrupts and, if the kernel does
+ * Context: any in which the kernel enters pages or removes global ones with
+ * qpmap_global_remove_deferred(): threads, interrupts and, if the kernel does
  * so there, NMI.  Locks may be held and interrupts may be off.
  */
 QPMAP_CALL struct qpmap_cpu *qpmap_host_pin(void);
@@ -76,10 +76,10 @@ QPMAP_CALL void qpmap_host_unpin(struct qpmap_cpu *cpu);
  * one if they call what waits.
  */
 QPMAP_NORETURN QPMAP_CALL void qpmap_host_panic(const char *text,
-    __UINT64_TYPE__ a, __UINT64_TYPE__ b);
+    qpmap_u64 a, qpmap_u64 b);
 
 /*
- * The table hooks are called only with QPMAP_BUILD_TABLES, by qpmap_init()
+ * The table hooks are called only with QPMAP_F_BUILD_TABLES, by qpmap_init()
  * and qpmap_cpu_online().  A build with QPMAP_TABLES=0 needs none of them.
  * They are called on one CPU at a time, if the kernel makes qpmap_cpu_online()
  * calls without leaf entries one at a time; of two at once the library refuses
@@ -104,7 +104,8 @@ QPMAP_CALL void qpmap_host_table_free(qpmap_paddr_t table);
  * from qpmap_host_table_alloc(), or an upper table of the kernel's own.  It is
  * page-aligned, but for a root that is smaller than a page and begins inside
  * one (PAE's PDPT, arm64 with few root entries).  The alias's cacheability
- * must be that of the hardware's walker, unless QPMAP_ERRATUM_WALKER is given.
+ * must be that of the hardware's walker, unless QPMAP_F_ERRATUM_WALKER is
+ * given.
  */
 QPMAP_CALL void *qpmap_host_table_address(qpmap_paddr_t table);
 
@@ -113,7 +114,7 @@ QPMAP_CALL void *qpmap_host_table_address(qpmap_paddr_t table);
  * ever: every enter and remove on some CPU writes through it, and the table
  * is never freed, though it is empty when nothing is mapped.  Called once by
  * each qpmap_cpu_online() that is given no leaf, and once by qpmap_init() for
- * each group of shared slots; several windows or groups share a table.
+ * each group of global slots; several windows or groups share a table.
  */
 QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
 
@@ -123,7 +124,7 @@ QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
  *
  * Context: as of qpmap_enter(), not yet pinned: the CPU may change meanwhile.
  */
-QPMAP_CALL int qpmap_host_page_pinned(qpmap_paddr_t pa);
+QPMAP_CALL int qpmap_host_page_is_wired(qpmap_paddr_t pa);
 
 /*
  * Only with QPMAP_SHOOTDOWN, and not on arm64: interrupt the CPU that has the
@@ -149,7 +150,7 @@ QPMAP_CALL int qpmap_host_page_pinned(qpmap_paddr_t pa);
  * call it at once, also for the same window.  It may not wait for another CPU,
  * but for the hardware's being ready to send.
  */
-QPMAP_CALL void qpmap_host_ipi(__UINT32_TYPE__ window);
+QPMAP_CALL void qpmap_host_ipi(qpmap_u32 index);
 
 QPMAP_END_DECLS
 

@@ -16,17 +16,17 @@
 #define QPMAP_PANIC_ALIGN	"qpmap: physical address is not page-aligned"
 #define QPMAP_PANIC_WIDTH	"qpmap: physical address is too wide"
 /* Enter, checked builds: a = physical address, b = attribute. */
-#define QPMAP_PANIC_UNPINNED	"qpmap: page is neither wired nor held"
+#define QPMAP_PANIC_NOT_WIRED	"qpmap: page is neither wired nor held"
 /*
  * Enter: a = physical address, b = that of the newest mapping held.  The first
  * where qpmap_config.nesting is 1.
  */
-#define QPMAP_PANIC_NESTED	"qpmap: nested enter with a single frame"
-#define QPMAP_PANIC_FRAMES	"qpmap: more mappings held than nesting allows"
+#define QPMAP_PANIC_NESTED	"qpmap: nested enter with a single slot"
+#define QPMAP_PANIC_FULL	"qpmap: more mappings held than nesting allows"
 /* Enter: a = physical address, b = the entry that was found. */
-#define QPMAP_PANIC_SLOT	"qpmap: a free frame's entry is not empty"
+#define QPMAP_PANIC_PTE_USED	"qpmap: a free slot's entry is not empty"
 /*
- * Enter, checked builds with QPMAP_MARK_GUARDS: a = physical address, b = the
+ * Enter, checked builds with QPMAP_F_MARK_GUARDS: a = physical address, b = the
  * entry that was found in the mark's place.
  */
 #define QPMAP_PANIC_MARK	"qpmap: the window's page table was freed"
@@ -36,15 +36,15 @@
 /* Remove: a = address given, b = address of the newest mapping, 0 if none. */
 #define QPMAP_PANIC_REMOVE "qpmap: removed address is not the newest mapping"
 
-/* Offline: a = window number, b = mappings held. */
+/* Offline: a = CPU index, b = mappings held. */
 #define QPMAP_PANIC_HELD	"qpmap: CPU goes offline with a mapping held"
 /* Offline, abandon: a = b = 0. */
 #define QPMAP_PANIC_NOT_ONLINE	"qpmap: CPU is not online"
 
-/* Shootdown, quiesce, shared enter and remove: a = b = 0. */
+/* Shootdown, quiesce, global enter and remove: a = b = 0. */
 #define QPMAP_PANIC_SHOOTDOWN	"qpmap: shootdown from a CPU not online"
-/* Shared remove: a = address given, b = 0. */
-#define QPMAP_PANIC_SHARED "qpmap: removed address is not a shared mapping"
+/* Global remove: a = address given, b = 0. */
+#define QPMAP_PANIC_GLOBAL "qpmap: removed address is not a global mapping"
 
 /* Read and write: a = physical address, b = length. */
 #define QPMAP_PANIC_RANGE	"qpmap: physical range wraps around"

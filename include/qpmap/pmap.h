@@ -28,7 +28,7 @@
 /* A page, for a kernel that has no such thing. */
 struct qpmap_page {
 	qpmap_paddr_t pa;	/* physical address, page-aligned */
-	qpmap_attr_t attr;	/* QPMAP_WRITE_BACK, ... */
+	qpmap_attr_t attr;	/* QPMAP_ATTR_WRITE_BACK, ... */
 };
 typedef struct qpmap_page *vm_page_t;
 #define qpmap_host_page_pa(m)	((m)->pa)

@@ -7,9 +7,9 @@
  * the model; <qpmap/pmap.h> has those two names.  Here are the functions
  * underneath, and what sets them up.
  *
- * Words: a frame is one page of kernel virtual address space set aside in
- * advance; a window is the frames of one CPU; a mapping is a frame with a
- * page in it; a slot is the page-table entry of a frame; the direct map is
+ * Words: a slot is one page of kernel virtual address space set aside in
+ * advance; a window is the slots of one CPU; a mapping is a slot with a
+ * page in it; a slot is the page-table entry of a slot; the direct map is
  * the kernel's own permanent linear mapping of RAM, if it has one.
  *
  * Setting up, in this order:
@@ -34,23 +34,23 @@ QPMAP_BEGIN_DECLS
  * qpmap_init().  Needs the qpmap_host_table_*() and qpmap_host_leaf_address()
  * hooks.  Without it each qpmap_cpu_online() is given its entries.
  */
-#define QPMAP_BUILD_TABLES	0x0001u
+#define QPMAP_F_BUILD_TABLES	0x0001u
 /*
- * Only with QPMAP_BUILD_TABLES: there is one root table, the one in use; any
+ * Only with QPMAP_F_BUILD_TABLES: there is one root table, the one in use; any
  * other under which a CPU will be online is made from it after qpmap_init().
  * Only then may an absent entry of the root (on i386 with PAE, of the PDPT) be
  * written; without the flag it is refused, since it would exist in one root
  * only.
  */
-#define QPMAP_SINGLE_ROOT	0x0002u
+#define QPMAP_F_SINGLE_ROOT	0x0002u
 /*
  * The caller knows that this machine cannot forbid execution (x86 with
  * EFER.NXE clear, i386 with 32-bit entries) and accepts executable mappings.
  * Refused where the machine can.
  */
-#define QPMAP_NO_NX		0x0004u
+#define QPMAP_F_NO_NX		0x0004u
 /* Debugging: use the window even where the direct map would do. */
-#define QPMAP_NO_DIRECT		0x0008u
+#define QPMAP_F_NO_DIRECT		0x0008u
 /*
  * x86: invalidate after filling an entry, too.  For a host that also writes
  * the window's entries itself, or that changes CR3 while a mapping is held;
@@ -58,20 +58,20 @@ QPMAP_BEGIN_DECLS
  * that an entry was not present.  No x86 CPU may do so by its manual; where
  * one does, the symptom is a fault on a page that was just entered.
  */
-#define QPMAP_FLUSH_ON_FILL	0x0010u
+#define QPMAP_F_FLUSH_ON_MAP	0x0010u
 /*
  * arm64: invalidate on this CPU only.  Only for a host with one CPU, or whose
  * window lies in tables that no other CPU uses (with TTBR.CnP = 0): another
  * CPU that shares the tables would keep a removed page's translation.
  */
-#define QPMAP_LOCAL_TLBI	0x0020u
+#define QPMAP_F_LOCAL_TLBI	0x0020u
 /*
  * arm64: set nG: the kernel isolates its page tables from users, and its own
  * entries have nG; or the window's tables belong to one address space.
  */
-#define QPMAP_NON_GLOBAL	0x0040u
+#define QPMAP_F_SET_NG	0x0040u
 /* riscv64: the CPUs have Svpbmt, and henvcfg and menvcfg allow it. */
-#define QPMAP_SVPBMT		0x0080u
+#define QPMAP_F_SVPBMT		0x0080u
 
 /*
  * The next three only with QPMAP_SHOOTDOWN.
@@ -80,9 +80,9 @@ QPMAP_BEGIN_DECLS
  * because others may not.  Without the flag a CPU that lacks what the first
  * one has is refused.
  */
-#define QPMAP_NO_TLBI_RANGE	0x1000u
+#define QPMAP_F_NO_TLBI_RANGE	0x1000u
 /* riscv64: the CPUs have Svinval: several pages in one batch. */
-#define QPMAP_SVINVAL		0x2000u
+#define QPMAP_F_SVINVAL		0x2000u
 /*
  * riscv64: the SBI's remote fences (RFENCE extension) have been done on every
  * hart when the call returns, as OpenSBI's have; the specification promises
@@ -93,7 +93,7 @@ QPMAP_BEGIN_DECLS
  * SBI for ever (OpenSBI 1.1 does).  So after its qpmap_cpu_offline() a hart
  * stops only when every CPU that was in a shootdown then has left it.
  */
-#define QPMAP_SBI_RFENCE	0x4000u
+#define QPMAP_F_SBI_RFENCE	0x4000u
 
 /*
  * arm64: do not read TCR2_EL1, and take it for 0.  For a CPU that has
@@ -102,11 +102,11 @@ QPMAP_BEGIN_DECLS
  * (SCR_EL3.TCR2En or HCRX_EL2.TCR2En is 0).  To read it traps there, in
  * qpmap_init() and qpmap_cpu_online(); and it counts as 0.
  */
-#define QPMAP_NO_TCR2		0x8000u
+#define QPMAP_F_NO_TCR2		0x8000u
 
 /*
  * For a host that frees page tables which hold nothing but zeros: the first
- * guard entry of each window, and of each group of shared slots, holds a mark,
+ * guard entry of each window, and of each group of global slots, holds a mark,
  * an entry that is neither valid nor zero and has no address.  A window's is
  * written by the first qpmap_cpu_online() with it, and stays for ever, also
  * when the CPU goes offline; a group's by qpmap_init().  Until then nothing
@@ -114,7 +114,7 @@ QPMAP_BEGIN_DECLS
  * taken for that, with the flag only.  With QPMAP_CHECKED enter panics if its
  * window's mark is gone (QPMAP_PANIC_MARK).
  */
-#define QPMAP_MARK_GUARDS	0x10000u
+#define QPMAP_F_MARK_GUARDS	0x10000u
 
 /*
  * Errata: what a faulty core needs.
@@ -123,9 +123,9 @@ QPMAP_BEGIN_DECLS
  * their microcode update, for hosts that use global pages and PCIDs).
  * Everything is invalidated instead.
  */
-#define QPMAP_ERRATUM_INVLPG	0x0100u
+#define QPMAP_F_ERRATUM_INVLPG	0x0100u
 /* arm64: a broadcast TLBI and its DSB must be issued twice. */
-#define QPMAP_ERRATUM_REPEAT_TLBI 0x0200u
+#define QPMAP_F_ERRATUM_REPEAT_TLBI 0x0200u
 /*
  * arm64: walkers do not see the data cache; clean entries to the PoC.  So it
  * is with a non-coherent walker, and also where TCR_EL1.IRGN1 or ORGN1 is 0
@@ -133,9 +133,9 @@ QPMAP_BEGIN_DECLS
  * mappings.  qpmap_init() does not see how they are mapped, and accepts such a
  * register without the flag.
  */
-#define QPMAP_ERRATUM_WALKER	0x0400u
+#define QPMAP_F_ERRATUM_WALKER	0x0400u
 /* riscv64: SiFive CIP-1200, SFENCE.VMA with an address is broken. */
-#define QPMAP_ERRATUM_CIP_1200	0x0800u
+#define QPMAP_F_ERRATUM_CIP_1200	0x0800u
 
 /*
  * What the kernel tells qpmap_init().  All zero but the window, nesting and
@@ -157,33 +157,33 @@ struct qpmap_config {
 	 * that each maps (docs/porting-kernel.md).
 	 */
 	qpmap_vaddr_t window_va;
-	__UINT32_TYPE__ window_count;
+	qpmap_u32 cpu_count;
 
 	/*
 	 * The most mappings that are ever held at once on one CPU, by thread,
-	 * interrupts and NMI together: up to QPMAP_FRAMES; 0 means
-	 * QPMAP_FRAMES.  One more is a panic (QPMAP_PANIC_FRAMES).
+	 * interrupts and NMI together: up to QPMAP_SLOTS; 0 means
+	 * QPMAP_SLOTS.  One more is a panic (QPMAP_PANIC_FULL).
 	 */
-	__UINT32_TYPE__ nesting;
+	qpmap_u32 nesting;
 
-	/* QPMAP_BUILD_TABLES, ... */
-	__UINT32_TYPE__ flags;
+	/* QPMAP_F_BUILD_TABLES, ... */
+	qpmap_u32 flags;
 
 	/*
 	 * Memory types wanted besides write-back, which always is: an OR of
 	 * QPMAP_TYPE_BIT(type).  One that the machine cannot express is
 	 * refused, by an error that names it.  So is write-back, on an arm64
 	 * kernel whose MAIR_EL1 has no such byte: there RAM has another type,
-	 * and template_leaf[QPMAP_WRITE_BACK] shows it.
+	 * and template_leaf[QPMAP_ATTR_WRITE_BACK] shows it.
 	 */
-	__UINT32_TYPE__ types;
+	qpmap_u32 types;
 
 	/*
 	 * The encodings of the memory types: x86, IA32_PAT (<qpmap/arch/x86.h>
 	 * has the usual layouts); arm64, MAIR_EL1 (<qpmap/arch/arm64.h>);
 	 * riscv64, 0.  Compared with the live register; 0 takes the live one.
 	 */
-	__UINT64_TYPE__ layout;
+	qpmap_u64 layout;
 
 	/*
 	 * Where a type's encoding is to be taken from a leaf entry of the
@@ -196,7 +196,7 @@ struct qpmap_config {
 	 * XuanTie C9xx needs them for write-back, too: <qpmap/arch/riscv64.h>
 	 * has its leaves.
 	 */
-	__UINT64_TYPE__ template_leaf[QPMAP_TYPE_COUNT];
+	qpmap_u64 template_leaf[QPMAP_TYPE_COUNT];
 
 	/*
 	 * The direct map: physical addresses direct_pa and up, direct_size
@@ -209,7 +209,7 @@ struct qpmap_config {
 	qpmap_vaddr_t direct_va;
 	qpmap_paddr_t direct_pa;
 	qpmap_size_t direct_size;
-	__UINT32_TYPE__ direct_types;
+	qpmap_u32 direct_types;
 
 	/*
 	 * Width of a physical address in bits.  x86 and arm64: 0 to take what
@@ -219,7 +219,7 @@ struct qpmap_config {
 	 * riscv64, where no register says it: 0 means 56, the width of an
 	 * entry.
 	 */
-	__UINT32_TYPE__ pa_bits;
+	qpmap_u32 pa_bits;
 
 	/*
 	 * Confidential guests: the bits that are set in an entry of a private
@@ -227,30 +227,30 @@ struct qpmap_config {
 	 * address bit).  At most one of the two is not 0.  riscv64, and i386
 	 * with 32-bit entries: both 0, their entries have no such bit.
 	 */
-	__UINT64_TYPE__ private_mask;
-	__UINT64_TYPE__ shared_mask;
+	qpmap_u64 private_mask;
+	qpmap_u64 shared_mask;
 
 #if QPMAP_SHOOTDOWN
 	/*
 	 * The kernel's memory for the shootdown, in use for ever, each aligned
-	 * to QPMAP_CACHE_LINE: one struct qpmap_shootdown, and an array of
-	 * window_count struct qpmap_remote, that of window 0 first (arm64,
+	 * to QPMAP_CACHE_LINE: one struct qpmap_shootdown_state, and an array
+	 * of cpu_count struct qpmap_cpu_sync, that of window 0 first (arm64,
 	 * where no CPU waits for another's software: not needed, may be NULL).
 	 * qpmap_init() writes them.
 	 */
-	struct qpmap_shootdown *shootdown;
-	struct qpmap_remote *remote;
+	struct qpmap_shootdown_state *shootdown;
+	struct qpmap_cpu_sync *cpu_sync;
 
 	/*
-	 * Slots for shared mappings: the address of the first group, a
-	 * multiple of QPMAP_SHARED_SIZE, under the same rules as window_va; an
-	 * array of shared_count groups, aligned to QPMAP_CACHE_LINE; and how
-	 * many groups of QPMAP_SHARED_SLOTS slots follow each other.
-	 * shared_count 0 means none.
+	 * Slots for global mappings: the address of the first group, a
+	 * multiple of QPMAP_GLOBAL_SIZE, under the same rules as window_va; an
+	 * array of global_count groups, aligned to QPMAP_CACHE_LINE; and how
+	 * many groups of QPMAP_GLOBAL_SLOTS slots follow each other.
+	 * global_count 0 means none.
 	 */
-	qpmap_vaddr_t shared_va;
-	struct qpmap_shared *shared;
-	__UINT32_TYPE__ shared_count;
+	qpmap_vaddr_t global_va;
+	struct qpmap_global *global;
+	qpmap_u32 global_count;
 #endif
 };
 
@@ -261,7 +261,7 @@ enum qpmap_error {
 	QPMAP_ERR_OPTION_PAGE_SHIFT, /* the option differs; so the next eight */
 	QPMAP_ERR_OPTION_PAE,
 	QPMAP_ERR_OPTION_LPA2,
-	QPMAP_ERR_OPTION_FRAMES,
+	QPMAP_ERR_OPTION_SLOTS,
 	QPMAP_ERR_OPTION_CACHE_LINE,
 	QPMAP_ERR_OPTION_DIRECT_MAP,
 	QPMAP_ERR_OPTION_CHECKED,
@@ -269,8 +269,8 @@ enum qpmap_error {
 	QPMAP_ERR_OPTION_SHOOTDOWN,
 	QPMAP_ERR_OPTION_LAYOUT, /* structures differ: a compiler's flag */
 	QPMAP_ERR_FLAGS,	/* a flag unknown, or not for this machine */
-	QPMAP_ERR_NESTING,	/* nesting is more than QPMAP_FRAMES */
-	QPMAP_ERR_COUNT,	/* window_count is 0, or too many windows */
+	QPMAP_ERR_NESTING,	/* nesting is more than QPMAP_SLOTS */
+	QPMAP_ERR_CPU_COUNT,	/* cpu_count is 0, or too many windows */
 	QPMAP_ERR_WINDOW_ALIGN,	/* window_va not a multiple of window size */
 	QPMAP_ERR_WINDOW_RANGE,	/* window not canonical kernel addresses */
 	QPMAP_ERR_WINDOW_DIRECT, /* window overlaps the direct map */
@@ -279,7 +279,7 @@ enum qpmap_error {
 	QPMAP_ERR_ROOT_ABSENT,	/* root entry absent, several roots */
 	QPMAP_ERR_TABLES,	/* no page left for a table */
 	QPMAP_ERR_DIRECT,	/* the direct map's description is wrong */
-	QPMAP_ERR_TYPES,	/* an unknown bit in types */
+	QPMAP_ERR_TYPE_MASK,	/* an unknown bit in types */
 	/* The machine cannot express that type; in the order of the types. */
 	QPMAP_ERR_TYPE_WRITE_BACK, /* arm64: template_leaf; x86: PAT entry 0 */
 	QPMAP_ERR_TYPE_WRITE_THROUGH,
@@ -290,7 +290,7 @@ enum qpmap_error {
 	QPMAP_ERR_TEMPLATE,	/* a template is not a valid leaf */
 	QPMAP_ERR_SHARING,	/* private_mask and shared_mask are wrong */
 	QPMAP_ERR_NX,		/* the machine cannot forbid execution */
-	QPMAP_ERR_NO_NX,	/* QPMAP_NO_NX, but the machine can */
+	QPMAP_ERR_NO_NX,	/* QPMAP_F_NO_NX, but the machine can */
 	QPMAP_ERR_WP,		/* CR0.WP is clear: no read-only mappings */
 	QPMAP_ERR_PAGE_SIZE,	/* QPMAP_PAGE_SHIFT is not the CPU's */
 	QPMAP_ERR_PAGING,	/* paging off, or in a mode not built for */
@@ -298,7 +298,7 @@ enum qpmap_error {
 	QPMAP_ERR_PA_BITS,	/* pa_bits more than the CPU has, or 0 bits */
 	QPMAP_ERR_EXCEPTION_LEVEL, /* EL2 without E2H and TGE, or EL3 */
 	QPMAP_ERR_CPU_ALIGN,	/* CPU's state not aligned to a cache line */
-	QPMAP_ERR_CPU_WINDOW,	/* no such window */
+	QPMAP_ERR_CPU_INDEX,	/* no such window */
 	QPMAP_ERR_CPU_LEAF,	/* leaf line neither given nor found */
 	QPMAP_ERR_LEAF_ALIGN,	/* leaf line misaligned */
 	QPMAP_ERR_LEAF_OFFSET,	/* leaf line of another address */
@@ -307,13 +307,13 @@ enum qpmap_error {
 	QPMAP_ERR_CPU_ONLINE,	/* CPU is online already */
 	QPMAP_ERR_NOT_INIT,	/* qpmap_init() has not succeeded */
 	QPMAP_ERR_CPU_HART,	/* an online CPU has the same hart number */
-	QPMAP_ERR_WINDOW_TAKEN,	/* another CPU has the window's number */
+	QPMAP_ERR_CPU_INDEX_TAKEN,	/* another CPU has the CPU index */
 	QPMAP_ERR_CPU_BUSY,	/* another CPU is walking the tables */
 	QPMAP_ERR_CPUS_ONLINE,	/* init while CPUs are online */
 	QPMAP_ERR_SHOOTDOWN,	/* shootdown's memory missing, misaligned */
-	QPMAP_ERR_SHARED_RANGE,	/* shared slots not where they may be */
-	QPMAP_ERR_SHARED_LEAF,	/* a group's leaf misaligned, or not empty */
-	QPMAP_ERR_SHARED_FULL,	/* no shared slot is free */
+	QPMAP_ERR_GLOBAL_RANGE,	/* global slots not where they may be */
+	QPMAP_ERR_GLOBAL_LEAF,	/* a group's leaf misaligned, or not empty */
+	QPMAP_ERR_GLOBAL_FULL,	/* no global slot is free */
 	QPMAP_ERR_COUNT_	/* one more than the last; not an error */
 };
 
@@ -328,13 +328,13 @@ enum qpmap_error {
 #define QPMAP_OPTION_WORDS	13u
 
 struct qpmap_options {
-	__UINT32_TYPE__ word_count;
-	__UINT32_TYPE__ word[QPMAP_OPTION_WORDS];
+	qpmap_u32 word_count;
+	qpmap_u32 word[QPMAP_OPTION_WORDS];
 };
 
 struct qpmap_alignment {
 	char first;
-	__UINT64_TYPE__ second;
+	qpmap_u64 second;
 };
 
 #define QPMAP_OPTIONS							\
@@ -344,16 +344,16 @@ struct qpmap_alignment {
 			QPMAP_PAGE_SHIFT,				\
 			QPMAP_PAE,					\
 			QPMAP_LPA2,					\
-			QPMAP_FRAMES,					\
+			QPMAP_SLOTS,					\
 			QPMAP_CACHE_LINE,				\
 			QPMAP_DIRECT_MAP,				\
 			QPMAP_CHECKED,					\
 			QPMAP_TABLES,					\
 			QPMAP_SHOOTDOWN,				\
-			(__UINT32_TYPE__)sizeof(struct qpmap_pte),	\
-			(__UINT32_TYPE__)sizeof(struct qpmap_cpu),	\
-			(__UINT32_TYPE__)sizeof(struct qpmap_config),	\
-			(__UINT32_TYPE__)sizeof(struct qpmap_alignment)	\
+			(qpmap_u32)sizeof(struct qpmap_pte),	\
+			(qpmap_u32)sizeof(struct qpmap_cpu),	\
+			(qpmap_u32)sizeof(struct qpmap_config),	\
+			(qpmap_u32)sizeof(struct qpmap_alignment)	\
 		}							\
 	}
 
@@ -363,12 +363,12 @@ QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
 
 /*
  * Check the configuration against this CPU, work out every kind of entry, and
- * with QPMAP_BUILD_TABLES link the window's missing tables.
+ * with QPMAP_F_BUILD_TABLES link the window's missing tables.
  *
  * Before: paging is on, and the kernel's root table is in use on this CPU.
  * Other CPUs may run: parked, in firmware, or at work, under these tables or
  * others.  Until its own qpmap_cpu_online() each of them must not load, store
- * or execute at an address of the windows or of the shared slots, and must
+ * or execute at an address of the windows or of the global slots, and must
  * call nothing of the library but qpmap_strerror(), and qpmap_shootdown_poll()
  * and qpmap_shootdown_ipi(), which do nothing there.  While qpmap_init() runs
  * nobody else may change the page tables above these addresses.  What such a
@@ -405,16 +405,16 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  *
  * cpu		this CPU's state, aligned to QPMAP_CACHE_LINE; zeroed, or as
  *		qpmap_cpu_offline() left it
- * window	0 to window_count - 1: no two online CPUs may have the same.
+ * index	0 to cpu_count - 1: no two online CPUs may have the same.
  *		Where the configuration has remote[], the second one is refused
- *		(QPMAP_ERR_WINDOW_TAKEN); elsewhere (builds without
+ *		(QPMAP_ERR_CPU_INDEX_TAKEN); elsewhere (builds without
  *		QPMAP_SHOOTDOWN, arm64 without remote[]) nobody can tell, and
  *		the two reach each other's pages
  * leaf		the page-table entry that maps the window's first address,
  *		aligned to a cache line, writable for as long as the CPU is
  *		online, and followed by those of the rest of the window, all
- *		zero (but for a mark, QPMAP_MARK_GUARDS); or NULL with
- *		QPMAP_BUILD_TABLES: such calls must be made one at a time,
+ *		zero (but for a mark, QPMAP_F_MARK_GUARDS); or NULL with
+ *		QPMAP_F_BUILD_TABLES: such calls must be made one at a time,
  *		since the host's hooks may have one address for all tables.
  *		One that meets another in the tables is refused
  *		(QPMAP_ERR_CPU_BUSY), and may be made again
@@ -435,13 +435,13 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  * again, the window's entries are cleared, and a state that is used again is
  * zeroed.
  */
-QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
+QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
     struct qpmap_pte *leaf);
 
 /*
  * Take the calling CPU's window away.  Its number can be given to another
  * CPU, and its state's memory reused or passed to qpmap_cpu_online() again.
- * Its entries are zero, but for the mark of QPMAP_MARK_GUARDS, which stays.
+ * Its entries are zero, but for the mark of QPMAP_F_MARK_GUARDS, which stays.
  * (With QPMAP_SHOOTDOWN a late interrupt on this CPU still asks for the state:
  * the memory is not reused before none can come.)
  * Panics if a mapping is held (QPMAP_PANIC_HELD) or if the CPU is not online
@@ -452,7 +452,7 @@ QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
 QPMAP_CALL void qpmap_cpu_offline(struct qpmap_cpu *cpu);
 
 /*
- * Crash path only: empty all frames of the calling CPU, whoever holds them,
+ * Crash path only: empty all slots of the calling CPU, whoever holds them,
  * and invalidate them, so that a dump can use them.  What was mapped is gone
  * under its holder, which must never run again.  Preemption stays as it is.
  *
@@ -469,7 +469,8 @@ QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
  * pa	physical address, a multiple of the page size, within the CPU's
  *	physical address width; the page is wired, held or unmanaged and stays
  *	so while it is mapped
- * attr	its memory type, and where it matters QPMAP_PRIVATE or QPMAP_SHARED
+ * attr    its memory type, and where it matters QPMAP_ATTR_PRIVATE or
+ * QPMAP_ATTR_SHARED
  *
  * Always succeeds, unless more than qpmap_config.nesting mappings would be held
  * on this CPU: then, and on a bad argument, it panics.  Where the direct map
@@ -495,7 +496,7 @@ QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
  * End the newest mapping of this CPU.  va is what its enter returned.
  *
  * When it returns, a load through a window address faults on this CPU, the
- * page may be freed, and the frame is used again.  Another CPU may have
+ * page may be freed, and the slot is used again.  Another CPU may have
  * walked this window speculatively, and keep what it found without ever using
  * it for a program's access.  For a direct-map address it does nothing.
  *
@@ -513,7 +514,7 @@ QPMAP_CALL void qpmap_remove(qpmap_vaddr_t va);
  * How many window mappings the calling CPU holds: a scheduler asserts that it
  * is 0.  Context: pinned, or preemption off otherwise; cpu is this CPU's.
  */
-QPMAP_CALL __UINT32_TYPE__ qpmap_held(const struct qpmap_cpu *cpu);
+QPMAP_CALL qpmap_u32 qpmap_held(const struct qpmap_cpu *cpu);
 
 /*
  * Whole pages and byte ranges, one mapping at a time (two for a copy).
@@ -534,7 +535,7 @@ QPMAP_CALL __UINT32_TYPE__ qpmap_held(const struct qpmap_cpu *cpu);
  *
  * So 32-bit registers are read one by one, or with QPMAP_ATTR_WIDTH_4: else two
  * neighbours are one access of eight bytes.  A device that is mapped as
- * write-back (riscv64 without QPMAP_SVPBMT, where no other type is) is taken
+ * write-back (riscv64 without QPMAP_F_SVPBMT, where no other type is) is taken
  * for memory, unless QPMAP_ATTR_WIDTH_4 says otherwise.
  *
  * buf is cacheable memory with any alignment.  arm64: SCTLR_EL1.A must be
@@ -544,7 +545,7 @@ QPMAP_CALL __UINT32_TYPE__ qpmap_held(const struct qpmap_cpu *cpu);
  *
  * An access must not fault: the page must be there, and neither poisoned nor
  * withdrawn by a hypervisor, and buf must be mapped.  A kernel that leaves the
- * function from its fault handler loses the mapping's frame and the pin: the
+ * function from its fault handler loses the mapping's slot and the pin: the
  * CPU holds both for ever.
  *
  * zero		the page at pa becomes all zero
@@ -576,8 +577,8 @@ QPMAP_CALL void qpmap_write(qpmap_paddr_t pa, qpmap_attr_t attr,
  * 4 a read-only mapping showed something else; 5 the number of mappings held
  * changed; 6 the two pages are the same, or nesting does not allow two.
  *
- * It sees a remove that does not invalidate only by what the frame shows next.
- * On riscv64, and with QPMAP_FLUSH_ON_FILL, an enter invalidates, too: there
+ * It sees a remove that does not invalidate only by what the slot shows next.
+ * On riscv64, and with QPMAP_F_FLUSH_ON_MAP, an enter invalidates, too: there
  * it does not see that at all.  A kernel with a fault handler loads from the
  * address after a remove, and expects a fault (docs/porting-kernel.md).  Nor
  * does it see what other CPUs keep, memory types, and barriers that are not

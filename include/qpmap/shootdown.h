@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Several CPUs: shootdown, shared mappings, quiescence.  In builds with
+ * Several CPUs: shootdown, global mappings, quiescence.  In builds with
  * QPMAP_SHOOTDOWN=1.
  *
  * A translation that one CPU removes from a page table may stay in the TLBs
@@ -11,7 +11,7 @@
  *	qpmap_shootdown_ipi()	in the handler of that interrupt
  *	qpmap_shootdown_poll()	in the kernel's spin loops, where they need it
  *
- * Who may call what waits (qpmap_shootdown, qpmap_quiesce, qpmap_shared_*):
+ * Who may call what waits (qpmap_shootdown, qpmap_quiesce, qpmap_global_*):
  * a thread on an online CPU, preemptible or not, with interrupts on or off;
  * never an NMI, and not an interrupt handler.  While it waits it answers
  * others, so two CPUs that shoot at each other with interrupts off both go
@@ -42,7 +42,7 @@ QPMAP_BEGIN_DECLS
  * page_count	how many pages follow each other; 0 does nothing;
  *		QPMAP_ALL_PAGES, with any va, for everything a TLB can hold
  * cpus		bit n of this bitmap (bit n % 64 of word n / 64; on i386, 32)
- *		is the CPU with window n.  As many words as window_count needs;
+ *		is the CPU with window n.  As many words as cpu_count needs;
  *		NULL means all.  CPUs that are not online are left out: they
  *		forget everything before they are again.  It is read more than
  *		once: of a set that may change meanwhile, give a copy.  A CPU
@@ -83,13 +83,13 @@ QPMAP_CALL void qpmap_shootdown_poll(void);
 
 /*
  * After: no CPU keeps a translation, not even a speculative one, of any page
- * whose mapping, by qpmap_enter() or qpmap_shared_enter(), was removed before
+ * whose mapping, by qpmap_enter() or qpmap_global_enter(), was removed before
  * the call.  A page whose window mapping was removed needs it before anything
  * for which it would be wrong to leave the page in a direct map of the
  * mapping's memory type: before it is unplugged, poisoned, encrypted with
  * another key, private to a guest, or used with another memory type; not
  * before the kernel, user space, or a guest from which the kernel hides
- * nothing use it.  And it is needed after qpmap_shared_remove_deferred(),
+ * nothing use it.  And it is needed after qpmap_global_remove_deferred(),
  * before the page is used again.
  *
  * It also makes the slots of deferred removals usable.  Waits: see above.
@@ -112,7 +112,7 @@ QPMAP_CALL void qpmap_quiesce(void);
  * and then executes ISB, or it executes DSB and then ISB.  A load-acquire and
  * an ISB alone are not enough: the load may be done after the ISB.
  *
- * QPMAP_ERR_SHARED_FULL if none was found free: each slot was taken at some
+ * QPMAP_ERR_GLOBAL_FULL if none was found free: each slot was taken at some
  * moment of the call, if not all at the same.  A slot is taken while it is
  * mapped, and while another call shoots it down: that call's thread is not
  * waited for.  Then *va is unchanged.
@@ -122,21 +122,21 @@ QPMAP_CALL void qpmap_quiesce(void);
  * does.  On riscv64 every call
  * waits: other CPUs may have cached that the slot was empty.
  */
-QPMAP_CALL int qpmap_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr,
+QPMAP_CALL int qpmap_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr,
     qpmap_vaddr_t *va);
 
 /*
- * End a shared mapping, from any CPU.  No CPU uses the address any more when
+ * End a global mapping, from any CPU.  No CPU uses the address any more when
  * this is called.  When it returns the translation is gone everywhere, in
  * every address space, and the page may be freed.
  *
- * An address that is not a shared mapping's, or one removed before, is a
- * panic (QPMAP_PANIC_SHARED).  Waits: see above.
+ * An address that is not a global mapping's, or one removed before, is a
+ * panic (QPMAP_PANIC_GLOBAL).  Waits: see above.
  */
-QPMAP_CALL void qpmap_shared_remove(qpmap_vaddr_t va);
+QPMAP_CALL void qpmap_global_remove(qpmap_vaddr_t va);
 
 /*
- * As qpmap_shared_remove(), but it does not wait: the entry is cleared, and
+ * As qpmap_global_remove(), but it does not wait: the entry is cleared, and
  * the slot is not used again before all CPUs have forgotten it.  The page may
  * be reused, and its contents relied on, only after qpmap_quiesce(); until
  * then a load or store through the address may still reach it.
@@ -144,7 +144,7 @@ QPMAP_CALL void qpmap_shared_remove(qpmap_vaddr_t va);
  * Context: any, also interrupt handlers and, where qpmap_host_pin() works
  * there, NMI.
  */
-QPMAP_CALL void qpmap_shared_remove_deferred(qpmap_vaddr_t va);
+QPMAP_CALL void qpmap_global_remove_deferred(qpmap_vaddr_t va);
 
 QPMAP_END_DECLS
 

@@ -24,27 +24,27 @@
 /*
  * pte.h.  Besides these functions: QPMAP_TABLE_SHIFT, log2 of the entries in
  * a table; QPTE_SHARING, the bits that the configuration's sharing masks may
- * have; and QPTE_MARK, the entry that marks a guard (QPMAP_MARK_GUARDS):
+ * have; and QPTE_MARK, the entry that marks a guard (QPMAP_F_MARK_GUARDS):
  * neither valid nor zero, its address 0.
  */
 
 /* The entry that maps nothing: all zero. */
 static inline struct qpmap_pte qpmap_pte_none(void);
 
-/* A leaf for the page at pa, page-aligned; bits as in struct qpmap_kind. */
+/* A leaf for the page at pa, page-aligned; bits as in struct qpmap_prot. */
 static inline struct qpmap_pte qpmap_pte_make(qpmap_paddr_t pa,
     qpmap_ptebits_t bits);
 
 /* An entry at a level above 0 that points to the table at pa. */
 static inline struct qpmap_pte qpmap_pte_make_table(qpmap_paddr_t pa,
-    __UINT32_TYPE__ level);
+    qpmap_u32 level);
 
 /* Whether the hardware would translate through the entry. */
 static inline _Bool qpmap_pte_is_valid(struct qpmap_pte pte);
 
 /* Whether a valid entry at a level above 0 maps a large page, not a table. */
 static inline _Bool qpmap_pte_is_large(struct qpmap_pte pte,
-    __UINT32_TYPE__ level);
+    qpmap_u32 level);
 
 /*
  * The address in a valid entry: of its page or its table.  sharing is the OR
@@ -54,116 +54,116 @@ static inline qpmap_paddr_t qpmap_pte_pa(struct qpmap_pte pte,
     qpmap_ptebits_t sharing);
 
 /*
- * The limit of struct qpmap_kind for addresses of pa_bits bits, and the check
+ * The limit of struct qpmap_prot for addresses of pa_bits bits, and the check
  * it is made for: pa is page-aligned and below 2^pa_bits.  No address passes
  * a limit of 0.
  */
-static inline qpmap_ptebits_t qpmap_pte_limit(__UINT32_TYPE__ pa_bits);
-static inline _Bool qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit);
+static inline qpmap_ptebits_t qpmap_pa_limit(qpmap_u32 pa_bits);
+static inline _Bool qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit);
 
 /*
  * tlb.h.  "This CPU" is the caller's, and it stays there.
  */
 
-/* Whether the slot's entry is all zero.  Read once, volatile. */
-static inline _Bool qpmap_slot_is_empty(const struct qpmap_pte *slot);
+/* Whether the entry is all zero.  Read once, volatile. */
+static inline _Bool qpmap_pte_is_none(const struct qpmap_pte *ptep);
 
-/* The slot's entry as it is now. */
-static inline struct qpmap_pte qpmap_slot_load(const struct qpmap_pte *slot);
+/* The entry as it is now. */
+static inline struct qpmap_pte qpmap_pte_load(const struct qpmap_pte *ptep);
 
 /*
- * Store an entry, valid or QPTE_MARK, into an empty slot.  A walker sees the
+ * Store an entry, valid or QPTE_MARK, into an empty ptep.  A walker sees the
  * empty entry or the new one, never a valid one whose halves disagree.
  */
-static inline void qpmap_slot_fill(struct qpmap_pte *slot,
+static inline void qpmap_pte_store(struct qpmap_pte *ptep,
     struct qpmap_pte pte);
 
-/* Make the slot all zero; a walker sees the old entry or an invalid one. */
-static inline void qpmap_slot_clear(struct qpmap_pte *slot);
+/* Make the ptep all zero; a walker sees the old entry or an invalid one. */
+static inline void qpmap_pte_clear(struct qpmap_pte *ptep);
 
-/* An empty slot was filled: va can be used by this CPU, now. */
-static inline void qpmap_tlb_filled(qpmap_vaddr_t va);
+/* An empty ptep was filled: va can be used by this CPU, now. */
+static inline void qpmap_tlb_post_map(qpmap_vaddr_t va);
 
-/* Before a slot is cleared: accesses made through it are complete. */
-static inline void qpmap_tlb_emptying(void);
+/* Before a ptep is cleared: accesses made through it are complete. */
+static inline void qpmap_tlb_pre_unmap(void);
 
 /*
- * The slot that mapped va was cleared: when this returns, this CPU cannot
+ * The ptep that mapped va was cleared: when this returns, this CPU cannot
  * reach the old page.
  */
-static inline void qpmap_tlb_emptied(qpmap_vaddr_t va);
+static inline void qpmap_tlb_post_unmap(qpmap_vaddr_t va);
 
 /*
- * The same three events for a special mapping: of a type in
- * qpmap_mmu.special_types, or on a host with one of the flags in
- * QPMAP_FLAGS_SPECIAL.  flags are the configuration's.
+ * The same three events for a slow-path mapping: of a type in
+ * qpmap_mmu.slow_types, or on a host with one of the flags in
+ * QPMAP_FLAGS_SLOW.  flags are the configuration's.
  */
-static inline void qpmap_tlb_filled_special(qpmap_vaddr_t va,
-    struct qpmap_pte *slot, __UINT32_TYPE__ flags);
-static inline void qpmap_tlb_emptying_special(void);
-static inline void qpmap_tlb_emptied_special(qpmap_vaddr_t va,
-    struct qpmap_pte *slot, __UINT32_TYPE__ flags);
+static inline void qpmap_tlb_post_map_slow(qpmap_vaddr_t va,
+    struct qpmap_pte *ptep, qpmap_u32 flags);
+static inline void qpmap_tlb_pre_unmap_slow(void);
+static inline void qpmap_tlb_post_unmap_slow(qpmap_vaddr_t va,
+    struct qpmap_pte *ptep, qpmap_u32 flags);
 
 /* This CPU forgets every translation it may have cached, in every context. */
-static inline void qpmap_tlb_online(__UINT32_TYPE__ flags);
+static inline void qpmap_tlb_flush_local(qpmap_u32 flags);
 
 /*
  * table, of bytes bytes, is complete and is about to be linked: walkers that
  * see the link see its contents.
  */
-static inline void qpmap_tlb_linking(void *table, qpmap_size_t bytes,
-    __UINT32_TYPE__ flags);
+static inline void qpmap_tlb_pre_link(void *table, qpmap_size_t bytes,
+    qpmap_u32 flags);
 
 /*
  * link, an upper entry that was invalid, in the root (with PAE, in the PDPT)
  * or below it, now points to a table: this CPU's walker uses it.  Other CPUs
- * see to it in qpmap_tlb_online().  mmu is what qpmap_probe() found:
+ * see to it in qpmap_tlb_flush_local().  mmu is what qpmap_probe() found:
  * qpmap_state does not have it yet.
  */
-static inline void qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags);
+static inline void qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
+    const struct qpmap_mmu *mmu, qpmap_u32 flags);
 
 #if QPMAP_SHOOTDOWN
 
 /*
  * tlb.h, for builds with QPMAP_SHOOTDOWN.  Beside the functions:
  * QPMAP_TLB_BROADCASTS, 1 where hardware tells the other CPUs, and none of
- * them is waited for; QPMAP_TLB_KEEPS_EMPTY, 1 where a CPU may have cached
+ * them is waited for; QPMAP_TLB_CACHES_INVALID, 1 where a CPU may have cached
  * that an entry was empty, and must forget that, too.
  */
 
 /*
- * A slot of a shared mapping was cleared: the store is on its way to walkers,
+ * A ptep of a global mapping was cleared: the store is on its way to walkers,
  * whatever they can see.  The shootdown follows.
  */
-static inline void qpmap_tlb_cleared(struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags);
+static inline void qpmap_tlb_post_clear(struct qpmap_pte *ptep,
+    qpmap_u32 flags);
 
 /*
  * The translations of page_count pages from va on were shot down: this CPU
  * forgets them, in every context, global or not; with QPMAP_TLB_BROADCASTS
  * every CPU does, and accesses that used them are complete.
  */
-static inline void qpmap_tlb_shot_down(qpmap_vaddr_t va,
-    qpmap_size_t page_count, __UINT32_TYPE__ flags);
+static inline void qpmap_tlb_flush_range(qpmap_vaddr_t va,
+    qpmap_size_t page_count, qpmap_u32 flags);
 
 /*
  * What a shootdown stored is visible everywhere before the CPU looks who has
  * to be told, and before an interrupt that it sends is.
  */
-static inline void qpmap_tlb_sending(void);
+static inline void qpmap_tlb_pre_notify(void);
 
 /*
  * Firmware that does the telling, for the harts base + n with bit n of mask,
  * and returns when it is done everywhere.  Whether it did.  Only called with a
  * flag of QPMAP_FLAGS_FIRMWARE.
  */
-static inline _Bool qpmap_tlb_firmware(__UINTPTR_TYPE__ mask,
-    __UINTPTR_TYPE__ base, qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags);
+static inline _Bool qpmap_tlb_firmware(qpmap_uptr mask,
+    qpmap_uptr base, qpmap_vaddr_t va, qpmap_size_t page_count,
+    qpmap_u32 flags);
 
 /* This CPU spins: it waits for another. */
-static inline void qpmap_spinning(void);
+static inline void qpmap_cpu_relax(void);
 
 #endif /* QPMAP_SHOOTDOWN */
 
@@ -190,10 +190,10 @@ QPMAP_COLD _Bool qpmap_probe_range(const struct qpmap_mmu *mmu,
  * Beside them: QPMAP_COPY_ALIGNED, 1 where qpmap_copy_single() wants both
  * sides aligned.
  */
-typedef __UINTPTR_TYPE__ qpmap_word_t;
+typedef qpmap_uptr qpmap_word_t;
 
-static inline __UINT32_TYPE__ qpmap_load_4(qpmap_vaddr_t va);
-static inline void qpmap_store_4(qpmap_vaddr_t va, __UINT32_TYPE__ value);
+static inline qpmap_u32 qpmap_load_4(qpmap_vaddr_t va);
+static inline void qpmap_store_4(qpmap_vaddr_t va, qpmap_u32 value);
 static inline qpmap_word_t qpmap_load_word(qpmap_vaddr_t va);
 static inline void qpmap_store_word(qpmap_vaddr_t va, qpmap_word_t value);
 
@@ -236,7 +236,7 @@ void qpmap_zero_single(qpmap_vaddr_t to, qpmap_size_t len,
 
 /*
  * QPMAP_FLAGS_ARCH, in tlb.h: the flags that mean something to this backend,
- * and QPMAP_FLAGS_SPECIAL: those that make every kind special.
+ * and QPMAP_FLAGS_SLOW: those that make every kind special.
  */
 
 #if defined(QPMAP_ARCH_HEADER)

@@ -27,8 +27,9 @@ qpmap_mapped_attr(qpmap_attr_t attr)
 static inline _Bool
 qpmap_is_bulk(qpmap_attr_t attr)
 {
-	return ((attr & ~(qpmap_attr_t)(QPMAP_PRIVATE | QPMAP_SHARED)) <=
-	    QPMAP_WRITE_THROUGH);
+	return ((attr &
+	    ~(qpmap_attr_t)(QPMAP_ATTR_PRIVATE | QPMAP_ATTR_SHARED)) <=
+	    QPMAP_ATTR_WRITE_THROUGH);
 }
 
 /* The widest single access. */

@@ -37,8 +37,8 @@ qpmap_selftest_pass(qpmap_vaddr_t va, int page, _Bool write)
 QPMAP_COLD static _Bool
 qpmap_selftest_again(qpmap_paddr_t pa, int page, _Bool read_only)
 {
-	qpmap_vaddr_t va = read_only ? qpmap_enter_ro(pa, QPMAP_WRITE_BACK) :
-	    qpmap_enter(pa, QPMAP_WRITE_BACK);
+	qpmap_vaddr_t va = read_only ? qpmap_enter_ro(pa,
+	    QPMAP_ATTR_WRITE_BACK) : qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
 	_Bool holds = qpmap_selftest_pass(va, page, 0);
 
 	qpmap_remove(va);
@@ -55,8 +55,8 @@ qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 	qpmap_vaddr_t va[2];
 	int page, pass, step = 0;
 
-	va[0] = qpmap_enter(pa, QPMAP_WRITE_BACK);
-	va[1] = qpmap_enter(pa2, QPMAP_WRITE_BACK);
+	va[0] = qpmap_enter(pa, QPMAP_ATTR_WRITE_BACK);
+	va[1] = qpmap_enter(pa2, QPMAP_ATTR_WRITE_BACK);
 	if (va[0] == 0 || va[1] == 0 ||
 	    ((va[0] | va[1]) & QPMAP_PAGE_MASK) != 0) {
 		step = 1;
@@ -73,11 +73,11 @@ qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 }
 
 /* How many mappings this CPU holds now. */
-QPMAP_COLD static __UINT32_TYPE__
+QPMAP_COLD static qpmap_u32
 qpmap_selftest_held(void)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
-	__UINT32_TYPE__ held = qpmap_held(cpu);
+	qpmap_u32 held = qpmap_held(cpu);
 
 	qpmap_host_unpin(cpu);
 	return (held);
@@ -86,7 +86,7 @@ qpmap_selftest_held(void)
 QPMAP_COLD QPMAP_CALL int
 qpmap_selftest(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 {
-	__UINT32_TYPE__ held = qpmap_selftest_held();
+	qpmap_u32 held = qpmap_selftest_held();
 	int step, again, page;
 
 	if (pa == pa2 || qpmap_state.nesting < held + 2) {

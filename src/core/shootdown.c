@@ -10,9 +10,9 @@
  * an interrupt that comes late or twice finds nothing to do.
  *
  * No lock: who waits holds nothing, and answers others meanwhile.  Each CPU
- * writes its own struct qpmap_remote; requests are numbers of one counter, and
- * a ring says what the last of them were about.  A CPU that does not find one
- * there, or finds it half written, invalidates everything.
+ * writes its own struct qpmap_cpu_sync; requests are numbers of one counter,
+ * and a ring says what the last of them were about.  A CPU that does not find
+ * one there, or finds it half written, invalidates everything.
  *
  * docs/tlb.md, "Shootdown", argues each step; docs/models/shootdown.pml is this
  * file for a model checker, with the same names.
@@ -50,9 +50,9 @@ QPMAP_INIT int
 qpmap_shootdown_check(const struct qpmap_config *config)
 {
 	if (config->shootdown == 0 ||
-	    (config->remote == 0 && !QPMAP_TLB_BROADCASTS) ||
-	    (((__UINTPTR_TYPE__)config->shootdown |
-	    (__UINTPTR_TYPE__)config->remote) &
+	    (config->cpu_sync == 0 && !QPMAP_TLB_BROADCASTS) ||
+	    (((qpmap_uptr)config->shootdown |
+	    (qpmap_uptr)config->cpu_sync) &
 	    (QPMAP_CACHE_LINE - 1)) != 0) {
 		return (QPMAP_ERR_SHOOTDOWN);
 	}
@@ -61,23 +61,23 @@ qpmap_shootdown_check(const struct qpmap_config *config)
 
 /* Where hardware broadcasts, the kernel may have given no memory for it. */
 static inline _Bool
-qpmap_has_remote(void)
+qpmap_has_cpu_sync(void)
 {
-	return (!QPMAP_TLB_BROADCASTS || qpmap_state.remote != 0);
+	return (!QPMAP_TLB_BROADCASTS || qpmap_state.cpu_sync != 0);
 }
 
 QPMAP_INIT void
-qpmap_shootdown_open(void)
+qpmap_shootdown_init(void)
 {
-	struct qpmap_shootdown *shootdown = qpmap_state.shootdown;
-	__UINT32_TYPE__ i;
+	struct qpmap_shootdown_state *shootdown = qpmap_state.shootdown;
+	qpmap_u32 i;
 
 	shootdown->generation = QPMAP_GENERATION_FIRST;
 	for (i = 0; i < QPMAP_REQUESTS; i++) {
-		shootdown->ring[i].generation = QPMAP_GENERATION_FIRST;
+		shootdown->requests[i].generation = QPMAP_GENERATION_FIRST;
 	}
-	for (i = 0; i < qpmap_state.window_count && qpmap_has_remote(); i++) {
-		qpmap_state.remote[i].online = QPMAP_REMOTE_FREE;
+	for (i = 0; i < qpmap_state.cpu_count && qpmap_has_cpu_sync(); i++) {
+		qpmap_state.cpu_sync[i].online = QPMAP_SYNC_FREE;
 	}
 }
 
@@ -86,21 +86,21 @@ qpmap_shootdown_open(void)
  * broadcasts and the kernel gave no memory, nobody can tell.
  */
 QPMAP_ATOMIC QPMAP_COLD _Bool
-qpmap_shootdown_claim(__UINT32_TYPE__ window)
+qpmap_shootdown_claim(qpmap_u32 index)
 {
-	__UINTPTR_TYPE__ was = QPMAP_REMOTE_FREE;
+	qpmap_uptr was = QPMAP_SYNC_FREE;
 
-	return (!qpmap_has_remote() || __atomic_compare_exchange_n(
-	    &qpmap_state.remote[window].online, &was, QPMAP_REMOTE_TAKEN, 0,
+	return (!qpmap_has_cpu_sync() || __atomic_compare_exchange_n(
+	    &qpmap_state.cpu_sync[index].online, &was, QPMAP_SYNC_TAKEN, 0,
 	    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 }
 
 QPMAP_COLD void
-qpmap_shootdown_release(__UINT32_TYPE__ window)
+qpmap_shootdown_release(qpmap_u32 index)
 {
-	if (qpmap_has_remote()) {
-		__atomic_store_n(&qpmap_state.remote[window].online,
-		    QPMAP_REMOTE_FREE, __ATOMIC_SEQ_CST);
+	if (qpmap_has_cpu_sync()) {
+		__atomic_store_n(&qpmap_state.cpu_sync[index].online,
+		    QPMAP_SYNC_FREE, __ATOMIC_SEQ_CST);
 	}
 }
 
@@ -110,14 +110,14 @@ qpmap_shootdown_release(__UINT32_TYPE__ window)
  * what was accessed through it before, is behind.
  */
 QPMAP_ATOMIC static void
-qpmap_shootdown_acknowledge(struct qpmap_remote *remote,
+qpmap_shootdown_acknowledge(struct qpmap_cpu_sync *sync,
     qpmap_generation_t newest)
 {
-	qpmap_generation_t old = __atomic_load_n(&remote->acknowledged,
+	qpmap_generation_t old = __atomic_load_n(&sync->acknowledged,
 	    __ATOMIC_RELAXED);
 
 	while (qpmap_generation_before(old, newest) &&
-	    !__atomic_compare_exchange_n(&remote->acknowledged, &old, newest,
+	    !__atomic_compare_exchange_n(&sync->acknowledged, &old, newest,
 	    0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
 	}
 }
@@ -130,27 +130,27 @@ qpmap_shootdown_acknowledge(struct qpmap_remote *remote,
  * forgot everything.
  */
 QPMAP_COLD void
-qpmap_shootdown_join(__UINT32_TYPE__ window)
+qpmap_shootdown_join(qpmap_u32 index)
 {
 	qpmap_generation_t *generation;
-	struct qpmap_remote *remote;
+	struct qpmap_cpu_sync *sync;
 	qpmap_generation_t newest;
 
 	if (QPMAP_TLB_BROADCASTS) {
-		qpmap_tlb_online(qpmap_state.flags);
+		qpmap_tlb_flush_local(qpmap_state.flags);
 		return;
 	}
 	generation = &qpmap_state.shootdown->generation;
-	remote = &qpmap_state.remote[window];
+	sync = &qpmap_state.cpu_sync[index];
 	newest = __atomic_load_n(generation, __ATOMIC_RELAXED);
-	__atomic_store_n(&remote->acknowledged,
+	__atomic_store_n(&sync->acknowledged,
 	    newest - QPMAP_GENERATION_BEHIND, __ATOMIC_RELAXED);
-	__atomic_store_n(&remote->online, QPMAP_REMOTE_ONLINE,
+	__atomic_store_n(&sync->online, QPMAP_SYNC_ONLINE,
 	    __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	newest = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
-	qpmap_tlb_online(qpmap_state.flags);
-	qpmap_shootdown_acknowledge(remote, newest);
+	qpmap_tlb_flush_local(qpmap_state.flags);
+	qpmap_shootdown_acknowledge(sync, newest);
 }
 
 /*
@@ -159,14 +159,14 @@ qpmap_shootdown_join(__UINT32_TYPE__ window)
  * its own as long as an interrupt may answer for it.
  */
 QPMAP_COLD void
-qpmap_shootdown_leave(__UINT32_TYPE__ window)
+qpmap_shootdown_leave(qpmap_u32 index)
 {
 	if (!QPMAP_TLB_BROADCASTS) {
-		__atomic_store_n(&qpmap_state.remote[window].online,
-		    QPMAP_REMOTE_TAKEN, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&qpmap_state.cpu_sync[index].online,
+		    QPMAP_SYNC_TAKEN, __ATOMIC_SEQ_CST);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	}
-	qpmap_tlb_online(qpmap_state.flags);
+	qpmap_tlb_flush_local(qpmap_state.flags);
 }
 
 /*
@@ -175,11 +175,11 @@ qpmap_shootdown_leave(__UINT32_TYPE__ window)
  * Then this request stays out, as does number 0, which means half written.
  */
 QPMAP_ATOMIC static void
-qpmap_request_write(struct qpmap_request *ring, qpmap_generation_t generation,
-    qpmap_vaddr_t va, qpmap_size_t page_count)
+qpmap_request_write(struct qpmap_request *requests,
+    qpmap_generation_t generation, qpmap_vaddr_t va, qpmap_size_t page_count)
 {
 	struct qpmap_request *request =
-	    &ring[generation & (QPMAP_REQUESTS - 1)];
+	    &requests[generation & (QPMAP_REQUESTS - 1)];
 	qpmap_generation_t old = __atomic_load_n(&request->generation,
 	    __ATOMIC_RELAXED);
 
@@ -197,10 +197,11 @@ qpmap_request_write(struct qpmap_request *ring, qpmap_generation_t generation,
 
 /* Do what request number generation asks for.  Whether it was in the ring. */
 static _Bool
-qpmap_request_serve(struct qpmap_request *ring, qpmap_generation_t generation)
+qpmap_request_handle(struct qpmap_request *requests,
+    qpmap_generation_t generation)
 {
 	struct qpmap_request *request =
-	    &ring[generation & (QPMAP_REQUESTS - 1)];
+	    &requests[generation & (QPMAP_REQUESTS - 1)];
 	qpmap_size_t page_count;
 	qpmap_vaddr_t va;
 
@@ -215,23 +216,24 @@ qpmap_request_serve(struct qpmap_request *ring, qpmap_generation_t generation)
 	    generation) {
 		return (0);
 	}
-	qpmap_tlb_shot_down(va, page_count, qpmap_state.flags);
+	qpmap_tlb_flush_range(va, page_count, qpmap_state.flags);
 	return (1);
 }
 
 /* Invalidate all that requests after old, up to newest, ask for. */
 static void
-qpmap_shootdown_serve(qpmap_generation_t old, qpmap_generation_t newest)
+qpmap_shootdown_handle(qpmap_generation_t old, qpmap_generation_t newest)
 {
-	struct qpmap_request *ring = qpmap_state.shootdown->ring;
+	struct qpmap_request *requests = qpmap_state.shootdown->requests;
 
 	if (newest - old <= QPMAP_REQUESTS) {
-		while (old != newest && qpmap_request_serve(ring, old + 1)) {
+		while (old != newest && qpmap_request_handle(requests,
+		    old + 1)) {
 			old++;
 		}
 	}
 	if (old != newest) {
-		qpmap_tlb_shot_down(0, QPMAP_ALL_PAGES, qpmap_state.flags);
+		qpmap_tlb_flush_range(0, QPMAP_ALL_PAGES, qpmap_state.flags);
 	}
 }
 
@@ -245,24 +247,24 @@ qpmap_shootdown_poll(void)
 {
 	qpmap_generation_t newest, old;
 	const struct qpmap_cpu *cpu;
-	struct qpmap_remote *remote;
+	struct qpmap_cpu_sync *sync;
 
 	if (QPMAP_TLB_BROADCASTS) {
 		return;
 	}
 	cpu = qpmap_host_cpu();
-	if (cpu->window == 0) {
+	if (cpu->index_plus_one == 0) {
 		return;
 	}
-	remote = &qpmap_state.remote[cpu->window - 1];
+	sync = &qpmap_state.cpu_sync[cpu->index_plus_one - 1];
 	newest = __atomic_load_n(&qpmap_state.shootdown->generation,
 	    __ATOMIC_ACQUIRE);
-	old = __atomic_load_n(&remote->acknowledged, __ATOMIC_RELAXED);
+	old = __atomic_load_n(&sync->acknowledged, __ATOMIC_RELAXED);
 	if (!qpmap_generation_before(old, newest)) {
 		return;
 	}
-	qpmap_shootdown_serve(old, newest);
-	qpmap_shootdown_acknowledge(remote, newest);
+	qpmap_shootdown_handle(old, newest);
+	qpmap_shootdown_acknowledge(sync, newest);
 }
 
 QPMAP_CALL void
@@ -271,19 +273,19 @@ qpmap_shootdown_ipi(void)
 	qpmap_shootdown_poll();
 }
 
-/* The next CPU of the set, from window on, that is online; or window_count. */
-static __UINT32_TYPE__
-qpmap_shootdown_next(const unsigned long *cpus, __UINT32_TYPE__ window)
+/* The next CPU of the set, from index on, that is online; or cpu_count. */
+static qpmap_u32
+qpmap_shootdown_next(const unsigned long *cpus, qpmap_u32 index)
 {
-	for (; window < qpmap_state.window_count; window++) {
-		if ((cpus == 0 || (cpus[window / QPMAP_WORD_BITS] >>
-		    window % QPMAP_WORD_BITS & 1) != 0) &&
-		    __atomic_load_n(&qpmap_state.remote[window].online,
-		    __ATOMIC_ACQUIRE) == QPMAP_REMOTE_ONLINE) {
+	for (; index < qpmap_state.cpu_count; index++) {
+		if ((cpus == 0 || (cpus[index / QPMAP_WORD_BITS] >>
+		    index % QPMAP_WORD_BITS & 1) != 0) &&
+		    __atomic_load_n(&qpmap_state.cpu_sync[index].online,
+		    __ATOMIC_ACQUIRE) == QPMAP_SYNC_ONLINE) {
 			break;
 		}
 	}
-	return (window);
+	return (index);
 }
 
 /*
@@ -292,19 +294,19 @@ qpmap_shootdown_next(const unsigned long *cpus, __UINT32_TYPE__ window)
  * number before.
  */
 QPMAP_COLD _Bool
-qpmap_shootdown_admits(__UINT32_TYPE__ window)
+qpmap_shootdown_check_hart(qpmap_u32 index)
 {
-	const struct qpmap_remote *remote = qpmap_state.remote;
-	__UINT32_TYPE__ other;
+	const struct qpmap_cpu_sync *sync = qpmap_state.cpu_sync;
+	qpmap_u32 other;
 
 	if ((qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) == 0) {
 		return (1);
 	}
-	for (other = 0; other < qpmap_state.window_count; other++) {
-		if (other != window &&
-		    __atomic_load_n(&remote[other].online,
-		    __ATOMIC_SEQ_CST) != QPMAP_REMOTE_FREE &&
-		    remote[other].hart == remote[window].hart) {
+	for (other = 0; other < qpmap_state.cpu_count; other++) {
+		if (other != index &&
+		    __atomic_load_n(&sync[other].online,
+		    __ATOMIC_SEQ_CST) != QPMAP_SYNC_FREE &&
+		    sync[other].hart == sync[index].hart) {
 			return (0);
 		}
 	}
@@ -320,14 +322,14 @@ __attribute__((__noinline__)) static _Bool
 qpmap_shootdown_firmware(qpmap_vaddr_t va, qpmap_size_t page_count,
     const unsigned long *cpus)
 {
-	__UINT32_TYPE__ window, count = qpmap_state.window_count;
-	__UINTPTR_TYPE__ hart, base = 0, mask = 0;
+	qpmap_u32 index, count = qpmap_state.cpu_count;
+	qpmap_uptr hart, base = 0, mask = 0;
 
-	qpmap_tlb_sending();
-	for (window = 0;; window++) {
-		window = qpmap_shootdown_next(cpus, window);
-		hart = window >= count ? base + QPMAP_WORD_BITS :
-		    qpmap_state.remote[window].hart;
+	qpmap_tlb_pre_notify();
+	for (index = 0;; index++) {
+		index = qpmap_shootdown_next(cpus, index);
+		hart = index >= count ? base + QPMAP_WORD_BITS :
+		    qpmap_state.cpu_sync[index].hart;
 		if (mask != 0 && hart - base >= QPMAP_WORD_BITS) {
 			if (!qpmap_tlb_firmware(mask, base, va, page_count,
 			    qpmap_state.flags)) {
@@ -335,13 +337,13 @@ qpmap_shootdown_firmware(qpmap_vaddr_t va, qpmap_size_t page_count,
 			}
 			mask = 0;
 		}
-		if (window >= count) {
+		if (index >= count) {
 			return (1);
 		}
 		if (mask == 0) {
 			base = hart;
 		}
-		mask |= (__UINTPTR_TYPE__)1 << (hart - base);
+		mask |= (qpmap_uptr)1 << (hart - base);
 	}
 }
 
@@ -352,33 +354,33 @@ qpmap_shootdown_firmware(qpmap_vaddr_t va, qpmap_size_t page_count,
  * need the hook.
  */
 static void
-qpmap_shootdown_ask(const struct qpmap_cpu *cpu, qpmap_generation_t generation,
-    const unsigned long *cpus)
+qpmap_shootdown_notify(const struct qpmap_cpu *cpu,
+    qpmap_generation_t generation, const unsigned long *cpus)
 {
-	__UINT32_TYPE__ count = qpmap_state.window_count;
-	__UINT32_TYPE__ window = qpmap_shootdown_next(cpus, 0);
+	qpmap_u32 count = qpmap_state.cpu_count;
+	qpmap_u32 index = qpmap_shootdown_next(cpus, 0);
 
-	for (; window < count; window = qpmap_shootdown_next(cpus,
-	    window + 1)) {
-		if (!QPMAP_TLB_BROADCASTS && window != cpu->window - 1 &&
+	for (; index < count; index = qpmap_shootdown_next(cpus,
+	    index + 1)) {
+		if (!QPMAP_TLB_BROADCASTS && index != cpu->index_plus_one - 1 &&
 		    qpmap_generation_before(
-		    __atomic_load_n(&qpmap_state.remote[window].acknowledged,
+		    __atomic_load_n(&qpmap_state.cpu_sync[index].acknowledged,
 		    __ATOMIC_ACQUIRE), generation)) {
-			qpmap_host_ipi(window);
+			qpmap_host_ipi(index);
 		}
 	}
 	qpmap_shootdown_poll();
-	window = qpmap_shootdown_next(cpus, 0);
-	while (window < count) {
+	index = qpmap_shootdown_next(cpus, 0);
+	while (index < count) {
 		if (qpmap_generation_before(
-		    __atomic_load_n(&qpmap_state.remote[window].acknowledged,
+		    __atomic_load_n(&qpmap_state.cpu_sync[index].acknowledged,
 		    __ATOMIC_ACQUIRE), generation)) {
-			qpmap_spinning();
+			qpmap_cpu_relax();
 			qpmap_shootdown_poll();
 		} else {
-			window++;
+			index++;
 		}
-		window = qpmap_shootdown_next(cpus, window);
+		index = qpmap_shootdown_next(cpus, index);
 	}
 }
 
@@ -389,14 +391,14 @@ qpmap_shootdown_request(qpmap_vaddr_t va, qpmap_size_t page_count)
 	qpmap_generation_t generation = __atomic_add_fetch(
 	    &qpmap_state.shootdown->generation, 1, __ATOMIC_SEQ_CST);
 
-	qpmap_request_write(qpmap_state.shootdown->ring, generation, va,
+	qpmap_request_write(qpmap_state.shootdown->requests, generation, va,
 	    page_count);
 	return (generation);
 }
 
 /* Nobody tells a CPU that is not online. */
 QPMAP_NORETURN QPMAP_COLD static void
-qpmap_shootdown_refuse(void)
+qpmap_shootdown_panic(void)
 {
 	qpmap_host_panic(QPMAP_PANIC_SHOOTDOWN, 0, 0);
 }
@@ -406,8 +408,8 @@ qpmap_shootdown_pin(void)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
 
-	if (cpu->window == 0) {
-		qpmap_shootdown_refuse();
+	if (cpu->index_plus_one == 0) {
+		qpmap_shootdown_panic();
 	}
 	return (cpu);
 }
@@ -423,19 +425,19 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
 		return;
 	}
 	cpu = qpmap_host_pin();
-	if (cpu->window == 0) {
-		qpmap_shootdown_refuse();
+	if (cpu->index_plus_one == 0) {
+		qpmap_shootdown_panic();
 	}
 	if (QPMAP_TLB_BROADCASTS) {
-		qpmap_tlb_shot_down(va, page_count, qpmap_state.flags);
+		qpmap_tlb_flush_range(va, page_count, qpmap_state.flags);
 	} else if ((qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) == 0 ||
 	    !qpmap_shootdown_firmware(va, page_count, cpus)) {
 		generation = qpmap_shootdown_request(va, page_count);
 		if (generation % QPMAP_GENERATION_SWEEP == 0) {
 			cpus = 0;
 		}
-		qpmap_tlb_sending();
-		qpmap_shootdown_ask(cpu, generation, cpus);
+		qpmap_tlb_pre_notify();
+		qpmap_shootdown_notify(cpu, generation, cpus);
 	}
 	qpmap_host_unpin(cpu);
 }
@@ -445,22 +447,22 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
  * is for all of them.
  */
 void
-qpmap_shootdown_pages(const qpmap_vaddr_t *va, __UINT32_TYPE__ count)
+qpmap_shootdown_pages(const qpmap_vaddr_t *va, qpmap_u32 count)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
 	qpmap_generation_t generation = 0;
-	__UINT32_TYPE__ i;
+	qpmap_u32 i;
 
 	for (i = 0; i < count; i++) {
 		if (QPMAP_TLB_BROADCASTS) {
-			qpmap_tlb_shot_down(va[i], 1, qpmap_state.flags);
+			qpmap_tlb_flush_range(va[i], 1, qpmap_state.flags);
 		} else {
 			generation = qpmap_shootdown_request(va[i], 1);
 		}
 	}
 	if (!QPMAP_TLB_BROADCASTS) {
-		qpmap_tlb_sending();
-		qpmap_shootdown_ask(cpu, generation, 0);
+		qpmap_tlb_pre_notify();
+		qpmap_shootdown_notify(cpu, generation, 0);
 	}
 	qpmap_host_unpin(cpu);
 }

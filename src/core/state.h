@@ -9,20 +9,20 @@
 #include <qpmap/qpmap.h>
 
 /*
- * One kind of mapping: a memory type, a sharing and a protection.  All that
+ * One prot of mapping: a memory type, a sharing and a protection.  All that
  * depends on the machine was worked out by qpmap_init(): an entry is the
  * address's bits and these.
  *
- * limit admits an address in quick.c (qpmap_pte_admits()).  It is 0, and so
- * admits none, for a type that was not asked for, and for a *special* kind,
- * one that needs more than the ordinary sequence: special.c then looks at
- * special_limit.
+ * limit admits an address in quick.c (qpmap_pa_is_valid()).  It is 0, and so
+ * admits none, for a type that was not asked for, and for a *special* prot,
+ * one that needs more than the ordinary sequence: slow.c then looks at
+ * slow_pa_limit.
  */
-struct qpmap_kind {
+struct qpmap_prot {
 	qpmap_ptebits_t bits;
-	qpmap_ptebits_t limit;
+	qpmap_ptebits_t pa_limit;
 	qpmap_size_t direct_size;	/* bytes the direct map serves */
-	qpmap_ptebits_t special_limit;
+	qpmap_ptebits_t slow_pa_limit;
 } __attribute__((aligned(4 * QPMAP_PTE_SIZE)));	/* indexed by a shift */
 
 /*
@@ -31,12 +31,12 @@ struct qpmap_kind {
  */
 #define QPMAP_MMU_REGS 4
 struct qpmap_mmu {
-	__UINT64_TYPE__ reg[QPMAP_MMU_REGS];	/* live registers, masked */
+	qpmap_u64 reg[QPMAP_MMU_REGS];	/* live registers, masked */
 	qpmap_paddr_t root;		/* the root table */
-	__UINT32_TYPE__ levels;		/* levels of tables; leaves are 0 */
-	__UINT32_TYPE__ va_bits;	/* bits of an address that are walked */
-	__UINT32_TYPE__ pa_bits;	/* bits of a physical address */
-	__UINT32_TYPE__ special_types;	/* types that are special, by bit */
+	qpmap_u32 levels;		/* levels of tables; leaves are 0 */
+	qpmap_u32 va_bits;	/* bits of an address that are walked */
+	qpmap_u32 pa_bits;	/* bits of a physical address */
+	qpmap_u32 slow_types;	/* types that are special, by bit */
 	qpmap_ptebits_t type_bits[QPMAP_TYPE_COUNT];
 	qpmap_ptebits_t rw_bits;	/* what every mapping has ... */
 	qpmap_ptebits_t ro_bits;	/* ... by protection */
@@ -55,26 +55,26 @@ struct qpmap_state {
 	qpmap_paddr_t direct_pa;
 	qpmap_vaddr_t direct_va;
 	qpmap_size_t direct_size;
-	__UINT32_TYPE__ nesting;	/* frames of each window in use */
-	__UINT32_TYPE__ flags;
-	__UINT32_TYPE__ window_count;	/* 0 until qpmap_init() succeeded */
+	qpmap_u32 nesting;	/* slots of each window in use */
+	qpmap_u32 flags;
+	qpmap_u32 cpu_count;	/* 0 until qpmap_init() succeeded */
 	qpmap_vaddr_t window_va;
 	qpmap_ptebits_t sharing;	/* private_mask or shared_mask */
 	struct qpmap_mmu mmu;
-	struct qpmap_shootdown *shootdown;
-	struct qpmap_remote *remote;
-	struct qpmap_shared *shared;
-	qpmap_vaddr_t shared_va;
-	__UINT32_TYPE__ shared_count;
+	struct qpmap_shootdown_state *shootdown;
+	struct qpmap_cpu_sync *cpu_sync;
+	struct qpmap_global *global;
+	qpmap_vaddr_t global_va;
+	qpmap_u32 global_count;
 	/*
 	 * In a line that nobody else needs: how many CPUs are online, and
-	 * whether one of them is in the tables (window.c).
+	 * whether one of them is in the tables (index.c).
 	 */
-	__UINT32_TYPE__ online_count __attribute__((aligned(QPMAP_CACHE_LINE)));
-	__UINT32_TYPE__ walking;
-	struct qpmap_kind rw[QPMAP_ATTR_COUNT]
+	qpmap_u32 online_count __attribute__((aligned(QPMAP_CACHE_LINE)));
+	qpmap_u32 walking;
+	struct qpmap_prot rw[QPMAP_ATTR_COUNT]
 	    __attribute__((aligned(QPMAP_CACHE_LINE)));
-	struct qpmap_kind ro[QPMAP_ATTR_COUNT];
+	struct qpmap_prot ro[QPMAP_ATTR_COUNT];
 };
 
 /* Hidden: position-independent code, too, reaches it without a GOT. */
@@ -83,10 +83,10 @@ extern struct qpmap_state qpmap_state
 
 /* The error that names a memory type which the machine cannot express. */
 _Static_assert((unsigned int)QPMAP_ERR_TYPE_UNCACHED_MINUS -
-    (unsigned int)QPMAP_ERR_TYPE_WRITE_BACK == QPMAP_UNCACHED_MINUS,
+    (unsigned int)QPMAP_ERR_TYPE_WRITE_BACK == QPMAP_ATTR_UNCACHED_MINUS,
     "errors in the order of the types");
 static inline int
-qpmap_type_error(__UINT32_TYPE__ type)
+qpmap_type_error(qpmap_u32 type)
 {
 	int first = QPMAP_ERR_TYPE_WRITE_BACK;
 
@@ -94,11 +94,11 @@ qpmap_type_error(__UINT32_TYPE__ type)
 }
 
 /*
- * What the stacks of frames end in, and what a CPU without a window is taken
- * to have: frames that hold nothing, whose entry is never empty.
+ * What the stacks of slots end in, and what a CPU without a window is taken
+ * to have: slots that hold nothing, whose entry is never empty.
  */
 struct qpmap_sentinel {
-	struct qpmap_frame frame[2];
+	struct qpmap_slot slot[2];
 	struct qpmap_pte full;
 };
 

@@ -14,8 +14,8 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "the kernel was compiled with another QPMAP_PAE",
 	[QPMAP_ERR_OPTION_LPA2] =
 	    "the kernel was compiled with another QPMAP_LPA2",
-	[QPMAP_ERR_OPTION_FRAMES] =
-	    "the kernel was compiled with another QPMAP_FRAMES",
+	[QPMAP_ERR_OPTION_SLOTS] =
+	    "the kernel was compiled with another QPMAP_SLOTS",
 	[QPMAP_ERR_OPTION_CACHE_LINE] =
 	    "the kernel was compiled with another QPMAP_CACHE_LINE",
 	[QPMAP_ERR_OPTION_DIRECT_MAP] =
@@ -31,9 +31,9 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	[QPMAP_ERR_FLAGS] =
 	    "a flag is unknown or means nothing on this machine",
 	[QPMAP_ERR_NESTING] =
-	    "nesting is more than the number of frames (QPMAP_FRAMES)",
-	[QPMAP_ERR_COUNT] =
-	    "window_count is 0 or larger than the address space",
+	    "nesting is more than the number of slots (QPMAP_SLOTS)",
+	[QPMAP_ERR_CPU_COUNT] =
+	    "cpu_count is 0 or larger than the address space",
 	[QPMAP_ERR_WINDOW_ALIGN] =
 	    "window_va is not a multiple of QPMAP_WINDOW_SIZE",
 	[QPMAP_ERR_WINDOW_RANGE] =
@@ -50,7 +50,7 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "qpmap_host_table_alloc() had no page left for a table",
 	[QPMAP_ERR_DIRECT] =
 	    "the direct map is misaligned, no kernel address, or not built",
-	[QPMAP_ERR_TYPES] =
+	[QPMAP_ERR_TYPE_MASK] =
 	    "types or direct_types has an unknown bit",
 	[QPMAP_ERR_TYPE_WRITE_BACK] =
 	    "no write-back type (arm64: template_leaf; x86: PAT entry 0)",
@@ -69,9 +69,9 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	[QPMAP_ERR_SHARING] =
 	    "private_mask and shared_mask are both given or not in range",
 	[QPMAP_ERR_NX] =
-	    "execution cannot be forbidden (EFER.NXE); QPMAP_NO_NX not given",
+	    "execution cannot be forbidden (EFER.NXE); QPMAP_F_NO_NX not given",
 	[QPMAP_ERR_NO_NX] =
-	    "QPMAP_NO_NX is given but the CPU can forbid execution",
+	    "QPMAP_F_NO_NX is given but the CPU can forbid execution",
 	[QPMAP_ERR_WP] =
 	    "CR0.WP is clear: read-only mappings could be written",
 	[QPMAP_ERR_PAGE_SIZE] =
@@ -86,7 +86,7 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "the exception level is not EL1, nor EL2 with E2H and TGE",
 	[QPMAP_ERR_CPU_ALIGN] =
 	    "the CPU's state is not aligned to a cache line",
-	[QPMAP_ERR_CPU_WINDOW] =
+	[QPMAP_ERR_CPU_INDEX] =
 	    "there is no such window",
 	[QPMAP_ERR_CPU_LEAF] =
 	    "no leaf entry is given, and none can be found in the tables",
@@ -104,7 +104,7 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "qpmap_init() has not succeeded",
 	[QPMAP_ERR_CPU_HART] =
 	    "another online CPU has the same hart number",
-	[QPMAP_ERR_WINDOW_TAKEN] =
+	[QPMAP_ERR_CPU_INDEX_TAKEN] =
 	    "another CPU has a window of that number",
 	[QPMAP_ERR_CPU_BUSY] =
 	    "another CPU is in qpmap_cpu_online() without leaf entries",
@@ -112,12 +112,12 @@ static const char *const qpmap_error_text[QPMAP_ERR_COUNT_] = {
 	    "qpmap_init() is called while CPUs are online",
 	[QPMAP_ERR_SHOOTDOWN] =
 	    "the shootdown's memory is missing or not aligned",
-	[QPMAP_ERR_SHARED_RANGE] =
-	    "shared slots are misaligned, or in the way of something else",
-	[QPMAP_ERR_SHARED_LEAF] =
+	[QPMAP_ERR_GLOBAL_RANGE] =
+	    "global slots are misaligned, or in the way of something else",
+	[QPMAP_ERR_GLOBAL_LEAF] =
 	    "a group's leaf entries are missing, misplaced or not empty",
-	[QPMAP_ERR_SHARED_FULL] =
-	    "no shared slot is free",
+	[QPMAP_ERR_GLOBAL_FULL] =
+	    "no global slot is free",
 };
 
 QPMAP_CALL const char *

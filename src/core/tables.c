@@ -18,7 +18,7 @@
  */
 #include <qpmap/host.h>
 
-#include "special.h"
+#include "quick.h"
 #include "tables.h"
 
 #if QPMAP_TABLES
@@ -31,8 +31,8 @@
 	    QPMAP_TABLE_SHIFT - 1) / QPMAP_TABLE_SHIFT)
 
 /* log2 of the bytes that one entry of a table of that level covers. */
-static inline __UINT32_TYPE__
-qpmap_level_shift(__UINT32_TYPE__ level)
+static inline qpmap_u32
+qpmap_level_shift(qpmap_u32 level)
 {
 	if (level >= QPMAP_LEVELS) {
 		__builtin_unreachable();
@@ -41,22 +41,22 @@ qpmap_level_shift(__UINT32_TYPE__ level)
 }
 
 /* Number of va's entry in a table of that level. */
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_level_index(const struct qpmap_mmu *mmu, qpmap_vaddr_t va,
-    __UINT32_TYPE__ level)
+    qpmap_u32 level)
 {
 	qpmap_vaddr_t walked = ~(qpmap_vaddr_t)0 >>
 	    (8 * sizeof(va) - mmu->va_bits);
 
-	return ((__UINT32_TYPE__)((va & walked) >> qpmap_level_shift(level)) &
+	return ((qpmap_u32)((va & walked) >> qpmap_level_shift(level)) &
 	    ((1u << QPMAP_TABLE_SHIFT) - 1));
 }
 
 /* Where a walk for one address ended. */
 struct qpmap_walk {
 	qpmap_paddr_t table;		/* the table it ended in */
-	__UINT32_TYPE__ level;		/* that table's level */
-	struct qpmap_pte *slot;		/* the entry, until the next walk */
+	qpmap_u32 level;		/* that table's level */
+	struct qpmap_pte *ptep;		/* the entry, until the next walk */
 	struct qpmap_pte entry;		/* what was there */
 };
 
@@ -73,8 +73,8 @@ qpmap_tables_walk(const struct qpmap_mmu *mmu, qpmap_ptebits_t sharing,
 		walk->level--;
 		walk->table = next;
 		entries = qpmap_host_table_address(next);
-		walk->slot = &entries[qpmap_level_index(mmu, va, walk->level)];
-		walk->entry = qpmap_slot_load(walk->slot);
+		walk->ptep = &entries[qpmap_level_index(mmu, va, walk->level)];
+		walk->entry = qpmap_pte_load(walk->ptep);
 		next = qpmap_pte_pa(walk->entry, sharing);
 	} while (walk->level != 0 && qpmap_pte_is_valid(walk->entry) &&
 	    !qpmap_pte_is_large(walk->entry, walk->level));
@@ -89,13 +89,13 @@ qpmap_tables_sharing(const struct qpmap_config *config)
 }
 
 /*
- * Judge one page of the area.  A first guard may be marked: a group of shared
+ * Judge one page of the area.  A first guard may be marked: a group of global
  * slots begins where a window could.  *missing is how many tables its leaf
  * lacks.  Returns 0 or an enum qpmap_error.
  */
 QPMAP_INIT static int
-qpmap_tables_judge(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, qpmap_vaddr_t va, __UINT32_TYPE__ *missing)
+qpmap_tables_check(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_u32 *missing)
 {
 	struct qpmap_walk walk;
 
@@ -106,7 +106,7 @@ qpmap_tables_judge(const struct qpmap_config *config,
 	}
 	if (walk.entry.bits != 0 && (walk.level != 0 ||
 	    va % QPMAP_WINDOW_SIZE != 0 ||
-	    !qpmap_guard_admits(walk.slot, config->flags))) {
+	    !qpmap_guard_is_valid(walk.ptep, config->flags))) {
 		return (QPMAP_ERR_WINDOW_MAPPED);
 	}
 	return (QPMAP_OK);
@@ -118,7 +118,7 @@ qpmap_tables_judge(const struct qpmap_config *config,
  */
 static inline _Bool
 qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
-    __UINT32_TYPE__ level)
+    qpmap_u32 level)
 {
 	return (va == first ||
 	    (va & (((qpmap_vaddr_t)1 << qpmap_level_shift(level)) - 1)) == 0);
@@ -131,19 +131,19 @@ qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
 QPMAP_INIT static int
 qpmap_tables_count(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t first, qpmap_vaddr_t guard,
-    __UINT32_TYPE__ *count)
+    qpmap_u32 *count)
 {
-	__UINT32_TYPE__ missing;
+	qpmap_u32 missing;
 	qpmap_vaddr_t va;
 	int error;
 
 	for (va = first;; va += QPMAP_PAGE_SIZE) {
-		error = qpmap_tables_judge(config, mmu, va, &missing);
+		error = qpmap_tables_check(config, mmu, va, &missing);
 		if (error != QPMAP_OK || va == guard) {
 			return (error);
 		}
 		if (missing != 0 && missing == mmu->levels - 1 &&
-		    (config->flags & QPMAP_SINGLE_ROOT) == 0) {
+		    (config->flags & QPMAP_F_SINGLE_ROOT) == 0) {
 			return (QPMAP_ERR_ROOT_ABSENT);
 		}
 		for (; missing > 0; missing--) {
@@ -182,7 +182,7 @@ qpmap_chain_free(qpmap_paddr_t *chain)
 
 /* Take count pages, or none and QPMAP_ERR_TABLES. */
 QPMAP_INIT static int
-qpmap_chain_take(qpmap_paddr_t *chain, __UINT32_TYPE__ count)
+qpmap_chain_take(qpmap_paddr_t *chain, qpmap_u32 count)
 {
 	qpmap_paddr_t page;
 
@@ -201,7 +201,7 @@ qpmap_chain_take(qpmap_paddr_t *chain, __UINT32_TYPE__ count)
 /* An entry to a table of the library's own: always a private page. */
 QPMAP_INIT static struct qpmap_pte
 qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
-    __UINT32_TYPE__ level)
+    qpmap_u32 level)
 {
 	struct qpmap_pte link = qpmap_pte_make_table(table, level);
 
@@ -215,18 +215,18 @@ qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
  */
 QPMAP_INIT static void
 qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
-    __UINT32_TYPE__ index, struct qpmap_pte entry)
+    qpmap_u32 index, struct qpmap_pte entry)
 {
 	struct qpmap_pte *entries = qpmap_host_table_address(table);
-	__UINT32_TYPE__ i;
+	qpmap_u32 i;
 
 	for (i = 0; i < 1u << QPMAP_TABLE_SHIFT; i++) {
-		qpmap_slot_clear(&entries[i]);
+		qpmap_pte_clear(&entries[i]);
 	}
 	if (entry.bits != 0) {
-		qpmap_slot_fill(&entries[index], entry);
+		qpmap_pte_store(&entries[index], entry);
 	}
-	qpmap_tlb_linking(entries, QPMAP_TABLE_BYTES, config->flags);
+	qpmap_tlb_pre_link(entries, QPMAP_TABLE_BYTES, config->flags);
 }
 
 /* Build the missing path to va's leaf table, detached; then link it. */
@@ -236,7 +236,7 @@ qpmap_tables_path(const struct qpmap_config *config,
 {
 	qpmap_ptebits_t sharing = qpmap_tables_sharing(config);
 	struct qpmap_pte entry = qpmap_pte_none();
-	__UINT32_TYPE__ level, top;
+	qpmap_u32 level, top;
 	struct qpmap_walk walk;
 	qpmap_paddr_t table;
 
@@ -252,8 +252,8 @@ qpmap_tables_path(const struct qpmap_config *config,
 		return;
 	}
 	qpmap_tables_walk(mmu, sharing, va, &walk);
-	qpmap_slot_fill(walk.slot, entry);
-	qpmap_tlb_linked(walk.slot, top == mmu->levels - 1, mmu,
+	qpmap_pte_store(walk.ptep, entry);
+	qpmap_tlb_post_link(walk.ptep, top == mmu->levels - 1, mmu,
 	    config->flags);
 }
 
@@ -274,15 +274,15 @@ qpmap_tables_paths(const struct qpmap_config *config,
 
 /*
  * Area number 0 is the windows', and with QPMAP_SHOOTDOWN number 1 that of the
- * shared slots, which may be empty: their first page, and the guard behind
+ * global slots, which may be empty: their first page, and the guard behind
  * their last.
  */
 static inline qpmap_vaddr_t
-qpmap_area_first(const struct qpmap_config *config, __UINT32_TYPE__ area)
+qpmap_area_first(const struct qpmap_config *config, qpmap_u32 area)
 {
 #if QPMAP_SHOOTDOWN
 	if (area == 1) {
-		return (config->shared_va);
+		return (config->global_va);
 	}
 #endif
 	(void)area;
@@ -290,16 +290,16 @@ qpmap_area_first(const struct qpmap_config *config, __UINT32_TYPE__ area)
 }
 
 static inline qpmap_vaddr_t
-qpmap_area_guard(const struct qpmap_config *config, __UINT32_TYPE__ area)
+qpmap_area_guard(const struct qpmap_config *config, qpmap_u32 area)
 {
 #if QPMAP_SHOOTDOWN
 	if (area == 1) {
-		return (config->shared_va +
-		    config->shared_count * QPMAP_SHARED_SIZE);
+		return (config->global_va +
+		    config->global_count * QPMAP_GLOBAL_SIZE);
 	}
 #endif
 	(void)area;
-	return (config->window_va + config->window_count * QPMAP_WINDOW_SIZE);
+	return (config->window_va + config->cpu_count * QPMAP_WINDOW_SIZE);
 }
 
 /*
@@ -310,7 +310,7 @@ QPMAP_INIT int
 qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
-	__UINT32_TYPE__ area = 0, count = 0;
+	qpmap_u32 area = 0, count = 0;
 	qpmap_vaddr_t first, guard;
 	int error = QPMAP_OK;
 	qpmap_paddr_t chain;

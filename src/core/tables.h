@@ -26,7 +26,7 @@ QPMAP_INIT int qpmap_tables_build(const struct qpmap_config *config,
 static inline _Bool
 qpmap_leaf_is_at(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
 {
-	__UINTPTR_TYPE__ index = (__UINTPTR_TYPE__)leaf / QPMAP_PTE_SIZE;
+	qpmap_uptr index = (qpmap_uptr)leaf / QPMAP_PTE_SIZE;
 
 	return (((index ^ va >> QPMAP_PAGE_SHIFT) & QPMAP_LEAF_PLACES) == 0);
 }

@@ -4,7 +4,7 @@
  * window given to it and taken away.
  */
 #include "shootdown.h"
-#include "special.h"
+#include "quick.h"
 #include "tables.h"
 
 _Static_assert(sizeof(struct qpmap_pte) == QPMAP_PTE_SIZE, "entry size");
@@ -15,25 +15,25 @@ _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
 
 struct qpmap_state qpmap_state;
 
-/* By way of an integer: a slot is written through, this one never. */
+/* By way of an integer: a ptep is written through, this one never. */
 const struct qpmap_sentinel qpmap_sentinel = {
-	.frame = {
-	    { 0, (struct qpmap_pte *)(__UINTPTR_TYPE__)&qpmap_sentinel.full },
-	    { 0, (struct qpmap_pte *)(__UINTPTR_TYPE__)&qpmap_sentinel.full },
+	.slot = {
+	    { 0, (struct qpmap_pte *)(qpmap_uptr)&qpmap_sentinel.full },
+	    { 0, (struct qpmap_pte *)(qpmap_uptr)&qpmap_sentinel.full },
 	},
 	.full = { ~(qpmap_ptebits_t)0 },
 };
 
 #define QPMAP_FLAGS_CORE						\
-	(QPMAP_NO_NX | QPMAP_NO_DIRECT | QPMAP_MARK_GUARDS |		\
-	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
+	(QPMAP_F_NO_NX | QPMAP_F_NO_DIRECT | QPMAP_F_MARK_GUARDS |	\
+	    (QPMAP_TABLES ? QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT : 0))
 
 /* Last byte of the window area, and of the guard page after it. */
 static inline qpmap_vaddr_t
 qpmap_window_last(const struct qpmap_config *config)
 {
 	return (config->window_va +
-	    config->window_count * QPMAP_WINDOW_SIZE - 1);
+	    config->cpu_count * QPMAP_WINDOW_SIZE - 1);
 }
 
 /* What needs no CPU to be judged.  Returns 0 or an enum qpmap_error. */
@@ -41,20 +41,20 @@ QPMAP_INIT static int
 qpmap_check_numbers(const struct qpmap_config *config)
 {
 	if ((config->flags & ~(QPMAP_FLAGS_CORE | QPMAP_FLAGS_ARCH)) != 0 ||
-	    (config->flags & (QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT)) ==
-	    QPMAP_SINGLE_ROOT) {
+	    (config->flags & (QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT)) ==
+	    QPMAP_F_SINGLE_ROOT) {
 		return (QPMAP_ERR_FLAGS);
 	}
-	if (config->nesting > QPMAP_FRAMES) {
+	if (config->nesting > QPMAP_SLOTS) {
 		return (QPMAP_ERR_NESTING);
 	}
-	if (config->window_count == 0 || (__UINT64_TYPE__)config->window_count *
+	if (config->cpu_count == 0 || (qpmap_u64)config->cpu_count *
 	    QPMAP_WINDOW_SIZE > ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE) {
-		return (QPMAP_ERR_COUNT);
+		return (QPMAP_ERR_CPU_COUNT);
 	}
 	if (((config->types | config->direct_types) &
 	    ~(QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1)) != 0) {
-		return (QPMAP_ERR_TYPES);
+		return (QPMAP_ERR_TYPE_MASK);
 	}
 	if (((config->private_mask | config->shared_mask) &
 	    ~QPTE_SHARING) != 0 ||
@@ -110,7 +110,7 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	qpmap_ptebits_t sharing = (qpmap_ptebits_t)
 	    (config->private_mask | config->shared_mask);
 	qpmap_paddr_t mask = qpmap_pte_pa((struct qpmap_pte){ sharing }, 0);
-	__UINT32_TYPE__ lowest = 0;
+	qpmap_u32 lowest = 0;
 
 	if (config->pa_bits > mmu->pa_bits ||
 	    (config->pa_bits != 0 && config->pa_bits <= QPMAP_PAGE_SHIFT)) {
@@ -149,7 +149,7 @@ qpmap_check_others(const struct qpmap_config *config,
 #if QPMAP_SHOOTDOWN
 	error = qpmap_shootdown_check(config);
 	if (error == QPMAP_OK) {
-		error = qpmap_shared_check(config, mmu,
+		error = qpmap_global_check(config, mmu,
 		    qpmap_window_last(config) + QPMAP_PAGE_SIZE);
 	}
 #else
@@ -164,12 +164,12 @@ qpmap_open_others(const struct qpmap_config *config)
 {
 #if QPMAP_SHOOTDOWN
 	qpmap_state.shootdown = config->shootdown;
-	qpmap_state.remote = config->remote;
-	qpmap_state.shared = config->shared;
-	qpmap_state.shared_va = config->shared_va;
-	qpmap_state.shared_count = config->shared_count;
-	qpmap_shootdown_open();
-	qpmap_shared_open();
+	qpmap_state.cpu_sync = config->cpu_sync;
+	qpmap_state.global = config->global;
+	qpmap_state.global_va = config->global_va;
+	qpmap_state.global_count = config->global_count;
+	qpmap_shootdown_init();
+	qpmap_global_init();
 #else
 	(void)config;
 #endif
@@ -201,8 +201,8 @@ QPMAP_INIT static qpmap_ptebits_t
 qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t type,
     qpmap_attr_t said)
 {
-	_Bool shared = said != 0 ? said == QPMAP_SHARED :
-	    type >= QPMAP_UNCACHED;
+	_Bool shared = said != 0 ? said == QPMAP_ATTR_SHARED :
+	    type >= QPMAP_ATTR_UNCACHED;
 
 	return ((qpmap_ptebits_t)
 	    (shared ? config->shared_mask : config->private_mask));
@@ -213,10 +213,10 @@ QPMAP_INIT static qpmap_size_t
 qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t type,
     qpmap_ptebits_t sharing)
 {
-	__UINT32_TYPE__ types = config->direct_types != 0 ?
-	    config->direct_types : QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
+	qpmap_u32 types = config->direct_types != 0 ?
+	    config->direct_types : QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
 
-	if ((config->flags & QPMAP_NO_DIRECT) != 0 ||
+	if ((config->flags & QPMAP_F_NO_DIRECT) != 0 ||
 	    (types & QPMAP_TYPE_BIT(type)) == 0 ||
 	    sharing != (qpmap_ptebits_t)config->private_mask) {
 		return (0);
@@ -226,42 +226,42 @@ qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t type,
 
 /* Whether mappings of that type need more than the ordinary sequence. */
 static inline _Bool
-qpmap_type_is_special(const struct qpmap_config *config,
+qpmap_type_is_slow(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_attr_t type)
 {
-	return ((config->flags & QPMAP_FLAGS_SPECIAL) != 0 ||
-	    (mmu->special_types & QPMAP_TYPE_BIT(type)) != 0);
+	return ((config->flags & QPMAP_FLAGS_SLOW) != 0 ||
+	    (mmu->slow_types & QPMAP_TYPE_BIT(type)) != 0);
 }
 
 /*
- * Write the kinds of a type with that sharing: such that they admit nothing,
+ * Write the prots of a type with that sharing: such that they admit nothing,
  * if it was not asked for.  Nobody writes another size than 0 into ro.
  */
 QPMAP_INIT static void
-qpmap_fill_kinds(const struct qpmap_config *config,
+qpmap_init_prots(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_attr_t type, qpmap_attr_t said)
 {
-	__UINT32_TYPE__ types =
-	    config->types | QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
+	qpmap_u32 types =
+	    config->types | QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
 	qpmap_ptebits_t sharing = qpmap_sharing_bits(config, type, said);
 	qpmap_ptebits_t bits = mmu->type_bits[type] | sharing;
-	struct qpmap_kind *rw = &qpmap_state.rw[type | said];
-	struct qpmap_kind *ro = &qpmap_state.ro[type | said];
+	struct qpmap_prot *rw = &qpmap_state.rw[type | said];
+	struct qpmap_prot *ro = &qpmap_state.ro[type | said];
 	qpmap_ptebits_t limit = 0;
 
 	if ((types & QPMAP_TYPE_BIT(type)) != 0) {
-		limit = qpmap_pte_limit(mmu->pa_bits);
+		limit = qpmap_pa_limit(mmu->pa_bits);
 	}
-	rw->special_limit = limit;
-	ro->special_limit = limit;
-	if (qpmap_type_is_special(config, mmu, type)) {
+	rw->slow_pa_limit = limit;
+	ro->slow_pa_limit = limit;
+	if (qpmap_type_is_slow(config, mmu, type)) {
 		limit = 0;
 	}
 	rw->bits = bits | mmu->rw_bits;
-	rw->limit = limit;
+	rw->pa_limit = limit;
 	rw->direct_size = qpmap_direct_size(config, type, sharing);
 	ro->bits = bits | mmu->ro_bits;
-	ro->limit = limit;
+	ro->pa_limit = limit;
 }
 
 /* The first option that kernel and library do not agree on names the error. */
@@ -269,7 +269,7 @@ QPMAP_INIT static int
 qpmap_check_options(const struct qpmap_options *options)
 {
 	static const struct qpmap_options own = QPMAP_OPTIONS;
-	__UINT32_TYPE__ i;
+	qpmap_u32 i;
 
 	if (options->word_count != own.word_count) {
 		return (QPMAP_ERR_OPTIONS);
@@ -301,26 +301,26 @@ qpmap_init_options(const struct qpmap_config *config,
 	qpmap_bytes_zero(&mmu, sizeof(mmu));
 	error = qpmap_check(config, &mmu);
 	if (QPMAP_TABLES && error == QPMAP_OK &&
-	    (config->flags & QPMAP_BUILD_TABLES) != 0) {
+	    (config->flags & QPMAP_F_BUILD_TABLES) != 0) {
 		error = qpmap_tables_build(config, &mmu);
 	}
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	for (said = 0; said <= QPMAP_SHARED; said += QPMAP_PRIVATE) {
+	for (said = 0; said <= QPMAP_ATTR_SHARED; said += QPMAP_ATTR_PRIVATE) {
 		for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
-			qpmap_fill_kinds(config, &mmu, type, said);
+			qpmap_init_prots(config, &mmu, type, said);
 		}
 	}
 	qpmap_state.direct_va = config->direct_va;
 	qpmap_state.direct_pa = config->direct_pa;
 	qpmap_state.direct_size =
-	    (config->flags & QPMAP_NO_DIRECT) != 0 ? 0 : config->direct_size;
+	    (config->flags & QPMAP_F_NO_DIRECT) != 0 ? 0 : config->direct_size;
 	qpmap_state.nesting =
-	    config->nesting != 0 ? config->nesting : QPMAP_FRAMES;
+	    config->nesting != 0 ? config->nesting : QPMAP_SLOTS;
 	qpmap_state.flags = config->flags;
 	qpmap_state.window_va = config->window_va;
-	qpmap_state.window_count = config->window_count;
+	qpmap_state.cpu_count = config->cpu_count;
 	qpmap_state.sharing = (qpmap_ptebits_t)
 	    (config->private_mask | config->shared_mask);
 	qpmap_bytes_copy(&qpmap_state.mmu, &mmu, sizeof(mmu));
@@ -329,29 +329,30 @@ qpmap_init_options(const struct qpmap_config *config,
 }
 
 QPMAP_COLD _Bool
-qpmap_guard_admits(const struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+qpmap_guard_is_valid(const struct qpmap_pte *ptep, qpmap_u32 flags)
 {
-	qpmap_ptebits_t mark = (flags & QPMAP_MARK_GUARDS) != 0 ? QPTE_MARK : 0;
+	qpmap_ptebits_t mark =
+	    (flags & QPMAP_F_MARK_GUARDS) != 0 ? QPTE_MARK : 0;
 
-	return ((qpmap_slot_load(slot).bits & ~mark) == 0);	/* one bit */
+	return ((qpmap_pte_load(ptep).bits & ~mark) == 0);	/* one bit */
 }
 
 /*
  * The window's entries are empty, and so is its right neighbour where it lies
- * in the same table: the last frame's guard.  That and the first guard may be
+ * in the same table: the last slot's guard.  That and the first guard may be
  * marked.
  */
 QPMAP_COLD static _Bool
 qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 {
-	__UINT32_TYPE__ i;
+	qpmap_u32 i;
 
 	for (i = 0; i <= QPMAP_WINDOW_PAGES; i++, leaf++) {
-		if (i == QPMAP_WINDOW_PAGES && ((__UINTPTR_TYPE__)leaf &
+		if (i == QPMAP_WINDOW_PAGES && ((qpmap_uptr)leaf &
 		    ((QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT) - 1)) == 0) {
 			break;
 		}
-		if (!qpmap_guard_admits(leaf, i % QPMAP_WINDOW_PAGES == 0 ?
+		if (!qpmap_guard_is_valid(leaf, i % QPMAP_WINDOW_PAGES == 0 ?
 		    qpmap_state.flags : 0)) {
 			return (0);
 		}
@@ -360,21 +361,21 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 }
 
 /*
- * Every frame free, and above them the sentinel; the address in the one below
+ * Every slot free, and above them the sentinel; the address in the one below
  * them is always 0.  Before the CPU has a number: from then on a crash may
  * abandon it.
  */
 QPMAP_COLD static void
-qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
+qpmap_slots_init(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
     struct qpmap_pte *leaf)
 {
-	__UINT32_TYPE__ i;
+	qpmap_u32 i;
 
 	for (i = 1; i <= qpmap_state.nesting; i++) {
-		cpu->frame[i].va = va + qpmap_frame_page(i) * QPMAP_PAGE_SIZE;
-		cpu->frame[i].slot = &leaf[qpmap_frame_page(i)];
+		cpu->slot[i].va = va + qpmap_slot_page(i) * QPMAP_PAGE_SIZE;
+		cpu->slot[i].ptep = &leaf[qpmap_slot_page(i)];
 	}
-	cpu->frame[i].slot = qpmap_sentinel.frame[0].slot;
+	cpu->slot[i].ptep = qpmap_sentinel.slot[0].ptep;
 }
 
 /*
@@ -382,11 +383,11 @@ qpmap_frames_open(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
  * one CPU.
  */
 #define QPMAP_HAS_ATOMIC						\
-	(__atomic_always_lock_free(sizeof(__UINT32_TYPE__), 0))
+	(__atomic_always_lock_free(sizeof(qpmap_u32), 0))
 
 /* So many CPUs more (or fewer, as a number that wraps) are online. */
 QPMAP_COLD QPMAP_ATOMIC static void
-qpmap_online_add(__UINT32_TYPE__ count)
+qpmap_online_add(qpmap_u32 count)
 {
 	if (QPMAP_HAS_ATOMIC) {
 		(void)__atomic_fetch_add(&qpmap_state.online_count, count,
@@ -421,7 +422,7 @@ QPMAP_COLD static int
 qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 {
 	if (QPMAP_TABLES && *leaf == 0 &&
-	    (qpmap_state.flags & QPMAP_BUILD_TABLES) != 0) {
+	    (qpmap_state.flags & QPMAP_F_BUILD_TABLES) != 0) {
 		if (!qpmap_walk_begin()) {
 			return (QPMAP_ERR_CPU_BUSY);
 		}
@@ -431,7 +432,7 @@ qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 	if (*leaf == 0) {
 		return (QPMAP_ERR_CPU_LEAF);
 	}
-	if ((__UINTPTR_TYPE__)*leaf % QPMAP_CACHE_LINE != 0) {
+	if ((qpmap_uptr)*leaf % QPMAP_CACHE_LINE != 0) {
 		return (QPMAP_ERR_LEAF_ALIGN);
 	}
 	if (!qpmap_leaf_is_at(*leaf, va)) {
@@ -441,22 +442,22 @@ qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 }
 
 /*
- * The window's number becomes this CPU's, if it is no other's as far as there
+ * The CPU index becomes this CPU's, if it is no other's as far as there
  * is memory to tell.  Returns 0 or an enum qpmap_error.
  */
 QPMAP_COLD static int
-qpmap_cpu_claim(__UINT32_TYPE__ window)
+qpmap_cpu_claim(qpmap_u32 index)
 {
 #if QPMAP_SHOOTDOWN
-	if (!qpmap_shootdown_claim(window)) {
-		return (QPMAP_ERR_WINDOW_TAKEN);
+	if (!qpmap_shootdown_claim(index)) {
+		return (QPMAP_ERR_CPU_INDEX_TAKEN);
 	}
-	if (!qpmap_shootdown_admits(window)) {
-		qpmap_shootdown_release(window);
+	if (!qpmap_shootdown_check_hart(index)) {
+		qpmap_shootdown_release(index);
 		return (QPMAP_ERR_CPU_HART);
 	}
 #else
-	(void)window;
+	(void)index;
 #endif
 	return (QPMAP_OK);
 }
@@ -466,16 +467,16 @@ qpmap_cpu_claim(__UINT32_TYPE__ window)
  * told.  For an interrupt that tells it, it has its number from the start.
  */
 QPMAP_COLD static void
-qpmap_cpu_join(struct qpmap_cpu *cpu, __UINT32_TYPE__ window)
+qpmap_cpu_join(struct qpmap_cpu *cpu, qpmap_u32 index)
 {
 	qpmap_online_add(1);
 #if QPMAP_SHOOTDOWN
-	*(volatile __UINT32_TYPE__ *)&cpu->window = window + 1;
-	qpmap_shootdown_join(window);
+	*(volatile qpmap_u32 *)&cpu->index_plus_one = index + 1;
+	qpmap_shootdown_join(index);
 #else
 	(void)cpu;
-	(void)window;
-	qpmap_tlb_online(qpmap_state.flags);
+	(void)index;
+	qpmap_tlb_flush_local(qpmap_state.flags);
 #endif
 }
 
@@ -485,66 +486,66 @@ qpmap_cpu_join(struct qpmap_cpu *cpu, __UINT32_TYPE__ window)
  * Another CPU can have the number only when no interrupt here has it.
  */
 QPMAP_COLD static void
-qpmap_cpu_leave(struct qpmap_cpu *cpu, __UINT32_TYPE__ window)
+qpmap_cpu_leave(struct qpmap_cpu *cpu, qpmap_u32 index)
 {
 #if QPMAP_SHOOTDOWN
-	qpmap_shootdown_leave(window);
+	qpmap_shootdown_leave(index);
 #endif
-	*(volatile __UINT32_TYPE__ *)&cpu->window = 0;
+	*(volatile qpmap_u32 *)&cpu->index_plus_one = 0;
 #if QPMAP_SHOOTDOWN
-	qpmap_shootdown_release(window);
+	qpmap_shootdown_release(index);
 #else
-	(void)window;
+	(void)index;
 #endif
-	qpmap_online_add(~(__UINT32_TYPE__)0);
+	qpmap_online_add(~(qpmap_u32)0);
 }
 
 QPMAP_COLD QPMAP_CALL int
-qpmap_cpu_online(struct qpmap_cpu *cpu, __UINT32_TYPE__ window,
+qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
     struct qpmap_pte *leaf)
 {
-	qpmap_vaddr_t va = qpmap_state.window_va + window * QPMAP_WINDOW_SIZE;
+	qpmap_vaddr_t va = qpmap_state.window_va + index * QPMAP_WINDOW_SIZE;
 	int error;
 
-	if (qpmap_state.window_count == 0) {
+	if (qpmap_state.cpu_count == 0) {
 		return (QPMAP_ERR_NOT_INIT);
 	}
-	if ((__UINTPTR_TYPE__)cpu % QPMAP_CACHE_LINE != 0) {
+	if ((qpmap_uptr)cpu % QPMAP_CACHE_LINE != 0) {
 		return (QPMAP_ERR_CPU_ALIGN);
 	}
-	if (cpu->window != 0) {
+	if (cpu->index_plus_one != 0) {
 		return (QPMAP_ERR_CPU_ONLINE);
 	}
-	if (window >= qpmap_state.window_count) {
-		return (QPMAP_ERR_CPU_WINDOW);
+	if (index >= qpmap_state.cpu_count) {
+		return (QPMAP_ERR_CPU_INDEX);
 	}
 	if (!qpmap_probe_same(&qpmap_state.mmu)) {
 		return (QPMAP_ERR_CPU_DIFFERS);
 	}
 	error = qpmap_cpu_leaf(va, &leaf);
 	if (error == QPMAP_OK) {
-		error = qpmap_cpu_claim(window);
+		error = qpmap_cpu_claim(index);
 	}
 	if (error != QPMAP_OK) {
 		return (error);
 	}
 	qpmap_guard_mark(leaf);
-	qpmap_frames_open(cpu, va, leaf);
-	qpmap_cpu_join(cpu, window);
-	qpmap_set_next_frame(cpu, &cpu->frame[1]);
-	cpu->window = window + 1;
+	qpmap_slots_init(cpu, va, leaf);
+	qpmap_cpu_join(cpu, index);
+	qpmap_set_next_slot(cpu, &cpu->slot[1]);
+	cpu->index_plus_one = index + 1;
 	return (QPMAP_OK);
 }
 
-/* Every frame cleared and, on this CPU, forgotten; none is released. */
+/* Every slot cleared and, on this CPU, forgotten; none is released. */
 QPMAP_COLD static void
-qpmap_frames_empty(struct qpmap_cpu *cpu)
+qpmap_slots_unmap(struct qpmap_cpu *cpu)
 {
-	__UINT32_TYPE__ i = qpmap_state.nesting;
-	qpmap_vaddr_t va = qpmap_frame_va(cpu, &cpu->frame[i]);
+	qpmap_u32 i = qpmap_state.nesting;
+	qpmap_vaddr_t va = qpmap_slot_va(cpu, &cpu->slot[i]);
 
 	for (; i > 0; i--) {
-		qpmap_frame_empty(&cpu->frame[i], va);
+		qpmap_slot_unmap(&cpu->slot[i], va);
 		va -= 2 * QPMAP_PAGE_SIZE;
 	}
 }
@@ -553,32 +554,32 @@ qpmap_frames_empty(struct qpmap_cpu *cpu)
 QPMAP_COLD QPMAP_CALL void
 qpmap_cpu_offline(struct qpmap_cpu *cpu)
 {
-	__UINT32_TYPE__ window = cpu->window;
+	qpmap_u32 index = cpu->index_plus_one;
 
-	if (window == 0) {
+	if (index == 0) {
 		qpmap_host_panic(QPMAP_PANIC_NOT_ONLINE, 0, 0);
 	}
-	if (qpmap_next_frame(cpu->next) != &cpu->frame[1]) {
-		qpmap_host_panic(QPMAP_PANIC_HELD, window - 1, qpmap_held(cpu));
+	if (qpmap_next_slot(cpu->next) != &cpu->slot[1]) {
+		qpmap_host_panic(QPMAP_PANIC_HELD, index - 1, qpmap_held(cpu));
 	}
 	qpmap_set_next(cpu, 0);
-	qpmap_frames_empty(cpu);
-	qpmap_cpu_leave(cpu, window - 1);
+	qpmap_slots_unmap(cpu);
+	qpmap_cpu_leave(cpu, index - 1);
 }
 
 QPMAP_COLD QPMAP_CALL void
 qpmap_cpu_abandon(struct qpmap_cpu *cpu)
 {
-	if (cpu->window == 0) {
+	if (cpu->index_plus_one == 0) {
 		qpmap_host_panic(QPMAP_PANIC_NOT_ONLINE, 0, 0);
 	}
-	qpmap_frames_empty(cpu);
-	qpmap_set_next_frame(cpu, &cpu->frame[1]);
+	qpmap_slots_unmap(cpu);
+	qpmap_set_next_slot(cpu, &cpu->slot[1]);
 }
 
-QPMAP_COLD QPMAP_CALL __UINT32_TYPE__
+QPMAP_COLD QPMAP_CALL qpmap_u32
 qpmap_held(const struct qpmap_cpu *cpu)
 {
-	return (cpu->next == 0 ? 0 : (__UINT32_TYPE__)
-	    (qpmap_next_frame(cpu->next) - &cpu->frame[1]));
+	return (cpu->next == 0 ? 0 : (qpmap_u32)
+	    (qpmap_next_slot(cpu->next) - &cpu->slot[1]));
 }

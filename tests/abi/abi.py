@@ -75,7 +75,7 @@ TARGETS = [
 ]
 
 HOOKS = {"qpmap_host_pin", "qpmap_host_cpu", "qpmap_host_unpin"}
-# The option that adds shootdown and shared mappings.
+# The option that adds shootdown and global mappings.
 SHOOTDOWN = "-DQPMAP_SHOOTDOWN=1"
 
 TABLE_HOOKS = {"qpmap_host_table_alloc", "qpmap_host_table_free",

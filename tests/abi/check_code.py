@@ -54,19 +54,19 @@ SIZE = abi.scratch("size.c", """
 ABI_SIZE(qpmap_cpu);
 #if QPMAP_SHOOTDOWN
 ABI_SIZE(qpmap_shootdown);
-ABI_SIZE(qpmap_remote);
-ABI_SIZE(qpmap_shared);
+ABI_SIZE(qpmap_cpu_sync);
+ABI_SIZE(qpmap_global);
 #endif
 """)
 # What one of each costs with QPMAP_SHOOTDOWN: for the kernel, a CPU, 32 or 64
-# shared slots.
+# global slots.
 OTHERS_LIMIT = {
     "qpmap_shootdown": {64: 448, 32: 256},
-    "qpmap_remote": {64: 64, 32: 64},
-    "qpmap_shared": {64: 64, 32: 64},
+    "qpmap_cpu_sync": {64: 64, 32: 64},
+    "qpmap_global": {64: 64, 32: 64},
 }
 # Sources of which nothing is left without it.
-OTHERS = ("shared.o", "shootdown.o")
+OTHERS = ("global.o", "shootdown.o")
 
 
 def fp_uses(arch, build):
@@ -151,7 +151,7 @@ def check_names(report, what, build):
               " ".join(sorted(names)), "", build.repeat)
 
 
-def frames(build):
+def slots(build):
     """Bytes of stack of every function, from -fstack-usage."""
     found = {}
     for path in glob.glob(os.path.join(build.directory, "*.su")):
@@ -165,20 +165,20 @@ def frames(build):
     return found
 
 
-def deepest(frame, calls, name, above=()):
+def deepest(slot, calls, name, above=()):
     """Bytes and path of the deepest chain of calls from a function."""
-    size = frame.get(re.sub(r"\.(isra|part|constprop|cold)(\.\d+)?", "",
-                            name), frame.get(name, 0))
+    size = slot.get(re.sub(r"\.(isra|part|constprop|cold)(\.\d+)?", "",
+                            name), slot.get(name, 0))
     if name in above:
         return 1 << 20, [name, "(recursion)"]
     best = (0, [])
     for called in calls.get(name, ()):
-        best = max(best, deepest(frame, calls, called, above + (name,)))
+        best = max(best, deepest(slot, calls, called, above + (name,)))
     return size + best[0], [name] + best[1]
 
 
 def check_stack(report, what, build, stacks):
-    frame = frames(build)
+    slot = slots(build)
     calls = {}
     for functions in build.disassembly().values():
         for name, body in functions.items():
@@ -189,9 +189,9 @@ def check_stack(report, what, build, stacks):
                     match = re.search(r"<([\w.]+)", ins.text)
                     if match and match.group(1) != name:
                         calls.setdefault(name, set()).add(match.group(1))
-    report.ok(len(frame) > 10 and calls, what + ": stack",
+    report.ok(len(slot) > 10 and calls, what + ": stack",
               "no stack usage was found: the check is blind", build.repeat)
-    best = max(deepest(frame, calls, name) for name in calls)
+    best = max(deepest(slot, calls, name) for name in calls)
     stacks[what] = best
     report.ok(best[0] <= STACK_LIMIT, what + ": stack",
               "%d bytes, more than %d, in %s" %

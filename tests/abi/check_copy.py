@@ -36,8 +36,8 @@ static char buffer[100];
 QPMAP_CALL struct qpmap_cpu *qpmap_host_cpu(void) { return (&cpu); }
 QPMAP_CALL struct qpmap_cpu *qpmap_host_pin(void) { return (&cpu); }
 QPMAP_CALL void qpmap_host_unpin(struct qpmap_cpu *c) { (void)c; }
-QPMAP_CALL void qpmap_host_panic(const char *text, __UINT64_TYPE__ a,
-    __UINT64_TYPE__ b) { (void)text; (void)a; (void)b; for (;;) { } }
+QPMAP_CALL void qpmap_host_panic(const char *text, qpmap_u64 a,
+    qpmap_u64 b) { (void)text; (void)a; (void)b; for (;;) { } }
 void _start(void);
 void _start(void)
 {

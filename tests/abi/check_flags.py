@@ -49,12 +49,12 @@ LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os"]
 
 OPTIONS = [
     "",
-    "-DQPMAP_FRAMES=1 -DQPMAP_CHECKED=1",
-    "-DQPMAP_FRAMES=8 -DQPMAP_DIRECT_MAP=0",
+    "-DQPMAP_SLOTS=1 -DQPMAP_CHECKED=1",
+    "-DQPMAP_SLOTS=8 -DQPMAP_DIRECT_MAP=0",
     "-DQPMAP_CACHE_LINE=128 -DQPMAP_TABLES=0",
     "-DQPMAP_DIRECT_MAP=0",
-    "-DQPMAP_FRAMES=8 -DQPMAP_CACHE_LINE=128 -DQPMAP_CHECKED=1",
-    "-DQPMAP_TABLES=0 -DQPMAP_DIRECT_MAP=0 -DQPMAP_FRAMES=1",
+    "-DQPMAP_SLOTS=8 -DQPMAP_CACHE_LINE=128 -DQPMAP_CHECKED=1",
+    "-DQPMAP_TABLES=0 -DQPMAP_DIRECT_MAP=0 -DQPMAP_SLOTS=1",
 ]
 
 
@@ -64,7 +64,7 @@ def expected(target, flags):
     if "-DQPMAP_TABLES=0" not in flags:
         hooks |= abi.TABLE_HOOKS
     if "-DQPMAP_CHECKED=1" in flags:
-        hooks.add("qpmap_host_page_pinned")
+        hooks.add("qpmap_host_page_is_wired")
     if abi.SHOOTDOWN in flags and target.arch != "arm64":
         hooks.add("qpmap_host_ipi")
     return hooks

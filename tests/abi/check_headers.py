@@ -28,49 +28,49 @@ int qpmap_use(struct qpmap_cpu *it, const struct qpmap_config *config)
 {
 	static const struct qpmap_options options = QPMAP_OPTIONS;
 	int error = qpmap_init(config);
-	qpmap_vaddr_t va = qpmap_enter(QPMAP_PAGE_SIZE, QPMAP_UNCACHED);
+	qpmap_vaddr_t va = qpmap_enter(QPMAP_PAGE_SIZE, QPMAP_ATTR_UNCACHED);
 	qpmap_remove(va);
 	if (QPMAP_WINDOW_SIZE < QPMAP_PAGE_SIZE || QPMAP_PAGE_MASK == 0 ||
-	    qpmap_enter_ro(0, QPMAP_WRITE_COMBINING | QPMAP_SHARED) == 0) {
+	    qpmap_enter_ro(0, QPMAP_ATTR_WRITE_COMBINING | QPMAP_ATTR_SHARED) == 0) {
 		qpmap_host_panic(QPMAP_PANIC_ATTR, options.word[0],
-		    QPMAP_TYPE_BIT(QPMAP_UNCACHED) + QPMAP_ATTR_COUNT);
+		    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED) + QPMAP_ATTR_COUNT);
 	}
 	return (error == QPMAP_ERR_OPTIONS ? 1 : (int)qpmap_held(it));
 }
 #if QPMAP_SHOOTDOWN
 int qpmap_use_others(struct qpmap_config *config,
-    struct qpmap_shootdown *shootdown, struct qpmap_remote *remote,
-    struct qpmap_shared *shared);
+    struct qpmap_shootdown_state *shootdown, struct qpmap_cpu_sync *cpu_sync,
+    struct qpmap_global *global);
 int qpmap_use_others(struct qpmap_config *config,
-    struct qpmap_shootdown *shootdown, struct qpmap_remote *remote,
-    struct qpmap_shared *shared)
+    struct qpmap_shootdown_state *shootdown, struct qpmap_cpu_sync *cpu_sync,
+    struct qpmap_global *global)
 {
 	unsigned long cpus[2] = { 1, 1 };
-	qpmap_vaddr_t va = 0 - QPMAP_SHARED_SIZE;
+	qpmap_vaddr_t va = 0 - QPMAP_GLOBAL_SIZE;
 	config->shootdown = shootdown;
-	config->remote = remote;
-	remote->hart = 1;
-	shared->leaf = 0;
-	config->shared = shared;
-	config->shared_va = va;
-	config->shared_count = QPMAP_SHARED_SLOTS;
+	config->cpu_sync = cpu_sync;
+	cpu_sync->hart = 1;
+	global->leaf = 0;
+	config->global = global;
+	config->global_va = va;
+	config->global_count = QPMAP_GLOBAL_SLOTS;
 	qpmap_host_ipi(1);
 	qpmap_shootdown_ipi();
 	qpmap_shootdown_poll();
 	qpmap_shootdown(va, QPMAP_ALL_PAGES, cpus);
 	qpmap_shootdown(va, QPMAP_REQUESTS, 0);
 	qpmap_quiesce();
-	if (qpmap_shared_enter(0, QPMAP_WRITE_BACK, &va) != QPMAP_OK) {
-		return (QPMAP_ERR_SHARED_FULL);
+	if (qpmap_global_enter(0, QPMAP_ATTR_WRITE_BACK, &va) != QPMAP_OK) {
+		return (QPMAP_ERR_GLOBAL_FULL);
 	}
-	qpmap_shared_remove(va);
-	qpmap_shared_remove_deferred(va);
+	qpmap_global_remove(va);
+	qpmap_global_remove_deferred(va);
 	return (0);
 }
 #else
 /* None of it is there: these names are the kernel's. */
-struct qpmap_remote;
-struct qpmap_shared *qpmap_quiesce(struct qpmap_remote *);
+struct qpmap_cpu_sync;
+struct qpmap_global *qpmap_quiesce(struct qpmap_cpu_sync *);
 #endif
 """
 

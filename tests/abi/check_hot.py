@@ -19,9 +19,9 @@ import re
 import abi
 
 WAYS_OUT = {
-    "qpmap_enter": {"qpmap_enter_special", "qpmap_enter_refuse_frame"},
-    "qpmap_enter_ro": {"qpmap_enter_ro_special", "qpmap_enter_refuse_frame"},
-    "qpmap_remove": {"qpmap_remove_special"},
+    "qpmap_enter": {"qpmap_enter_slow", "qpmap_enter_panic_slot"},
+    "qpmap_enter_ro": {"qpmap_enter_ro_slow", "qpmap_enter_panic_slot"},
+    "qpmap_remove": {"qpmap_remove_slow"},
 }
 
 TEXT_LIMIT = 512

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every store to an entry is one instruction of full width (contract B7); on
 i386 with PAE two, the half with the present bit last on filling and first on
-clearing.  The core has no other way to store one, and shared mappings, whose
+clearing.  The core has no other way to store one, and global mappings, whose
 slots every CPU walks, are looked at as they are compiled: nothing that they
 write, entries or words, is written in parts.
 """
@@ -49,7 +49,7 @@ def entry_stores(arch, functions, name):
     """(width, offset) of the stores of one probe and what it calls."""
     found, errors = [], []
     for function, body in functions.items():
-        if function != name and not (function.startswith("qpmap_slot_") and
+        if function != name and not (function.startswith("qpmap_pte_") and
                                      function.endswith(name[4:])):
             continue
         for ins in body:
@@ -71,7 +71,7 @@ def expected(target, name):
     if target.name == "i386-pae":
         # The low word has the present bit.
         order = [(full, 4), (full, 0)]
-        return order if name == "abi_fill" else order[::-1]
+        return order if name == "abi_store" else order[::-1]
     return [(full, 0)]
 
 
@@ -79,12 +79,12 @@ def check(report, configuration):
     target, compiler, flags = configuration
     what = "%s: %s %s" % (target.name, " ".join(compiler), flags[0])
     if flags[0] in ("-O2", "-Os"):
-        check_shared(report, target, compiler, flags)
+        check_global(report, target, compiler, flags)
     with abi.Build(compiler, flags, [abi.HERE + "/stores.c"]) as build:
         if not report.ok(build.good, what, build.output, build.repeat):
             return
         functions = build.functions()
-        for name in "abi_fill", "abi_clear":
+        for name in "abi_store", "abi_clear":
             found, errors = entry_stores(target.arch, functions, name)
             wanted = expected(target, name)
             report.ok(found == wanted and not errors, "%s: %s" % (what, name),
@@ -92,9 +92,9 @@ def check(report, configuration):
                       (found, wanted, "\n".join(errors)), build.repeat)
 
 
-def check_shared(report, target, compiler, flags):
+def check_global(report, target, compiler, flags):
     what = "%s: %s %s: shared.c" % (target.name, " ".join(compiler), flags[0])
-    source = abi.ROOT + "/src/core/shared.c"
+    source = abi.ROOT + "/src/core/global.c"
     with abi.Build(compiler, flags + [abi.SHOOTDOWN], [source]) as build:
         if not report.ok(build.good, what, build.output, build.repeat):
             return
@@ -113,7 +113,7 @@ def check_shared(report, target, compiler, flags):
 
 
 def check_source(report):
-    """The core's files do not store entries but by slot_fill, slot_clear."""
+    """The core's files do not store entries but by pte_store, pte_clear."""
     for path in sorted(glob.glob(abi.ROOT + "/src/core/*.[ch]")):
         with open(path, encoding="utf-8") as lines:
             found = re.findall(r".*(?:slot|entry|leaf)\w*(?:\[[^]]*\])?(?:->|"

@@ -17,17 +17,17 @@ struct hostile_frame_number {
 static inline qpmap_paddr_t
 qpmap_host_page_pa(vm_page_t m)
 {
-	const struct hostile_frame_number *frame =
+	const struct hostile_frame_number *slot =
 	    (const struct hostile_frame_number *)(void *)m;
 
-	return ((qpmap_paddr_t)frame->number << QPMAP_PAGE_SHIFT);
+	return ((qpmap_paddr_t)slot->number << QPMAP_PAGE_SHIFT);
 }
 
 static inline qpmap_attr_t
 qpmap_host_page_attr(vm_page_t m)
 {
 	return (((const struct hostile_frame_number *)(void *)m)->uncached ?
-	    QPMAP_UNCACHED : QPMAP_WRITE_BACK);
+	    QPMAP_ATTR_UNCACHED : QPMAP_ATTR_WRITE_BACK);
 }
 
 #endif /* HOST_PAGE_H */

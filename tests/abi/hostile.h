@@ -45,7 +45,7 @@ struct proc {
 struct page {
 	int flags;
 };
-struct frame {
+struct slot {
 	int line;
 };
 struct window {

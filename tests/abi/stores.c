@@ -5,17 +5,17 @@
  */
 #include "../../src/arch/arch.h"
 
-void abi_fill(struct qpmap_pte *slot, struct qpmap_pte pte);
-void abi_clear(struct qpmap_pte *slot);
+void abi_store(struct qpmap_pte *ptep, struct qpmap_pte pte);
+void abi_clear(struct qpmap_pte *ptep);
 
 void
-abi_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+abi_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 {
-	qpmap_slot_fill(slot, pte);
+	qpmap_pte_store(ptep, pte);
 }
 
 void
-abi_clear(struct qpmap_pte *slot)
+abi_clear(struct qpmap_pte *ptep)
 {
-	qpmap_slot_clear(slot);
+	qpmap_pte_clear(ptep);
 }

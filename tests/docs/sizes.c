@@ -7,15 +7,15 @@
 
 #define SIZES_LONG	(sizeof(long) == 8)
 
-_Static_assert(sizeof(struct qpmap_shootdown) == (SIZES_LONG ? 448 : 256),
-    "struct qpmap_shootdown");
-_Static_assert(sizeof(struct qpmap_remote) == 64, "struct qpmap_remote");
-_Static_assert(sizeof(struct qpmap_shared) == 64, "struct qpmap_shared");
+_Static_assert(sizeof(struct qpmap_shootdown_state) == (SIZES_LONG ? 448 : 256),
+    "struct qpmap_shootdown_state");
+_Static_assert(sizeof(struct qpmap_cpu_sync) == 64, "struct qpmap_cpu_sync");
+_Static_assert(sizeof(struct qpmap_global) == 64, "struct qpmap_global");
 _Static_assert(QPMAP_REQUESTS == 16, "requests in the ring");
-_Static_assert(QPMAP_SHARED_SLOTS == (SIZES_LONG ? 64 : 32), "slots");
+_Static_assert(QPMAP_GLOBAL_SLOTS == (SIZES_LONG ? 64 : 32), "slots");
 
 /* The area of a group and of a window, in pages, and a group's entries. */
-#define SIZES_GROUP	(QPMAP_SHARED_SIZE / QPMAP_PAGE_SIZE)
+#define SIZES_GROUP	(QPMAP_GLOBAL_SIZE / QPMAP_PAGE_SIZE)
 #define SIZES_WINDOW	(QPMAP_WINDOW_SIZE / QPMAP_PAGE_SIZE)
 #define SIZES_ENTRIES	(SIZES_GROUP * sizeof(struct qpmap_pte))
 

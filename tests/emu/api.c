@@ -29,22 +29,22 @@ emu_unpinned_queries(struct emu *e)
 
 /* By the layout of the window, not by the state's contents. */
 uint64_t
-emu_frame_va_of(struct emu *e, unsigned window, unsigned frame)
+emu_slot_va_of(struct emu *e, unsigned window, unsigned slot)
 {
 	return (e->config[WIRE_WINDOW_VA] +
-	    (window * e->fact[FACT_WINDOW_PAGES] + 2 * frame - 1) *
+	    (window * e->fact[FACT_WINDOW_PAGES] + 2 * slot - 1) *
 	    (UINT64_C(1) << e->mode->page_shift));
 }
 
 uint64_t
-emu_frame_slot_of(struct emu *e, unsigned window, unsigned frame)
+emu_slot_pte_of(struct emu *e, unsigned window, unsigned slot)
 {
 	struct emu_level levels[EMU_MAX_LEVELS];
-	unsigned count = emu_walk(e, emu_frame_va_of(e, window, frame),
+	unsigned count = emu_walk(e, emu_slot_va_of(e, window, slot),
 	    levels);
 
 	if (levels[count - 1].level != 0) {
-		emu_die("frame %u has no leaf table", frame);
+		emu_die("slot %u has no leaf table", slot);
 	}
 	return (levels[count - 1].entry_pa);
 }
@@ -54,21 +54,21 @@ static unsigned
 emu_window(struct emu *e)
 {
 	unsigned window = (unsigned)emu_read(e, emu_state_pa(e) +
-	    e->fact[FACT_CPU_WINDOW], 4);
+	    e->fact[FACT_CPU_INDEX], 4);
 
 	return (window == 0 ? 0 : window - 1);
 }
 
 uint64_t
-emu_frame_va(struct emu *e, unsigned frame)
+emu_slot_va(struct emu *e, unsigned slot)
 {
-	return (emu_frame_va_of(e, emu_window(e), frame));
+	return (emu_slot_va_of(e, emu_window(e), slot));
 }
 
 uint64_t
-emu_frame_slot(struct emu *e, unsigned frame)
+emu_slot_pte(struct emu *e, unsigned slot)
 {
-	return (emu_frame_slot_of(e, emu_window(e), frame));
+	return (emu_slot_pte_of(e, emu_window(e), slot));
 }
 
 /* A full pool, of pages that hold junk: no contents may be relied on. */
@@ -106,16 +106,16 @@ emu_prepare(const struct emu_mode *mode, const char *variant, uint64_t layout,
 	emu_boot(e);
 	emu_pool_fill(e);
 	e->config[WIRE_WINDOW_VA] = mode->window_va;
-	e->config[WIRE_WINDOW_COUNT] = EMU_CPUS;
-	e->config[WIRE_NESTING] = e->fact[FACT_FRAMES];
-	e->config[WIRE_FLAGS] = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT |
-	    (mode->has_nx ? 0 : QPMAP_NO_NX);
+	e->config[WIRE_CONFIG_CPUS] = EMU_CPUS;
+	e->config[WIRE_NESTING] = e->fact[FACT_SLOTS];
+	e->config[WIRE_FLAGS] = QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT |
+	    (mode->has_nx ? 0 : QPMAP_F_NO_NX);
 	if (e->fact[FACT_SHOOTDOWN] != 0) {
 		e->config[WIRE_SHOOTDOWN] = emu_symbol(e, "guest_shootdown");
-		e->config[WIRE_REMOTE] = emu_symbol(e, "guest_remote");
-		e->config[WIRE_SHARED_VA] = mode->shared_va;
-		e->config[WIRE_SHARED] = emu_symbol(e, "guest_group");
-		e->config[WIRE_SHARED_COUNT] = EMU_GROUPS;
+		e->config[WIRE_CPU_SYNC] = emu_symbol(e, "guest_cpu_sync");
+		e->config[WIRE_GLOBAL_VA] = mode->global_va;
+		e->config[WIRE_GLOBAL] = emu_symbol(e, "guest_group");
+		e->config[WIRE_GLOBAL_COUNT] = EMU_GROUPS;
 	}
 	return (e);
 }
@@ -129,7 +129,7 @@ emu_init(struct emu *e)
 	if (EMU_CALL(e, "guest_init", "") != EMU_RETURNED) {
 		emu_die("qpmap_init did not return");
 	}
-	e->svpbmt = (e->config[WIRE_FLAGS] & QPMAP_SVPBMT) != 0;
+	e->svpbmt = (e->config[WIRE_FLAGS] & QPMAP_F_SVPBMT) != 0;
 	return ((int)(uint32_t)e->result);
 }
 
@@ -230,12 +230,12 @@ emu_another(struct emu *e, unsigned cpu)
 }
 
 uint64_t
-emu_shared_enter(struct emu *e, uint64_t pa, unsigned attr)
+emu_global_enter(struct emu *e, uint64_t pa, unsigned attr)
 {
-	EMU_CALL(e, "guest_shared_enter", "pw", pa, attr);
-	emu_must_return(e, "qpmap_shared_enter");
+	EMU_CALL(e, "guest_global_enter", "pw", pa, attr);
+	emu_must_return(e, "qpmap_global_enter");
 	if (e->result < QPMAP_ERR_COUNT_) {
-		emu_die("qpmap_shared_enter: error %llu",
+		emu_die("qpmap_global_enter: error %llu",
 		    (unsigned long long)e->result);
 	}
 	return (e->result);
@@ -255,10 +255,10 @@ emu_shootdown_word(struct emu *e, unsigned fact)
 }
 
 uint64_t
-emu_remote_word(struct emu *e, unsigned window, unsigned fact)
+emu_sync_word(struct emu *e, unsigned window, unsigned fact)
 {
-	return (emu_word(e, emu_symbol(e, "guest_remote") +
-	    window * e->fact[FACT_REMOTE_SIZE] + e->fact[fact]));
+	return (emu_word(e, emu_symbol(e, "guest_cpu_sync") +
+	    window * e->fact[FACT_SYNC_SIZE] + e->fact[fact]));
 }
 
 uint64_t

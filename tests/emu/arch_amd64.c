@@ -130,10 +130,10 @@ amd64_argument(struct emu *e)
 static void
 amd64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 {
-	if (step == EMU_FILL) {
-		emu_expect(e, "store", arg->slot_pa, arg->bits, 8);
+	if (step == EMU_MAP) {
+		emu_expect(e, "store", arg->pte_pa, arg->bits, 8);
 	} else if (step == EMU_CLEAR) {
-		emu_expect(e, "store", arg->slot_pa, 0, 8);
+		emu_expect(e, "store", arg->pte_pa, 0, 8);
 	} else {
 		x86_expect(e, step, arg);
 	}
@@ -183,7 +183,7 @@ const struct emu_arch emu_amd64 = {
 	.spin_bytes = x86_spin_bytes,
 	.spin_size = sizeof(x86_spin_bytes),
 	.type_name = x86_type_name,
-	.type_special = x86_type_special,
+	.type_slow = x86_type_slow,
 	.clean_if_ro = true,
 	.layouts = x86_layouts,
 	.refusals = amd64_refusals,

@@ -561,7 +561,7 @@ static void
 a64_expect_publish(struct emu *e, const struct emu_step_arg *arg, uint64_t va,
     uint64_t bytes)
 {
-	if ((arg->flags & QPMAP_ERRATUM_WALKER) == 0) {
+	if ((arg->flags & QPMAP_F_ERRATUM_WALKER) == 0) {
 		emu_expect(e, "dsb ishst", 0, 0, 0);
 		return;
 	}
@@ -573,14 +573,14 @@ a64_expect_publish(struct emu *e, const struct emu_step_arg *arg, uint64_t va,
 
 /* The operand: VA[55:12] in bits 43:0, nothing above. */
 static void
-a64_expect_emptied(struct emu *e, const struct emu_step_arg *arg)
+a64_expect_post_unmap(struct emu *e, const struct emu_step_arg *arg)
 {
-	bool local = (arg->flags & QPMAP_LOCAL_TLBI) != 0;
-	bool twice = !local && (arg->flags & QPMAP_ERRATUM_REPEAT_TLBI) != 0;
+	bool local = (arg->flags & QPMAP_F_LOCAL_TLBI) != 0;
+	bool twice = !local && (arg->flags & QPMAP_F_ERRATUM_REPEAT_TLBI) != 0;
 	const char *tlbi = local ? "tlbi vaale1" : "tlbi vaale1is";
 	uint64_t operand = arg->va << 8 >> 20;
 
-	a64_expect_publish(e, arg, arg->slot_pa, 8);
+	a64_expect_publish(e, arg, arg->pte_pa, 8);
 	emu_expect(e, tlbi, operand, 0, 0);
 	emu_expect(e, "dsb ish", 0, 0, 0);
 	if (twice) {
@@ -628,7 +628,7 @@ static void
 a64_expect_batch(struct emu *e, const struct emu_step_arg *arg)
 {
 	bool range = (e->boot_flags & A64_BOOT_RANGE) != 0 &&
-	    (arg->flags & QPMAP_NO_TLBI_RANGE) == 0;
+	    (arg->flags & QPMAP_F_NO_TLBI_RANGE) == 0;
 
 	if (range && arg->page_count < A64_BIT(21)) {
 		a64_expect_ranges(e, arg);
@@ -643,12 +643,12 @@ a64_expect_batch(struct emu *e, const struct emu_step_arg *arg)
 }
 
 static void
-a64_expect_shot_down(struct emu *e, const struct emu_step_arg *arg)
+a64_expect_flush_range(struct emu *e, const struct emu_step_arg *arg)
 {
 	emu_expect(e, "dsb ish", 0, 0, 0);
 	a64_expect_batch(e, arg);
 	emu_expect(e, "dsb ish", 0, 0, 0);
-	if ((arg->flags & QPMAP_ERRATUM_REPEAT_TLBI) != 0) {
+	if ((arg->flags & QPMAP_F_ERRATUM_REPEAT_TLBI) != 0) {
 		a64_expect_batch(e, arg);
 		emu_expect(e, "dsb ish", 0, 0, 0);
 	}
@@ -660,25 +660,25 @@ static void
 a64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 {
 	switch (step) {
-	case EMU_FILL:
-		emu_expect(e, "store", arg->slot_pa, arg->bits, 8);
+	case EMU_MAP:
+		emu_expect(e, "store", arg->pte_pa, arg->bits, 8);
 		break;
 	case EMU_CLEAR:
-		emu_expect(e, "store", arg->slot_pa, 0, 8);
+		emu_expect(e, "store", arg->pte_pa, 0, 8);
 		break;
-	case EMU_FILLED:
+	case EMU_POST_MAP:
 	case EMU_LINKED:
 	case EMU_LINKED_ROOT:
-		a64_expect_publish(e, arg, arg->slot_pa, 8);
+		a64_expect_publish(e, arg, arg->pte_pa, 8);
 		emu_expect(e, "isb", 0, 0, 0);
 		break;
-	case EMU_EMPTYING:
+	case EMU_PRE_UNMAP:
 		if (arg->special) {
 			emu_expect(e, "dsb sy", 0, 0, 0);
 		}
 		break;
-	case EMU_EMPTIED:
-		a64_expect_emptied(e, arg);
+	case EMU_POST_UNMAP:
+		a64_expect_post_unmap(e, arg);
 		break;
 	case EMU_ONLINE:
 		a64_expect_online(e);
@@ -688,12 +688,12 @@ a64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 		    UINT64_C(1) << e->mode->page_shift);
 		break;
 	case EMU_CLEARED:
-		if ((arg->flags & QPMAP_ERRATUM_WALKER) != 0) {
-			a64_expect_publish(e, arg, arg->slot_pa, 8);
+		if ((arg->flags & QPMAP_F_ERRATUM_WALKER) != 0) {
+			a64_expect_publish(e, arg, arg->pte_pa, 8);
 		}
 		break;
-	case EMU_SHOT_DOWN:
-		a64_expect_shot_down(e, arg);
+	case EMU_FLUSH_RANGE:
+		a64_expect_flush_range(e, arg);
 		break;
 	case EMU_SENDING:
 		break;
@@ -717,10 +717,11 @@ a64_type_name(const struct emu *e, unsigned type)
 }
 
 static bool
-a64_type_special(const struct emu *e, unsigned type)
+a64_type_slow(const struct emu *e, unsigned type)
 {
 	(void)e;
-	return (type != QPMAP_WRITE_BACK && type != QPMAP_WRITE_THROUGH);
+	return (type != QPMAP_ATTR_WRITE_BACK &&
+	    type != QPMAP_ATTR_WRITE_THROUGH);
 }
 
 /*
@@ -736,8 +737,8 @@ a64_layout_other(struct emu *e, uint64_t *config)
 static void
 a64_template_invalid(struct emu *e, uint64_t *config)
 {
-	config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_UNCACHED);
-	config[WIRE_TEMPLATE + QPMAP_UNCACHED] =
+	config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED);
+	config[WIRE_TEMPLATE + QPMAP_ATTR_UNCACHED] =
 	    a64_make_leaf(e, 0x40000000, false) & ~UINT64_C(1);
 }
 
@@ -745,7 +746,7 @@ a64_template_invalid(struct emu *e, uint64_t *config)
 static void
 a64_template_ns(struct emu *e, uint64_t *config)
 {
-	config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] =
+	config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_BACK] =
 	    a64_make_leaf(e, 0x40000000, false) | A64_BIT(5);
 }
 
@@ -753,14 +754,14 @@ static void
 a64_type_wt(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH);
+	config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_THROUGH);
 }
 
 static void
 a64_no_nx(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_FLAGS] |= QPMAP_NO_NX;
+	config[WIRE_FLAGS] |= QPMAP_F_NO_NX;
 }
 
 static void
@@ -780,7 +781,7 @@ static void
 a64_flags_x86(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_FLAGS] |= QPMAP_FLUSH_ON_FILL;
+	config[WIRE_FLAGS] |= QPMAP_F_FLUSH_ON_MAP;
 }
 
 /* The other half, which TTBR0 translates. */
@@ -833,21 +834,21 @@ static const struct emu_layout a64_layouts[] = {
 };
 
 static const struct emu_feature a64_features[] = {
-	{ "LOCAL_TLBI", QPMAP_LOCAL_TLBI },
-	{ "ERRATUM_REPEAT_TLBI", QPMAP_ERRATUM_REPEAT_TLBI },
-	{ "ERRATUM_WALKER", QPMAP_ERRATUM_WALKER },
+	{ "LOCAL_TLBI", QPMAP_F_LOCAL_TLBI },
+	{ "ERRATUM_REPEAT_TLBI", QPMAP_F_ERRATUM_REPEAT_TLBI },
+	{ "ERRATUM_WALKER", QPMAP_F_ERRATUM_WALKER },
 	{ "LOCAL_TLBI+ERRATUM_REPEAT_TLBI",
-	    QPMAP_LOCAL_TLBI | QPMAP_ERRATUM_REPEAT_TLBI },
+	    QPMAP_F_LOCAL_TLBI | QPMAP_F_ERRATUM_REPEAT_TLBI },
 	{ "ERRATUM_WALKER+ERRATUM_REPEAT_TLBI",
-	    QPMAP_ERRATUM_WALKER | QPMAP_ERRATUM_REPEAT_TLBI },
+	    QPMAP_F_ERRATUM_WALKER | QPMAP_F_ERRATUM_REPEAT_TLBI },
 	{ NULL, 0 }
 };
 
 static const struct emu_feature a64_shootdown_features[] = {
-	{ "LOCAL_TLBI", QPMAP_LOCAL_TLBI },
-	{ "NO_TLBI_RANGE", QPMAP_NO_TLBI_RANGE },
-	{ "ERRATUM_REPEAT_TLBI", QPMAP_ERRATUM_REPEAT_TLBI },
-	{ "ERRATUM_WALKER", QPMAP_ERRATUM_WALKER },
+	{ "LOCAL_TLBI", QPMAP_F_LOCAL_TLBI },
+	{ "NO_TLBI_RANGE", QPMAP_F_NO_TLBI_RANGE },
+	{ "ERRATUM_REPEAT_TLBI", QPMAP_F_ERRATUM_REPEAT_TLBI },
+	{ "ERRATUM_WALKER", QPMAP_F_ERRATUM_WALKER },
 	{ NULL, 0 }
 };
 
@@ -895,9 +896,9 @@ const struct emu_arch emu_arm64 = {
 	.spin_bytes = a64_spin,
 	.spin_size = sizeof(a64_spin),
 	.type_name = a64_type_name,
-	.type_special = a64_type_special,
+	.type_slow = a64_type_slow,
 	.global_leaf = true,
-	.local_flags = QPMAP_LOCAL_TLBI,
+	.local_flags = QPMAP_F_LOCAL_TLBI,
 	.layouts = a64_layouts,
 	.refusals = a64_refusals,
 	.features = a64_features,

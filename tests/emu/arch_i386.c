@@ -193,18 +193,18 @@ i386_fault(struct emu *e, uint32_t vector)
 static void
 i386_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 {
-	uint64_t slot = arg->slot_pa;
+	uint64_t pte_pa = arg->pte_pa;
 	uint64_t cr3 = 0;
 
-	if (step == EMU_FILL) {
+	if (step == EMU_MAP) {
 		if (i386_is_pae(e)) {
-			emu_expect(e, "store", slot + 4, arg->bits >> 32, 4);
+			emu_expect(e, "store", pte_pa + 4, arg->bits >> 32, 4);
 		}
-		emu_expect(e, "store", slot, arg->bits & 0xffffffff, 4);
+		emu_expect(e, "store", pte_pa, arg->bits & 0xffffffff, 4);
 	} else if (step == EMU_CLEAR) {
-		emu_expect(e, "store", slot, 0, 4);
+		emu_expect(e, "store", pte_pa, 0, 4);
 		if (i386_is_pae(e)) {
-			emu_expect(e, "store", slot + 4, 0, 4);
+			emu_expect(e, "store", pte_pa + 4, 0, 4);
 		}
 	} else if (step == EMU_LINKED_ROOT && i386_is_pae(e)) {
 		if ((e->boot_flags & X86_BOOT_NO_PAT) != 0) {
@@ -225,14 +225,14 @@ static void
 i386_nx_not_stated(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_NO_NX;
+	config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_NO_NX;
 }
 
 static void
 i386_nx_stated(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_FLAGS] |= QPMAP_NO_NX;
+	config[WIRE_FLAGS] |= QPMAP_F_NO_NX;
 }
 
 static void
@@ -246,14 +246,14 @@ static void
 i386_template_not_valid(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_TEMPLATE + QPMAP_UNCACHED] = 0x1078;
+	config[WIRE_TEMPLATE + QPMAP_ATTR_UNCACHED] = 0x1078;
 }
 
 /* A bit that an entry does not have, or that has to be 0. */
 static void
 i386_template_reserved(struct emu *e, uint64_t *config)
 {
-	config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] = UINT64_C(0x1063) |
+	config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_BACK] = UINT64_C(0x1063) |
 	    (i386_is_pae(e) ? UINT64_C(1) << 52 : UINT64_C(1) << 32);
 }
 
@@ -262,8 +262,8 @@ static void
 i386_template_nx(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_FLAGS] |= QPMAP_NO_NX;
-	config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] = I386_NX | 0x1063;
+	config[WIRE_FLAGS] |= QPMAP_F_NO_NX;
+	config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_BACK] = I386_NX | 0x1063;
 }
 
 static void
@@ -299,7 +299,7 @@ i386_range_top(struct emu *e, uint64_t *config)
 {
 	config[WIRE_WINDOW_VA] = UINT64_C(0x100000000) -
 	    (e->fact[FACT_WINDOW_PAGES] << 12);
-	config[WIRE_WINDOW_COUNT] = 1;
+	config[WIRE_CONFIG_CPUS] = 1;
 }
 
 /* Address 0 is no address, in the direct map neither. */
@@ -315,7 +315,7 @@ static void
 i386_flags_arm64(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_FLAGS] |= QPMAP_LOCAL_TLBI;
+	config[WIRE_FLAGS] |= QPMAP_F_LOCAL_TLBI;
 }
 
 #define I386_REFUSALS							\
@@ -405,7 +405,7 @@ static const struct emu_feature i386_pae_differs[] = {
 	.spin_bytes = x86_spin_bytes,					\
 	.spin_size = sizeof(x86_spin_bytes),				\
 	.type_name = x86_type_name,					\
-	.type_special = x86_type_special,				\
+	.type_slow = x86_type_slow,				\
 	.clean_if_ro = true,						\
 	.layouts = x86_layouts,						\
 	.refusals = own_refusals,					\

@@ -441,12 +441,12 @@ rv_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 
 /* Svinval's batch, for more than one page. */
 static void
-rv_expect_shot_down(struct emu *e, const struct emu_step_arg *arg)
+rv_expect_flush_range(struct emu *e, const struct emu_step_arg *arg)
 {
-	bool batch = (arg->flags & QPMAP_SVINVAL) != 0 && arg->page_count > 1;
+	bool batch = (arg->flags & QPMAP_F_SVINVAL) != 0 && arg->page_count > 1;
 
 	if (arg->page_count > RV_SHOOTDOWN_LIMIT ||
-	    (arg->flags & QPMAP_ERRATUM_CIP_1200) != 0) {
+	    (arg->flags & QPMAP_F_ERRATUM_CIP_1200) != 0) {
 		emu_expect(e, "sfence.vma", EMU_X0, EMU_X0, 0);
 		return;
 	}
@@ -466,21 +466,21 @@ rv_expect_shot_down(struct emu *e, const struct emu_step_arg *arg)
 static void
 rv_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 {
-	bool all = (arg->flags & QPMAP_ERRATUM_CIP_1200) != 0;
+	bool all = (arg->flags & QPMAP_F_ERRATUM_CIP_1200) != 0;
 
 	switch (step) {
-	case EMU_FILL:
-		emu_expect(e, "store", arg->slot_pa, arg->bits, 8);
+	case EMU_MAP:
+		emu_expect(e, "store", arg->pte_pa, arg->bits, 8);
 		break;
 	case EMU_CLEAR:
-		emu_expect(e, "store", arg->slot_pa, 0, 8);
+		emu_expect(e, "store", arg->pte_pa, 0, 8);
 		break;
-	case EMU_FILLED:
-	case EMU_EMPTIED:
+	case EMU_POST_MAP:
+	case EMU_POST_UNMAP:
 		emu_expect(e, "sfence.vma", all ? EMU_X0 : arg->va, EMU_X0,
 		    0);
 		break;
-	case EMU_EMPTYING:
+	case EMU_PRE_UNMAP:
 		emu_expect(e, "fence iorw,iorw", 0, 0, 0);
 		break;
 	case EMU_LINKING:
@@ -493,8 +493,8 @@ rv_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 		break;
 	case EMU_CLEARED:
 		break;
-	case EMU_SHOT_DOWN:
-		rv_expect_shot_down(e, arg);
+	case EMU_FLUSH_RANGE:
+		rv_expect_flush_range(e, arg);
 		break;
 	case EMU_SENDING:
 		emu_expect(e, "fence rw,rw", 0, 0, 0);
@@ -506,13 +506,13 @@ static const char *
 rv_type_name(const struct emu *e, unsigned type)
 {
 	(void)e;
-	return (type == QPMAP_WRITE_BACK ? "WB" :
-	    type == QPMAP_WRITE_COMBINING ? "WC" :
-	    type == QPMAP_UNCACHED ? "UC" : NULL);
+	return (type == QPMAP_ATTR_WRITE_BACK ? "WB" :
+	    type == QPMAP_ATTR_WRITE_COMBINING ? "WC" :
+	    type == QPMAP_ATTR_UNCACHED ? "UC" : NULL);
 }
 
 static bool
-rv_type_special(const struct emu *e, unsigned type)
+rv_type_slow(const struct emu *e, unsigned type)
 {
 	(void)e;
 	(void)type;
@@ -527,7 +527,7 @@ rv_type_special(const struct emu *e, unsigned type)
 static void
 rv_want(uint64_t *config, unsigned type, unsigned flags, uint64_t leaf)
 {
-	config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SVPBMT;
+	config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_SVPBMT;
 	config[WIRE_FLAGS] |= flags;
 	config[WIRE_TYPES] = QPMAP_TYPE_BIT(type);
 	config[WIRE_TEMPLATE + type] = leaf;
@@ -537,28 +537,28 @@ static void
 rv_no_svpbmt_wc(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	rv_want(config, QPMAP_WRITE_COMBINING, 0, 0);
+	rv_want(config, QPMAP_ATTR_WRITE_COMBINING, 0, 0);
 }
 
 static void
 rv_no_svpbmt_uc(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	rv_want(config, QPMAP_UNCACHED, 0, 0);
+	rv_want(config, QPMAP_ATTR_UNCACHED, 0, 0);
 }
 
 static void
 rv_svpbmt_wt(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	rv_want(config, QPMAP_WRITE_THROUGH, QPMAP_SVPBMT, 0);
+	rv_want(config, QPMAP_ATTR_WRITE_THROUGH, QPMAP_F_SVPBMT, 0);
 }
 
 static void
 rv_svpbmt_uc_minus(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	rv_want(config, QPMAP_UNCACHED_MINUS, QPMAP_SVPBMT, 0);
+	rv_want(config, QPMAP_ATTR_UNCACHED_MINUS, QPMAP_F_SVPBMT, 0);
 }
 
 /* A template like write-back's: it would silently be write-back. */
@@ -566,7 +566,7 @@ static void
 rv_template_same(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	rv_want(config, QPMAP_UNCACHED, QPMAP_SVPBMT,
+	rv_want(config, QPMAP_ATTR_UNCACHED, QPMAP_F_SVPBMT,
 	    RV_D | RV_A | RV_W | RV_R | RV_V);
 }
 
@@ -574,7 +574,8 @@ static void
 rv_template_same_c9xx(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	rv_want(config, QPMAP_WRITE_THROUGH, 0, QPMAP_LEAF_C9XX_WRITE_BACK);
+	rv_want(config, QPMAP_ATTR_WRITE_THROUGH, 0,
+	    QPMAP_LEAF_C9XX_WRITE_BACK);
 	config[WIRE_TEMPLATE] = QPMAP_LEAF_C9XX_WRITE_BACK;
 }
 
@@ -582,7 +583,7 @@ static void
 rv_template_not_valid(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	rv_want(config, QPMAP_UNCACHED, QPMAP_SVPBMT,
+	rv_want(config, QPMAP_ATTR_UNCACHED, QPMAP_F_SVPBMT,
 	    RV_BIT(62) | RV_D | RV_A | RV_W | RV_R);
 }
 
@@ -590,14 +591,14 @@ static void
 rv_template_pointer(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_TEMPLATE + QPMAP_WRITE_THROUGH] = RV_V | RV_BIT(20);
+	config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_THROUGH] = RV_V | RV_BIT(20);
 }
 
 static void
 rv_template_reserved(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	rv_want(config, QPMAP_UNCACHED, QPMAP_SVPBMT,
+	rv_want(config, QPMAP_ATTR_UNCACHED, QPMAP_F_SVPBMT,
 	    RV_BIT(62) | RV_BIT(61) | RV_R | RV_V);
 }
 
@@ -605,7 +606,7 @@ static void
 rv_template_range(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	rv_want(config, QPMAP_UNCACHED, 0,
+	rv_want(config, QPMAP_ATTR_UNCACHED, 0,
 	    RV_BIT(63) | RV_BIT(13) | RV_D | RV_A | RV_W | RV_R | RV_V);
 }
 
@@ -627,7 +628,7 @@ static void
 rv_no_nx(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_FLAGS] |= QPMAP_NO_NX;
+	config[WIRE_FLAGS] |= QPMAP_F_NO_NX;
 }
 
 static void
@@ -651,7 +652,7 @@ rv_range_lower(struct emu *e, uint64_t *config)
 	uint64_t half = RV_BIT(e->mode->va_bits - 1);
 
 	config[WIRE_WINDOW_VA] = half - (e->fact[FACT_WINDOW_PAGES] << 12);
-	config[WIRE_WINDOW_COUNT] = 2;
+	config[WIRE_CONFIG_CPUS] = 2;
 }
 
 static void
@@ -661,7 +662,7 @@ rv_range_upper(struct emu *e, uint64_t *config)
 
 	config[WIRE_WINDOW_VA] = 0 - half -
 	    (e->fact[FACT_WINDOW_PAGES] << 12);
-	config[WIRE_WINDOW_COUNT] = 2;
+	config[WIRE_CONFIG_CPUS] = 2;
 }
 
 /* A direct map must not give the address 0 away. */
@@ -678,7 +679,7 @@ static void
 rv_flags_x86(struct emu *e, uint64_t *config)
 {
 	(void)e;
-	config[WIRE_FLAGS] |= QPMAP_FLUSH_ON_FILL;
+	config[WIRE_FLAGS] |= QPMAP_F_FLUSH_ON_MAP;
 }
 
 static const struct emu_refusal rv_refusals[] = {
@@ -722,15 +723,15 @@ static const struct emu_layout rv_layouts[] = {
 };
 
 static const struct emu_feature rv_features[] = {
-	{ "ERRATUM_CIP_1200", QPMAP_ERRATUM_CIP_1200 },
+	{ "ERRATUM_CIP_1200", QPMAP_F_ERRATUM_CIP_1200 },
 	{ NULL, 0 }
 };
 
 static const struct emu_feature rv_shootdown_features[] = {
-	{ "SVINVAL", QPMAP_SVINVAL },
-	{ "ERRATUM_CIP_1200", QPMAP_ERRATUM_CIP_1200 },
+	{ "SVINVAL", QPMAP_F_SVINVAL },
+	{ "ERRATUM_CIP_1200", QPMAP_F_ERRATUM_CIP_1200 },
 	{ "SVINVAL+ERRATUM_CIP_1200",
-	    QPMAP_SVINVAL | QPMAP_ERRATUM_CIP_1200 },
+	    QPMAP_F_SVINVAL | QPMAP_F_ERRATUM_CIP_1200 },
 	{ NULL, 0 }
 };
 
@@ -777,8 +778,8 @@ const struct emu_arch emu_riscv64 = {
 	.spin_bytes = rv_spin,
 	.spin_size = sizeof(rv_spin),
 	.type_name = rv_type_name,
-	.type_special = rv_type_special,
-	.type_flags = QPMAP_SVPBMT,
+	.type_slow = rv_type_slow,
+	.type_flags = QPMAP_F_SVPBMT,
 	.pa_ignored = RV_NC_ALIAS,
 	.lower_half = true,
 	.no_sharing = true,

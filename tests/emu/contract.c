@@ -280,7 +280,7 @@ check_leaf(struct emu *e, uint64_t va, uint64_t pa, unsigned type,
 	CHECK_EQUAL(leaf.executable, !e->mode->has_nx, "executable");
 	CHECK(!leaf.user, "user entry");
 	CHECK(leaf.global == (e->arch->global_leaf &&
-	    (e->config[WIRE_FLAGS] & QPMAP_NON_GLOBAL) == 0),
+	    (e->config[WIRE_FLAGS] & QPMAP_F_SET_NG) == 0),
 	    "global entry, or not global");
 	CHECK(leaf.accessed, "A is not set");
 	CHECK(leaf.dirty == (writable || !e->arch->clean_if_ro),
@@ -292,14 +292,14 @@ void
 check_window_empty(struct emu *e)
 {
 	unsigned size = e->mode->entry_size;
-	uint64_t slot = emu_frame_slot(e, 1) - size, want;
+	uint64_t pte_pa = emu_slot_pte(e, 1) - size, want;
 
-	want = (e->config[WIRE_FLAGS] & QPMAP_MARK_GUARDS) != 0 ?
+	want = (e->config[WIRE_FLAGS] & QPMAP_F_MARK_GUARDS) != 0 ?
 	    e->arch->mark : 0;
 	for (unsigned i = 0; i < e->fact[FACT_WINDOW_PAGES]; i++) {
-		CHECK(emu_read(e, slot + i * size, size) == want,
+		CHECK(emu_read(e, pte_pa + i * size, size) == want,
 		    "entry %u of the window is 0x%llx, not empty", i,
-		    (unsigned long long)emu_read(e, slot + i * size, size));
+		    (unsigned long long)emu_read(e, pte_pa + i * size, size));
 		want = 0;
 	}
 }
@@ -354,7 +354,7 @@ contract_cases(const struct emu_mode *mode)
 	contract_hostile_cases(mode);
 	contract_hosts_cases(mode);
 	contract_shootdown_cases(mode);
-	contract_shared_cases(mode);
+	contract_global_cases(mode);
 	contract_smp_interrupt_cases(mode);
 	contract_i386_cases(mode);
 	contract_arm64_cases(mode);

@@ -18,7 +18,7 @@ struct contract_case {
 	void (*run)(const struct contract_case *c);
 	const struct emu_mode *mode;
 	const struct emu_layout *layout;	/* of the memory types */
-	unsigned type;				/* QPMAP_WRITE_BACK, ... */
+	unsigned type;				/* QPMAP_ATTR_WRITE_BACK, ... */
 	unsigned number;			/* whatever else varies */
 	unsigned boot_flags;			/* of the machine */
 	const char *variant;			/* of the guest; NULL: std */
@@ -60,7 +60,7 @@ void contract_cpu_cases(const struct emu_mode *mode);
 void contract_sequence_cases(const struct emu_mode *mode);
 void contract_hostile_cases(const struct emu_mode *mode);
 void contract_shootdown_cases(const struct emu_mode *mode);
-void contract_shared_cases(const struct emu_mode *mode);
+void contract_global_cases(const struct emu_mode *mode);
 void contract_smp_interrupt_cases(const struct emu_mode *mode);
 void contract_smp_sequence_cases(const struct emu_mode *mode);
 void contract_hosts_cases(const struct emu_mode *mode);
@@ -119,7 +119,7 @@ void check_panic(struct emu *e, const char *text, uint64_t a, uint64_t b);
 /* va is mapped to pa by a leaf as the contract wants it. */
 void check_leaf(struct emu *e, uint64_t va, uint64_t pa, unsigned type,
     bool writable);
-/* The whole window is empty; with QPMAP_MARK_GUARDS but for the mark. */
+/* The whole window is empty; with QPMAP_F_MARK_GUARDS but for the mark. */
 void check_window_empty(struct emu *e);
 /* Nothing is held, pinned, or was asked unpinned; the window is empty. */
 void check_idle(struct emu *e);

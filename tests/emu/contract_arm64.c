@@ -38,11 +38,11 @@ a64_check_entry(struct emu *e, unsigned type, uint64_t change)
 	uint64_t pa = emu_page(e, 21);
 	uint64_t va = emu_enter(e, pa, type);
 
-	CHECK_EQUAL(emu_read(e, emu_frame_slot(e, 1), 8),
+	CHECK_EQUAL(emu_read(e, emu_slot_pte(e, 1), 8),
 	    A64_LEAF(pa) ^ change, "entry");
 	emu_remove(e, va);
 	va = emu_enter_ro(e, pa, type);
-	CHECK_EQUAL(emu_read(e, emu_frame_slot(e, 1), 8),
+	CHECK_EQUAL(emu_read(e, emu_slot_pte(e, 1), 8),
 	    (A64_LEAF(pa) | A64_RO) ^ change, "read-only entry");
 	emu_remove(e, va);
 	check_idle(e);
@@ -53,11 +53,11 @@ static void
 a64_check_mapping(struct emu *e)
 {
 	uint64_t pa = emu_page(e, 17);
-	uint64_t va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	uint64_t va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
 
 	CHECK_EQUAL(va, e->config[WIRE_WINDOW_VA] + a64_page(e),
-	    "frame's address");
-	check_leaf(e, va, pa, QPMAP_WRITE_BACK, true);
+	    "slot's address");
+	check_leaf(e, va, pa, QPMAP_ATTR_WRITE_BACK, true);
 	check_load(e, va, 8, contract_tag(e, pa));
 	check_store(e, va + 8, 8, UINT64_C(0x0123456789abcdef));
 	CHECK_EQUAL(emu_read(e, pa + 8, 8), UINT64_C(0x0123456789abcdef),
@@ -73,10 +73,10 @@ c10_linux(const struct contract_case *c)
 	struct emu *e = contract_begin(c, "std");
 
 	a64_start(e);
-	a64_check_entry(e, QPMAP_WRITE_BACK, 0);
-	a64_check_entry(e, QPMAP_WRITE_COMBINING, 2 << 2);
-	a64_check_entry(e, QPMAP_UNCACHED, 3 << 2);
-	a64_check_entry(e, QPMAP_UNCACHED_MINUS, 4 << 2);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_BACK, 0);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_COMBINING, 2 << 2);
+	a64_check_entry(e, QPMAP_ATTR_UNCACHED, 3 << 2);
+	a64_check_entry(e, QPMAP_ATTR_UNCACHED_MINUS, 4 << 2);
 }
 
 static void
@@ -85,11 +85,11 @@ c10_freebsd(const struct contract_case *c)
 	struct emu *e = contract_begin(c, "std");
 
 	a64_start(e);
-	a64_check_entry(e, QPMAP_WRITE_BACK, 2 << 2);
-	a64_check_entry(e, QPMAP_WRITE_THROUGH, 3 << 2);
-	a64_check_entry(e, QPMAP_WRITE_COMBINING, 1 << 2);
-	a64_check_entry(e, QPMAP_UNCACHED, 0);
-	a64_check_entry(e, QPMAP_UNCACHED_MINUS, 4 << 2);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_BACK, 2 << 2);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_THROUGH, 3 << 2);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_COMBINING, 1 << 2);
+	a64_check_entry(e, QPMAP_ATTR_UNCACHED, 0);
+	a64_check_entry(e, QPMAP_ATTR_UNCACHED_MINUS, 4 << 2);
 }
 
 static void
@@ -97,10 +97,10 @@ b14_non_global(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
 
-	e->config[WIRE_FLAGS] |= QPMAP_NON_GLOBAL;
+	e->config[WIRE_FLAGS] |= QPMAP_F_SET_NG;
 	a64_start(e);
-	a64_check_entry(e, QPMAP_WRITE_BACK, A64_NG);
-	a64_check_entry(e, QPMAP_UNCACHED, A64_NG | 3 << 2);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_BACK, A64_NG);
+	a64_check_entry(e, QPMAP_ATTR_UNCACHED, A64_NG | 3 << 2);
 	a64_check_mapping(e);
 }
 
@@ -115,16 +115,16 @@ c10_template(const struct contract_case *c)
 	uint64_t leaf = UINT64_C(0xfffffffffffffcc9) | c->number;
 
 	e->config[WIRE_TYPES] = 0;
-	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] = leaf;
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_BACK] = leaf;
 	a64_start(e);
-	a64_check_entry(e, QPMAP_WRITE_BACK, 0x300 | 2 << 2);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_BACK, 0x300 | 2 << 2);
 }
 
 /* A removal, which drains so often (0 or 1) before it clears the entry. */
 static void
 a64_check_drains(struct emu *e, size_t expected)
 {
-	uint64_t va = emu_enter(e, emu_page(e, 3), QPMAP_WRITE_BACK);
+	uint64_t va = emu_enter(e, emu_page(e, 3), QPMAP_ATTR_WRITE_BACK);
 	size_t i, drains = 0, clears = 0;
 
 	emu_record(e, EMU_REC_STORES | EMU_REC_INSNS);
@@ -135,7 +135,7 @@ a64_check_drains(struct emu *e, size_t expected)
 			CHECK_EQUAL(clears, 0, "drained after the clear");
 			drains++;
 		} else if (strcmp(e->events[i].name, "store") == 0 &&
-		    e->events[i].a == emu_frame_slot(e, 1)) {
+		    e->events[i].a == emu_slot_pte(e, 1)) {
 			clears++;
 		}
 	}
@@ -145,12 +145,12 @@ a64_check_drains(struct emu *e, size_t expected)
 
 /* The entry says write-back, the byte of MAIR not: drained all the same. */
 static void
-c10_template_special(const struct contract_case *c)
+c10_template_slow(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
 
 	e->config[WIRE_TYPES] = 0;
-	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] =
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_BACK] =
 	    A64_LEAF(UINT64_C(0)) | c->number << 2;
 	a64_start(e);
 	a64_check_drains(e, c->number < 2 ? 0 : 1);
@@ -168,10 +168,11 @@ c10_no_write_back(const struct contract_case *c)
 
 	e->config[WIRE_TYPES] = 0;
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE_WRITE_BACK, "qpmap_init");
-	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] = A64_LEAF(UINT64_C(0));
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_BACK] =
+	    A64_LEAF(UINT64_C(0));
 	a64_start(e);
-	a64_check_entry(e, QPMAP_WRITE_BACK, 0);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_BACK, 0);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
 	check_load(e, va, 8, contract_tag(e, pa));
 	check_store(e, va + 8, 8, UINT64_C(0x0123456789abcdef));
 	CHECK_EQUAL(emu_read(e, pa + 8, 8), UINT64_C(0x0123456789abcdef),
@@ -221,25 +222,26 @@ static void
 b14_walker_line(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
-	uint64_t cleaned = 0, slot, va;
+	uint64_t cleaned = 0, pte_pa, va;
 	unsigned window;
 
-	e->config[WIRE_FLAGS] |= QPMAP_ERRATUM_WALKER;
+	e->config[WIRE_FLAGS] |= QPMAP_F_ERRATUM_WALKER;
 	e->boot_flags = EMU_BOOT_ARCH << 11;	/* A64_BOOT_LINE_128 */
 	emu_boot(e);
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
-	window = (emu_frame_slot_of(e, 0, 1) & 64) != 0 ? 0 : 1;
+	window = (emu_slot_pte_of(e, 0, 1) & 64) != 0 ? 0 : 1;
 	CHECK_EQUAL(emu_online(e, window, 0), QPMAP_OK, "qpmap_cpu_online");
-	va = emu_frame_va_of(e, window, 1);
-	slot = emu_frame_slot_of(e, window, 1);
-	CHECK((slot & 64) != 0, "the entry is in the line's first half");
+	va = emu_slot_va_of(e, window, 1);
+	pte_pa = emu_slot_pte_of(e, window, 1);
+	CHECK((pte_pa & 64) != 0, "the entry is in the line's first half");
 	emu_record(e, EMU_REC_INSNS);
-	CHECK_EQUAL(emu_enter(e, emu_page(e, 3), QPMAP_WRITE_BACK), va, "va");
+	CHECK_EQUAL(emu_enter(e, emu_page(e, 3), QPMAP_ATTR_WRITE_BACK), va,
+	    "va");
 	emu_remove(e, va);
 	emu_record_end(e);
 	for (size_t i = 0; i < e->event_count; i++) {
 		if (strcmp(e->events[i].name, "dc cvac") == 0) {
-			CHECK_EQUAL(e->events[i].a / 16, slot / 16,
+			CHECK_EQUAL(e->events[i].a / 16, pte_pa / 16,
 			    "line that is cleaned");
 			cleaned++;
 		}
@@ -304,7 +306,7 @@ b13_edge(const struct contract_case *c)
 	e->config[WIRE_WINDOW_VA] = c->number == 0 ?
 	    UINT64_C(0) - (UINT64_C(1) << e->mode->va_bits) :
 	    UINT64_C(0) - 2 * a64_window(e);
-	e->config[WIRE_WINDOW_COUNT] = 1;
+	e->config[WIRE_CONFIG_CPUS] = 1;
 	a64_start(e);
 	a64_check_mapping(e);
 }
@@ -316,7 +318,7 @@ b13_edge_beyond(const struct contract_case *c)
 	struct emu *e = contract_begin(c, "std");
 
 	e->config[WIRE_WINDOW_VA] = UINT64_C(0) - a64_window(e);
-	e->config[WIRE_WINDOW_COUNT] = 1;
+	e->config[WIRE_CONFIG_CPUS] = 1;
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_WINDOW_RANGE, "qpmap_init");
 	e->config[WIRE_WINDOW_VA] = UINT64_C(0) -
 	    (UINT64_C(1) << e->mode->va_bits) - a64_window(e);
@@ -343,7 +345,7 @@ b13_t1sz(const struct contract_case *c)
 	emu_boot(e);
 	e->config[WIRE_WINDOW_VA] = half + (UINT64_C(7) << 20);
 	if (mode.levels == 1) {
-		e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SINGLE_ROOT;
+		e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_SINGLE_ROOT;
 	}
 	a64_start(e);
 	a64_check_mapping(e);
@@ -392,12 +394,12 @@ c5_pa_bits(const struct contract_case *c)
 
 	e->config[WIRE_PA_BITS] = c->number;
 	a64_start(e);
-	va = emu_enter(e, pa - a64_page(e), QPMAP_WRITE_BACK);
-	CHECK_EQUAL(emu_read(e, emu_frame_slot(e, 1), 8),
+	va = emu_enter(e, pa - a64_page(e), QPMAP_ATTR_WRITE_BACK);
+	CHECK_EQUAL(emu_read(e, emu_slot_pte(e, 1), 8),
 	    A64_LEAF(pa - a64_page(e)), "entry");
 	emu_remove(e, va);
-	EMU_CALL(e, "qpmap_enter", "pw", pa, (uint64_t)QPMAP_WRITE_BACK);
-	check_panic(e, QPMAP_PANIC_WIDTH, pa, QPMAP_WRITE_BACK);
+	EMU_CALL(e, "qpmap_enter", "pw", pa, (uint64_t)QPMAP_ATTR_WRITE_BACK);
+	check_panic(e, QPMAP_PANIC_WIDTH, pa, QPMAP_ATTR_WRITE_BACK);
 }
 
 /* A realm's top address bit: set for shared pages, no part of an address. */
@@ -410,15 +412,15 @@ c10_realm(const struct contract_case *c)
 
 	e->config[WIRE_SHARED_MASK] = shared;
 	a64_start(e);
-	a64_check_entry(e, QPMAP_WRITE_BACK, 0);
-	a64_check_entry(e, QPMAP_WRITE_BACK | QPMAP_PRIVATE, 0);
-	a64_check_entry(e, QPMAP_WRITE_BACK | QPMAP_SHARED, shared);
-	a64_check_entry(e, QPMAP_UNCACHED, shared | 3 << 2);
-	a64_check_entry(e, QPMAP_UNCACHED | QPMAP_PRIVATE, 3 << 2);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_BACK, 0);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_BACK | QPMAP_ATTR_PRIVATE, 0);
+	a64_check_entry(e, QPMAP_ATTR_WRITE_BACK | QPMAP_ATTR_SHARED, shared);
+	a64_check_entry(e, QPMAP_ATTR_UNCACHED, shared | 3 << 2);
+	a64_check_entry(e, QPMAP_ATTR_UNCACHED | QPMAP_ATTR_PRIVATE, 3 << 2);
 	EMU_CALL(e, "qpmap_enter", "pw", pa | shared,
-	    (uint64_t)QPMAP_WRITE_BACK);
-	check_panic(e, QPMAP_PANIC_WIDTH, pa | shared, QPMAP_WRITE_BACK);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	    (uint64_t)QPMAP_ATTR_WRITE_BACK);
+	check_panic(e, QPMAP_PANIC_WIDTH, pa | shared, QPMAP_ATTR_WRITE_BACK);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
 	emu_remove(e, va);
 }
 
@@ -456,20 +458,20 @@ contract_arm64_cases(const struct emu_mode *mode)
 	contract_add(mode, c10_freebsd, &(struct contract_case){
 	    .layout = &mode->arch->layouts[2] }, "C10/entries/freebsd");
 	a64_add_numbers(mode, c10_template, "C10/template/low-bits", leaves, 2);
-	a64_add_numbers(mode, c10_template_special, "C10/template/index",
+	a64_add_numbers(mode, c10_template_slow, "C10/template/index",
 	    attrs, 5);
 	contract_add(mode, c10_no_write_back, &(struct contract_case){
 	    .layout = &no_write_back }, "C10/no-write-back");
 	contract_add(mode, b13_no_tcr2, NULL, "B13/tcr2-traps");
 	contract_add(mode, b13_no_tcr2, &(struct contract_case){
-	    .number = QPMAP_NO_TCR2 }, "B13/NO_TCR2");
+	    .number = QPMAP_F_NO_TCR2 }, "B13/NO_TCR2");
 	contract_add(mode, c10_realm, NULL, "C10/realm");
 	contract_add(mode, b14_non_global, NULL, "B14/NON_GLOBAL/entry");
 	contract_add(mode, b14_walker_line, NULL,
 	    "B14/ERRATUM_WALKER/other-line");
 	contract_add_types(mode, b11_broadcast, "B11/broadcast");
 	contract_add(mode, b11_broadcast, &(struct contract_case){
-	    .number = QPMAP_LOCAL_TLBI }, "B11/local");
+	    .number = QPMAP_F_LOCAL_TLBI }, "B11/local");
 	contract_add(mode, b11_other_ips, NULL, "B11/other-ips");
 	contract_add(mode, b13_edge, NULL, "B13/first-page");
 	contract_add(mode, b13_edge, &(struct contract_case){ .number = 1 },

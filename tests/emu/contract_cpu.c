@@ -9,7 +9,7 @@
 #define WORD 4
 
 /*
- * Plant a translation of frame 1 in the current CPU's TLB: map a page there,
+ * Plant a translation of slot 1 in the current CPU's TLB: map a page there,
  * touch it, and unmap it behind the CPU's back.  Returns its tag.
  */
 static uint64_t
@@ -18,12 +18,12 @@ plant(struct emu *e, uint64_t page)
 	uint64_t tag = contract_tag(e, page);
 	uint64_t va = e->config[WIRE_WINDOW_VA] +
 	    (UINT64_C(1) << e->mode->page_shift);
-	uint64_t slot;
+	uint64_t pte_pa;
 
 	emu_map(e, va, page, false);
 	check_load(e, va, WORD, tag);
-	CHECK(emu_leaf_at(e, va, &slot, NULL), "no leaf");
-	emu_write(e, slot, e->mode->entry_size, 0);
+	CHECK(emu_leaf_at(e, va, &pte_pa, NULL), "no leaf");
+	emu_write(e, pte_pa, e->mode->entry_size, 0);
 	check_load(e, va, WORD, tag);	/* it is stale, and it is there */
 	return (tag);
 }
@@ -113,7 +113,7 @@ b11_offline(const struct contract_case *c)
 	for (unsigned window = 0; window < EMU_CPUS; window++) {
 		CHECK_EQUAL(emu_online(e, window, 0), QPMAP_OK, "online");
 		va = emu_enter(e, pa, c->type);
-		CHECK_EQUAL(va, emu_frame_va(e, 1), "address");
+		CHECK_EQUAL(va, emu_slot_va(e, 1), "address");
 		check_load(e, va, WORD, contract_tag(e, pa));
 		emu_remove(e, va);
 		EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
@@ -127,7 +127,7 @@ static void
 b11_offline_stale(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
-	uint64_t va = emu_frame_va(e, 1);
+	uint64_t va = emu_slot_va(e, 1);
 
 	(void)c;
 	plant(e, emu_page(e, 1));
@@ -143,7 +143,7 @@ b11_held(const struct contract_case *c)
 
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	CHECK_EQUAL(emu_online(e, 2, 0), QPMAP_OK, "qpmap_cpu_online");
-	for (unsigned i = 1; i <= e->fact[FACT_FRAMES]; i++) {
+	for (unsigned i = 1; i <= e->fact[FACT_SLOTS]; i++) {
 		emu_enter(e, emu_page(e, i), c->type);
 		EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
 		check_panic(e, QPMAP_PANIC_HELD, 2, i);

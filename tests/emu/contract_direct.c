@@ -65,7 +65,7 @@ check_window(struct emu *e, unsigned page, unsigned attr, bool ro)
 	uint64_t pa = emu_page(e, page);
 	uint64_t va = ro ? emu_enter_ro(e, pa, attr) : emu_enter(e, pa, attr);
 
-	CHECK_EQUAL(va, emu_frame_va(e, 1), "address of the first frame");
+	CHECK_EQUAL(va, emu_slot_va(e, 1), "address of the first slot");
 	check_leaf(e, va, pa, attr & 7, !ro);
 	check_load(e, va, WORD, contract_tag(e, pa));
 	CHECK_EQUAL(emu_depth(e), 1, "preemption depth");
@@ -81,11 +81,12 @@ c3_direct(const struct contract_case *c)
 	uint64_t end;
 
 	direct_go(e);
-	check_direct(e, DIRECT_FIRST, QPMAP_WRITE_BACK);
-	check_direct(e, DIRECT_FIRST + 7, QPMAP_WRITE_BACK);
-	check_direct(e, DIRECT_FIRST + DIRECT_PAGES - 1, QPMAP_WRITE_BACK);
-	check_window(e, DIRECT_FIRST - 1, QPMAP_WRITE_BACK, false);
-	check_window(e, DIRECT_FIRST + DIRECT_PAGES, QPMAP_WRITE_BACK, false);
+	check_direct(e, DIRECT_FIRST, QPMAP_ATTR_WRITE_BACK);
+	check_direct(e, DIRECT_FIRST + 7, QPMAP_ATTR_WRITE_BACK);
+	check_direct(e, DIRECT_FIRST + DIRECT_PAGES - 1, QPMAP_ATTR_WRITE_BACK);
+	check_window(e, DIRECT_FIRST - 1, QPMAP_ATTR_WRITE_BACK, false);
+	check_window(e, DIRECT_FIRST + DIRECT_PAGES, QPMAP_ATTR_WRITE_BACK,
+	    false);
 	end = e->mode->direct_va + e->config[WIRE_DIRECT_SIZE];
 	EMU_CALL(e, "qpmap_remove", "w", end);
 	check_panic(e, QPMAP_PANIC_REMOVE, end, 0);
@@ -112,7 +113,7 @@ c10_direct(const struct contract_case *c)
 	struct emu *e = direct_begin(c);
 
 	direct_go(e);
-	if (c->type == QPMAP_WRITE_BACK) {
+	if (c->type == QPMAP_ATTR_WRITE_BACK) {
 		check_direct(e, DIRECT_FIRST + 1, c->type);
 	} else {
 		check_window(e, DIRECT_FIRST + 1, c->type, false);
@@ -122,8 +123,8 @@ c10_direct(const struct contract_case *c)
 	e->config[WIRE_DIRECT_TYPES] = QPMAP_TYPE_BIT(c->type);
 	direct_go(e);
 	check_direct(e, DIRECT_FIRST + 1, c->type);
-	if (c->type != QPMAP_WRITE_BACK) {
-		check_window(e, DIRECT_FIRST + 1, QPMAP_WRITE_BACK, false);
+	if (c->type != QPMAP_ATTR_WRITE_BACK) {
+		check_window(e, DIRECT_FIRST + 1, QPMAP_ATTR_WRITE_BACK, false);
 	}
 }
 
@@ -132,7 +133,7 @@ c10_no_direct(const struct contract_case *c)
 {
 	struct emu *e = direct_begin(c);
 
-	e->config[WIRE_FLAGS] |= QPMAP_NO_DIRECT;
+	e->config[WIRE_FLAGS] |= QPMAP_F_NO_DIRECT;
 	direct_go(e);
 	check_window(e, DIRECT_FIRST + 3, c->type, false);
 	EMU_CALL(e, "qpmap_remove", "w", e->mode->direct_va);
@@ -146,40 +147,40 @@ c10_sharing(const struct contract_case *c)
 	struct emu *e = direct_begin(c);
 	uint64_t mask = UINT64_C(1) << (e->mode->pa_bits - 1);
 	uint64_t pa = emu_page(e, DIRECT_FIRST + 3);
-	uint64_t slot, shared;
+	uint64_t pte_pa, shared;
 	unsigned size = e->mode->entry_size;
 	uint64_t va;
 
 	e->config[c->number != 0 ? WIRE_PRIVATE_MASK : WIRE_SHARED_MASK] =
 	    mask;
 	e->config[WIRE_FLAGS] &=
-	    ~(uint64_t)(QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT);
+	    ~(uint64_t)(QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT);
 	emu_map(e, e->config[WIRE_WINDOW_VA], pa, false);
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
-	CHECK(emu_leaf_at(e, e->config[WIRE_WINDOW_VA], &slot, NULL), "leaf");
-	emu_write(e, slot, size, 0);
-	CHECK_EQUAL(emu_online(e, 0, slot), QPMAP_OK, "qpmap_cpu_online");
+	CHECK(emu_leaf_at(e, e->config[WIRE_WINDOW_VA], &pte_pa, NULL), "leaf");
+	emu_write(e, pte_pa, size, 0);
+	CHECK_EQUAL(emu_online(e, 0, pte_pa), QPMAP_OK, "qpmap_cpu_online");
 	for (unsigned i = 0; i < 3; i++) {
 		static const unsigned flag[3] = {
-			0, QPMAP_PRIVATE, QPMAP_SHARED };
-		bool is_shared = flag[i] == QPMAP_SHARED;
+			0, QPMAP_ATTR_PRIVATE, QPMAP_ATTR_SHARED };
+		bool is_shared = flag[i] == QPMAP_ATTR_SHARED;
 
-		va = emu_enter(e, pa, QPMAP_WRITE_BACK | flag[i]);
-		CHECK_EQUAL(va == emu_frame_va(e, 1), is_shared,
+		va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK | flag[i]);
+		CHECK_EQUAL(va == emu_slot_va(e, 1), is_shared,
 		    "through the window");
 		emu_remove(e, va);
-		va = emu_enter_ro(e, pa, QPMAP_WRITE_BACK | flag[i]);
-		shared = emu_read(e, emu_frame_slot(e, 1), size) & mask;
+		va = emu_enter_ro(e, pa, QPMAP_ATTR_WRITE_BACK | flag[i]);
+		shared = emu_read(e, emu_slot_pte(e, 1), size) & mask;
 		CHECK_EQUAL(shared != 0, c->number != 0 ? !is_shared :
 		    is_shared, "the mask's bit in the entry");
 		emu_remove(e, va);
 	}
-	EMU_CALL(e, "qpmap_enter", "pw", mask, QPMAP_WRITE_BACK);
-	check_panic(e, QPMAP_PANIC_WIDTH, mask, QPMAP_WRITE_BACK);
+	EMU_CALL(e, "qpmap_enter", "pw", mask, QPMAP_ATTR_WRITE_BACK);
+	check_panic(e, QPMAP_PANIC_WIDTH, mask, QPMAP_ATTR_WRITE_BACK);
 	EMU_CALL(e, "qpmap_enter", "pw", pa,
-	    QPMAP_WRITE_BACK | QPMAP_PRIVATE | QPMAP_SHARED);
+	    QPMAP_ATTR_WRITE_BACK | QPMAP_ATTR_PRIVATE | QPMAP_ATTR_SHARED);
 	check_panic(e, QPMAP_PANIC_ATTR, pa,
-	    QPMAP_WRITE_BACK | QPMAP_PRIVATE | QPMAP_SHARED);
+	    QPMAP_ATTR_WRITE_BACK | QPMAP_ATTR_PRIVATE | QPMAP_ATTR_SHARED);
 }
 
 void

@@ -11,15 +11,15 @@
 
 /*
  * Eager refill: before each instruction the TLB gets what a walker could
- * speculate, the translation of every frame whose entry is valid now.
+ * speculate, the translation of every slot whose entry is valid now.
  */
 static void
 refill(struct emu *e)
 {
 	struct emu_leaf leaf;
 
-	for (unsigned i = 1; i <= e->fact[FACT_FRAMES]; i++) {
-		uint64_t va = emu_frame_va(e, i);
+	for (unsigned i = 1; i <= e->fact[FACT_SLOTS]; i++) {
+		uint64_t va = emu_slot_va(e, i);
 
 		if (emu_leaf_at(e, va, NULL, &leaf) && leaf.valid) {
 			CHECK_EQUAL(emu_load(e, va, 1), EMU_RETURNED,
@@ -48,7 +48,7 @@ static void
 b3_refill(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
-	uint64_t va = emu_frame_va(e, 1);
+	uint64_t va = emu_slot_va(e, 1);
 
 	for (unsigned i = 0; i < 4; i++) {
 		uint64_t pa = emu_page(e, 10 + i);
@@ -66,26 +66,26 @@ b3_refill(const struct contract_case *c)
 	check_idle(e);
 }
 
-/* The same with other frames held: theirs stay what they are. */
+/* The same with other slots held: theirs stay what they are. */
 static void
 b3_refill_nested(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
-	unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+	unsigned slots = (unsigned)e->fact[FACT_SLOTS];
 
-	for (unsigned i = 1; i <= frames; i++) {
+	for (unsigned i = 1; i <= slots; i++) {
 		call_refilled(e, "qpmap_enter", "pw",
 		    (uint64_t[]){ emu_page(e, i), c->type });
-		CHECK_EQUAL(e->result, emu_frame_va(e, i), "address");
+		CHECK_EQUAL(e->result, emu_slot_va(e, i), "address");
 		contract_tag(e, emu_page(e, i));
 	}
-	for (unsigned i = frames; i > 0; i--) {
-		uint64_t va = emu_frame_va(e, i);
+	for (unsigned i = slots; i > 0; i--) {
+		uint64_t va = emu_slot_va(e, i);
 
 		call_refilled(e, "qpmap_remove", "w", &va);
 		check_nothing(e, va);
 		for (unsigned j = 1; j < i; j++) {
-			check_load(e, emu_frame_va(e, j), WORD,
+			check_load(e, emu_slot_va(e, j), WORD,
 			    emu_read(e, emu_page(e, j), 8));
 		}
 	}
@@ -97,7 +97,7 @@ static void
 b11_refill(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
-	uint64_t state = emu_state_pa(e), va = emu_frame_va(e, 1);
+	uint64_t state = emu_state_pa(e), va = emu_slot_va(e, 1);
 
 	emu_enter(e, emu_page(e, 1), c->type);
 	check_load(e, va, WORD, contract_tag(e, emu_page(e, 1)));
@@ -118,21 +118,21 @@ static void
 poison(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
-	uint64_t tag, slot, va;
+	uint64_t tag, pte_pa, va;
 
 	e->config[WIRE_FLAGS] |= e->arch->poison->flag;
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
-	for (unsigned i = 0; i < 2 * e->fact[FACT_FRAMES]; i++) {
+	for (unsigned i = 0; i < 2 * e->fact[FACT_SLOTS]; i++) {
 		bool ro = i % 2 == 1;
 
-		va = emu_frame_va(e, i / 2 + 1);
-		slot = emu_frame_slot(e, i / 2 + 1);
+		va = emu_slot_va(e, i / 2 + 1);
+		pte_pa = emu_slot_pte(e, i / 2 + 1);
 		tag = contract_tag(e, emu_page(e, 90));
-		emu_write(e, slot, e->mode->entry_size,
+		emu_write(e, pte_pa, e->mode->entry_size,
 		    e->arch->make_leaf(e, emu_page(e, 90), false));
 		check_load(e, va, WORD, tag);
-		emu_write(e, slot, e->mode->entry_size, 0);
+		emu_write(e, pte_pa, e->mode->entry_size, 0);
 		check_load(e, va, WORD, tag);	/* poisoned */
 		CHECK_EQUAL(ro ? emu_enter_ro(e, emu_page(e, i), c->type) :
 		    emu_enter(e, emu_page(e, i), c->type), va, "address");

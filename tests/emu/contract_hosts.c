@@ -64,13 +64,13 @@ build_down_to(struct emu *e, uint64_t va, unsigned level)
 	}
 }
 
-/* The tables are the kernel's: without QPMAP_BUILD_TABLES, and no groups. */
+/* The tables are the kernel's: without QPMAP_F_BUILD_TABLES, and no groups. */
 static void
 own_tables(struct emu *e)
 {
 	e->config[WIRE_FLAGS] &=
-	    ~(uint64_t)(QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT);
-	e->config[WIRE_SHARED_COUNT] = 0;
+	    ~(uint64_t)(QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT);
+	e->config[WIRE_GLOBAL_COUNT] = 0;
 }
 
 /* The entry for a window's first address, in a table of the kernel's. */
@@ -91,19 +91,19 @@ own_leaf(struct emu *e, unsigned window)
 static void
 work(struct emu *e, unsigned type)
 {
-	unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+	unsigned slots = (unsigned)e->fact[FACT_SLOTS];
 	uint64_t va[16] = { 0 }, pa;
 
-	for (unsigned i = 0; i < frames; i++) {
+	for (unsigned i = 0; i < slots; i++) {
 		pa = emu_page(e, 200 + i);
 		va[i] = i % 2 == 0 ? emu_enter(e, pa, type) :
 		    emu_enter_ro(e, pa, type);
-		CHECK_EQUAL(va[i], emu_frame_va(e, i + 1), "address");
+		CHECK_EQUAL(va[i], emu_slot_va(e, i + 1), "address");
 		check_load(e, va[i], WORD, contract_tag(e, pa));
 	}
 	check_store(e, va[0] + 8, WORD, 0x600d);
 	CHECK_EQUAL(emu_read(e, emu_page(e, 200) + 8, WORD), 0x600d, "store");
-	for (unsigned i = frames; i-- > 0;) {
+	for (unsigned i = slots; i-- > 0;) {
 		check_load(e, va[i], WORD, emu_read(e, emu_page(e, 200 + i),
 		    8));
 		emu_remove(e, va[i]);
@@ -194,11 +194,11 @@ roots_before(const struct contract_case *c)
 
 	build_down_to(e, e->config[WIRE_WINDOW_VA], e->mode->levels - 2);
 	if (e->fact[FACT_SHOOTDOWN] != 0) {
-		build_down_to(e, e->config[WIRE_SHARED_VA],
+		build_down_to(e, e->config[WIRE_GLOBAL_VA],
 		    e->mode->levels - 2);
 	}
 	b = root_copy(e);
-	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SINGLE_ROOT;
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_SINGLE_ROOT;
 	start(e);
 	work_in_both(e, a, b, c->type);
 }
@@ -210,7 +210,7 @@ roots_absent(const struct contract_case *c)
 	struct emu *e = contract_begin(c, "std");
 	uint64_t a = e->root[window_root(e)], b = root_copy(e);
 
-	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SINGLE_ROOT;
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_SINGLE_ROOT;
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_ROOT_ABSENT, "qpmap_init");
 	CHECK(memcmp(emu_ram(e, a, page_size(e)), emu_ram(e, b, page_size(e)),
 	    page_size(e)) == 0, "one of the roots has changed");
@@ -242,7 +242,7 @@ roots_leaf(const struct contract_case *c)
 	}
 }
 
-/* A shared mapping is there in every process, and gone in every process. */
+/* A global mapping is there in every process, and gone in every process. */
 static void
 roots_shared_mapping(const struct contract_case *c)
 {
@@ -252,13 +252,13 @@ roots_shared_mapping(const struct contract_case *c)
 
 	e->root[window_root(e)] = b;
 	emu_another(e, 1);
-	va = smp_shared_enter(e, 0, pa, c->type);
+	va = smp_global_enter(e, 0, pa, c->type);
 	check_load(e, va, WORD, contract_tag(e, pa));
 	emu_cpu(e, 1);
 	check_load(e, va, WORD, emu_read(e, pa, 8));
 	switch_to(e, a);
 	check_load(e, va, WORD, emu_read(e, pa, 8));
-	SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+	SMP_CALL(e, 0, "qpmap_global_remove", "w", va);
 	for (unsigned cpu = 0; cpu < 2; cpu++) {
 		emu_cpu(e, cpu);
 		check_nothing(e, va);
@@ -298,8 +298,8 @@ roots_apart(const struct contract_case *c)
 	own = emu_page_alloc(e);
 	emu_write(e, entry_at(e, e->config[WIRE_WINDOW_VA], top).entry_pa -
 	    a + b, e->mode->entry_size, e->arch->make_table(e, own, top));
-	e->config[WIRE_SHARED_COUNT] = 0;
-	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SINGLE_ROOT;
+	e->config[WIRE_GLOBAL_COUNT] = 0;
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_SINGLE_ROOT;
 	start(e);
 	work(e, c->type);
 	switch_to(e, b);
@@ -352,7 +352,7 @@ hostile_store(struct emu *e, uint64_t pa, unsigned size, uint64_t value)
 	}
 }
 
-/* The bait's address; zeros; ones; an address of a frame and the bait. */
+/* The bait's address; zeros; ones; an address of a slot and the bait. */
 static uint64_t
 hostile_word(const struct hostile *hostile, unsigned fill, unsigned i)
 {
@@ -419,9 +419,9 @@ hostile_calls(struct emu *e, struct hostile *hostile, unsigned type)
 		emu_write(e, depth, 4, 1);
 		for (unsigned n = 1; n <= 2; n++) {
 			EMU_CALL(e, "qpmap_remove", "w",
-			    emu_frame_va_of(e, 0, n));
+			    emu_slot_va_of(e, 0, n));
 			check_panic(e, QPMAP_PANIC_REMOVE,
-			    emu_frame_va_of(e, 0, n), 0);
+			    emu_slot_va_of(e, 0, n), 0);
 		}
 		emu_write(e, depth, 4, 0);
 		CHECK_EQUAL(emu_held(e), 0, "held");
@@ -436,7 +436,7 @@ zero_page(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
 	struct hostile hostile = { .wrong = "" };
-	uint64_t slot;
+	uint64_t pte_pa;
 
 	hostile.bait = emu_page_alloc(e);
 	for (unsigned i = 0; i < 2; i++) {
@@ -445,11 +445,11 @@ zero_page(const struct contract_case *c)
 	}
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	if (c->number == 1) {
-		slot = emu_frame_slot(e, 1);
-		emu_write(e, slot, WORD, 0x40);
+		pte_pa = emu_slot_pte(e, 1);
+		emu_write(e, pte_pa, WORD, 0x40);
 		CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_ERR_LEAF_USED,
 		    "online with an entry in use");
-		emu_write(e, slot, WORD, 0);
+		emu_write(e, pte_pa, WORD, 0);
 	} else if (c->number == 2) {
 		online(e, 0);
 		work(e, c->type);
@@ -588,7 +588,7 @@ walked_clear(struct emu *e, const struct walked *walked, unsigned areas)
 	walked_check(e, walked, areas);
 }
 
-/* In the window of the CPU c->number >> 8, and in the first shared group. */
+/* In the window of the CPU c->number >> 8, and in the first global group. */
 static void
 walked_before(const struct contract_case *c)
 {
@@ -597,8 +597,8 @@ walked_before(const struct contract_case *c)
 	struct walked walked[2];
 
 	areas = e->fact[FACT_SHOOTDOWN] != 0 ? 2 : 1;
-	walked[0].va = emu_frame_va_of(e, cpu, 1);
-	walked[1].va = e->config[WIRE_SHARED_VA] + page_size(e);
+	walked[0].va = emu_slot_va_of(e, cpu, 1);
+	walked[1].va = e->config[WIRE_GLOBAL_VA] + page_size(e);
 	for (i = 0; i < areas; i++) {
 		walked[i].level = c->number & 255;
 		walked_map(e, &walked[i]);
@@ -783,7 +783,7 @@ isolation(const struct contract_case *c)
 	bool arm64 = strcmp(e->arch->name, "arm64") == 0;
 	uint64_t kernel = e->root[window_root(e)], low = e->root[0], user, va;
 
-	e->config[WIRE_FLAGS] |= arm64 ? QPMAP_NON_GLOBAL : 0;
+	e->config[WIRE_FLAGS] |= arm64 ? QPMAP_F_SET_NG : 0;
 	user = root_copy(e);
 	start(e);
 	for (unsigned cpu = 0; cpu < 3; cpu++) {
@@ -808,9 +808,9 @@ isolation(const struct contract_case *c)
 		work(e, c->type);
 	}
 	if (e->fact[FACT_SHOOTDOWN] != 0) {
-		va = smp_shared_enter(e, 0, emu_page(e, 4), c->type);
+		va = smp_global_enter(e, 0, emu_page(e, 4), c->type);
 		check_leaf(e, va, emu_page(e, 4), c->type, true);
-		SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+		SMP_CALL(e, 0, "qpmap_global_remove", "w", va);
 		smp_check_gone(e, 1, va, 1);
 	}
 }
@@ -845,7 +845,7 @@ uncached_begin(const struct contract_case *c, struct emu_layout *layout)
 	*layout = (struct emu_layout){ "uncached", uncached_layout(c) };
 	other.layout = layout;
 	e = contract_begin(&other, "std");
-	CHECK(e->arch->type_name(e, QPMAP_WRITE_BACK) == NULL,
+	CHECK(e->arch->type_name(e, QPMAP_ATTR_WRITE_BACK) == NULL,
 	    "the machine has write-back");
 	e->config[WIRE_TYPES] = 0;
 	return (e);
@@ -893,9 +893,9 @@ uncached_template(const struct contract_case *c)
 	emu_boot(e);
 	CHECK_EQUAL(emu_online(e, 1, own[1]), QPMAP_OK, "online");
 	work(e, c->type);
-	if (e->config[WIRE_SHARED_COUNT] != 0) {
-		va = smp_shared_enter(e, 0, emu_page(e, 4), c->type);
-		SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+	if (e->config[WIRE_GLOBAL_COUNT] != 0) {
+		va = smp_global_enter(e, 0, emu_page(e, 4), c->type);
+		SMP_CALL(e, 0, "qpmap_global_remove", "w", va);
 		smp_check_gone(e, 1, va, 1);
 	}
 }
@@ -956,7 +956,7 @@ pruner_unmap(struct emu *e, uint64_t va, uint64_t *leaf)
 static uint64_t
 pruner_area(const struct emu *e)
 {
-	return (e->config[WIRE_WINDOW_COUNT] * e->fact[FACT_WINDOW_PAGES] *
+	return (e->config[WIRE_CONFIG_CPUS] * e->fact[FACT_WINDOW_PAGES] *
 	    page_size(e));
 }
 
@@ -970,14 +970,14 @@ pruner_careless(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
 	uint64_t near = pruner_near(e, e->config[WIRE_WINDOW_VA],
-	    pruner_area(e)), leaf = 0, slot = emu_frame_slot(e, 1), va;
+	    pruner_area(e)), leaf = 0, pte_pa = emu_slot_pte(e, 1), va;
 
 	work(e, c->type);
 	CHECK(pruner_unmap(e, near, &leaf) != 0, "no table was freed");
-	CHECK_EQUAL(slot & ~(page_size(e) - 1), leaf, "the table freed");
+	CHECK_EQUAL(pte_pa & ~(page_size(e) - 1), leaf, "the table freed");
 	va = emu_enter(e, emu_page(e, 1), c->type);
 	check_nothing(e, va);
-	CHECK(emu_read(e, slot, e->mode->entry_size) != 0,
+	CHECK(emu_read(e, pte_pa, e->mode->entry_size) != 0,
 	    "the next owner's page has not changed");
 }
 
@@ -1003,9 +1003,9 @@ pruner_reserved(const struct contract_case *c)
 }
 
 /*
- * The rule's other half: the library marks the table (QPMAP_MARK_GUARDS), from
- * the first CPU's coming online, and the kernel's allocator sees that it is
- * not empty.
+ * The rule's other half: the library marks the table (QPMAP_F_MARK_GUARDS),
+ * from the first CPU's coming online, and the kernel's allocator sees that it
+ * is not empty.
  */
 static void
 pruner_mark(const struct contract_case *c)
@@ -1013,12 +1013,12 @@ pruner_mark(const struct contract_case *c)
 	struct emu *e = contract_begin(c, "std");
 	uint64_t near[2], leaf = 0;
 
-	e->config[WIRE_FLAGS] |= QPMAP_MARK_GUARDS;
+	e->config[WIRE_FLAGS] |= QPMAP_F_MARK_GUARDS;
 	start(e);
 	near[0] = pruner_near(e, e->config[WIRE_WINDOW_VA], pruner_area(e));
-	near[1] = pruner_near(e, e->config[WIRE_SHARED_VA] == 0 ?
-	    e->config[WIRE_WINDOW_VA] : e->config[WIRE_SHARED_VA],
-	    e->config[WIRE_SHARED_COUNT] * 2 * 64 * page_size(e) +
+	near[1] = pruner_near(e, e->config[WIRE_GLOBAL_VA] == 0 ?
+	    e->config[WIRE_WINDOW_VA] : e->config[WIRE_GLOBAL_VA],
+	    e->config[WIRE_GLOBAL_COUNT] * 2 * 64 * page_size(e) +
 	    pruner_area(e));
 	for (unsigned i = 0; i < 2; i++) {
 		CHECK_EQUAL(pruner_unmap(e, near[i], &leaf), 0,
@@ -1033,10 +1033,10 @@ pruner_mark(const struct contract_case *c)
 	emu_another(e, 1);
 	work(e, c->type);
 	if (e->fact[FACT_SHOOTDOWN] != 0) {
-		uint64_t va = smp_shared_enter(e, 0, emu_page(e, 4), c->type);
+		uint64_t va = smp_global_enter(e, 0, emu_page(e, 4), c->type);
 
 		check_load(e, va, WORD, contract_tag(e, emu_page(e, 4)));
-		SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+		SMP_CALL(e, 0, "qpmap_global_remove", "w", va);
 		smp_check_gone(e, 1, va, 1);
 	}
 }
@@ -1048,14 +1048,14 @@ pruner_mark(const struct contract_case *c)
 static void
 pruner_noticed(const struct contract_case *c)
 {
-	struct emu *e = contract_begin(c, "frames1");
+	struct emu *e = contract_begin(c, "slots1");
 	uint64_t pa = emu_page(e, 1), guard, junk;
 	unsigned size = e->mode->entry_size;
 
 	CHECK_EQUAL(e->fact[FACT_CHECKED], 1, "checked");
-	e->config[WIRE_FLAGS] |= QPMAP_MARK_GUARDS;
+	e->config[WIRE_FLAGS] |= QPMAP_F_MARK_GUARDS;
 	start(e);
-	guard = emu_frame_slot(e, 1) - size;
+	guard = emu_slot_pte(e, 1) - size;
 	for (unsigned i = 0; i < 4; i++) {
 		work(e, c->type);
 		junk = i == 0 ? 0 : i == 1 ? e->arch->mark | 1 :
@@ -1069,7 +1069,7 @@ pruner_noticed(const struct contract_case *c)
 		EMU_CALL(e, "qpmap_zero_page", "pw", pa, c->type);
 		check_panic(e, QPMAP_PANIC_MARK, pa, junk);
 		CHECK_EQUAL(emu_read(e, guard + size, size), i == 3 ? junk : 0,
-		    "the frame's entry");
+		    "the slot's entry");
 		emu_write(e, guard + size, size, 0);
 		emu_write(e, guard, size, e->arch->mark);
 		emu_write(e, e->percpu + e->fact[FACT_PERCPU_DEPTH], 4, 0);
@@ -1084,11 +1084,11 @@ pruner_noticed(const struct contract_case *c)
  * that nothing else is taken for it.
  */
 
-/* The first guard entry of a window, and a frame's. */
+/* The first guard entry of a window, and a slot's. */
 static uint64_t
 mark_at(struct emu *e, unsigned window)
 {
-	return (emu_frame_slot_of(e, window, 1) - e->mode->entry_size);
+	return (emu_slot_pte_of(e, window, 1) - e->mode->entry_size);
 }
 
 static void
@@ -1099,7 +1099,7 @@ mark_comes(const struct contract_case *c)
 	uint64_t va = e->config[WIRE_WINDOW_VA], at;
 	struct emu_leaf leaf;
 
-	e->config[WIRE_FLAGS] |= QPMAP_MARK_GUARDS;
+	e->config[WIRE_FLAGS] |= QPMAP_F_MARK_GUARDS;
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	for (unsigned window = EMU_CPUS; window-- > 0;) {
 		at = mark_at(e, window);
@@ -1119,7 +1119,7 @@ mark_comes(const struct contract_case *c)
 	online(e, 1);
 	work(e, c->type);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
-	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_MARK_GUARDS;
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_MARK_GUARDS;
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_WINDOW_MAPPED,
 	    "init without the flag");
 }
@@ -1129,34 +1129,34 @@ static void
 mark_check_groups(struct emu *e)
 {
 	unsigned size = e->mode->entry_size;
-	uint64_t entries = 2 * e->fact[FACT_SHARED_SLOTS];
-	uint64_t at = entry_at(e, e->config[WIRE_SHARED_VA], 0).entry_pa;
+	uint64_t entries = 2 * e->fact[FACT_GLOBAL_SLOTS];
+	uint64_t at = entry_at(e, e->config[WIRE_GLOBAL_VA], 0).entry_pa;
 
 	for (unsigned i = 0; i < entries * EMU_GROUPS; i++) {
 		CHECK_EQUAL(emu_read(e, at + i * size, size),
 		    i % entries == 0 ? e->arch->mark : 0,
-		    "an entry of the shared slots");
+		    "an entry of the global slots");
 	}
 }
 
 /* By init; also where the entries are the kernel's. */
 static void
-mark_shared(const struct contract_case *c)
+mark_global(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
 	unsigned size = e->mode->entry_size, error;
-	uint64_t bytes = 2 * e->fact[FACT_SHARED_SLOTS] * size, at;
+	uint64_t bytes = 2 * e->fact[FACT_GLOBAL_SLOTS] * size, at;
 
-	e->config[WIRE_FLAGS] |= QPMAP_MARK_GUARDS;
+	e->config[WIRE_FLAGS] |= QPMAP_F_MARK_GUARDS;
 	for (unsigned round = 0; round < 4; round++) {
 		CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 		mark_check_groups(e);
-		at = entry_at(e, e->config[WIRE_SHARED_VA], 0).entry_pa;
+		at = entry_at(e, e->config[WIRE_GLOBAL_VA], 0).entry_pa;
 		error = QPMAP_ERR_WINDOW_MAPPED;
 		if (round >= 1) {
-			error = QPMAP_ERR_SHARED_LEAF;
+			error = QPMAP_ERR_GLOBAL_LEAF;
 			e->config[WIRE_FLAGS] &= ~(uint64_t)
-			    (QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT);
+			    (QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT);
 			smp_set(e, smp_at_group(e, 0, FACT_GROUP_LEAF), at);
 			smp_set(e, smp_at_group(e, 1, FACT_GROUP_LEAF),
 			    at + bytes);
@@ -1166,11 +1166,11 @@ mark_shared(const struct contract_case *c)
 			emu_write(e, at + bytes, size, 0);
 		}
 		emu_write(e, at + size, size, e->arch->mark);
-		CHECK_EQUAL(emu_init(e), error, "a slot marked");
+		CHECK_EQUAL(emu_init(e), error, "a pte_pa marked");
 		emu_write(e, at + size, size, 0);
 	}
-	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_MARK_GUARDS;
-	CHECK_EQUAL(emu_init(e), QPMAP_ERR_SHARED_LEAF, "without the flag");
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_MARK_GUARDS;
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_GLOBAL_LEAF, "without the flag");
 }
 
 /* What is taken for empty: the mark, in a first guard, with the flag. */
@@ -1182,7 +1182,7 @@ mark_refused(const struct contract_case *c)
 	uint64_t pages = e->fact[FACT_WINDOW_PAGES], at;
 	bool flag = c->number != 0;
 
-	e->config[WIRE_FLAGS] |= flag ? QPMAP_MARK_GUARDS : 0;
+	e->config[WIRE_FLAGS] |= flag ? QPMAP_F_MARK_GUARDS : 0;
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	at = mark_at(e, 0);
 	for (unsigned i = 0; i <= pages; i++) {
@@ -1247,9 +1247,9 @@ contract_hosts_cases(const struct emu_mode *mode)
 
 	hosts_add(mode, roots_later, 0, "roots-shared/later");
 	hosts_add(mode, roots_before, 0, "roots-shared/before");
-	hosts_add(mode, roots_leaf, 0, "roots-shared/leaf");
+	hosts_add(mode, roots_leaf, 0, "roots-global/leaf");
 	contract_add(mode, roots_shared_mapping, NULL,
-	    "hosts/roots-shared/mapping");
+	    "hosts/roots-global/mapping");
 	hosts_add(mode, roots_absent, 0, "roots-shared/absent");
 	hosts_add(mode, roots_apart, 0, "roots-apart");
 	for (unsigned i = 0; i < 3; i++) {
@@ -1275,7 +1275,7 @@ contract_hosts_cases(const struct emu_mode *mode)
 	hosts_add(mode, pruner_mark, 0, "pruner/mark");
 	contract_add_types(mode, pruner_noticed, "hosts/pruner/noticed");
 	hosts_add(mode, mark_comes, 0, "mark/comes-and-stays");
-	contract_add(mode, mark_shared, &(struct contract_case){
+	contract_add(mode, mark_global, &(struct contract_case){
 	    .variant = "smp" }, "hosts/mark/shared");
 	hosts_add(mode, mark_refused, 0, "mark/refused/without-flag");
 	hosts_add(mode, mark_refused, 1, "mark/refused/with-flag");

@@ -38,7 +38,7 @@ i386_older(const struct contract_case *c, int model)
 	x86_cpu_model = UC_CPU_X86_SKYLAKE_SERVER;
 	e->config[WIRE_LAYOUT] = 0;
 	e->config[WIRE_TYPES] = 0;
-	e->config[WIRE_FLAGS] |= QPMAP_NO_NX;
+	e->config[WIRE_FLAGS] |= QPMAP_F_NO_NX;
 	return (e);
 }
 
@@ -56,7 +56,7 @@ i386_check_entry(struct emu *e, unsigned type, uint64_t type_bits)
 	uint64_t pa = emu_page(e, 21);
 	uint64_t va = emu_enter(e, pa, type);
 
-	CHECK_EQUAL(emu_read(e, emu_frame_slot(e, 1), e->mode->entry_size),
+	CHECK_EQUAL(emu_read(e, emu_slot_pte(e, 1), e->mode->entry_size),
 	    pa | I386_WRITE_BACK | type_bits, "entry");
 	emu_remove(e, va);
 }
@@ -67,14 +67,14 @@ c10_no_pat(const struct contract_case *c)
 {
 	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM);
 
-	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED_MINUS);
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_THROUGH) |
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED) |
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED_MINUS);
 	i386_start(e);
-	i386_check_entry(e, QPMAP_WRITE_BACK, 0);
-	i386_check_entry(e, QPMAP_WRITE_THROUGH, I386_PWT);
-	i386_check_entry(e, QPMAP_UNCACHED_MINUS, I386_PCD);
-	i386_check_entry(e, QPMAP_UNCACHED, I386_PCD | I386_PWT);
+	i386_check_entry(e, QPMAP_ATTR_WRITE_BACK, 0);
+	i386_check_entry(e, QPMAP_ATTR_WRITE_THROUGH, I386_PWT);
+	i386_check_entry(e, QPMAP_ATTR_UNCACHED_MINUS, I386_PCD);
+	i386_check_entry(e, QPMAP_ATTR_UNCACHED, I386_PCD | I386_PWT);
 	check_idle(e);
 }
 
@@ -83,14 +83,14 @@ c10_no_pat_refusals(const struct contract_case *c)
 {
 	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM);
 
-	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING);
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE_WRITE_COMBINING,
 	    "write-combining");
 	e->config[WIRE_TYPES] = 0;
 	e->config[WIRE_LAYOUT] = QPMAP_PAT_LINUX;
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_LAYOUT, "a layout");
 	e->config[WIRE_LAYOUT] = 0;
-	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] =
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_BACK] =
 	    I386_WRITE_BACK | I386_PAT;
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TEMPLATE, "bit 7 of a leaf");
 }
@@ -101,13 +101,13 @@ c10_no_sfence(const struct contract_case *c)
 {
 	struct emu *e = i386_older(c, UC_CPU_X86_PENTIUM2);
 
-	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING);
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_TYPE_WRITE_COMBINING,
 	    "write-combining");
-	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH);
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_THROUGH);
 	i386_start(e);
 	/* Entry 7 of Linux's PAT. */
-	i386_check_entry(e, QPMAP_WRITE_THROUGH,
+	i386_check_entry(e, QPMAP_ATTR_WRITE_THROUGH,
 	    I386_PAT | I386_PCD | I386_PWT);
 	check_idle(e);
 }
@@ -147,7 +147,7 @@ b11_no_pge(const struct contract_case *c)
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
 	i386_check_counts(e, 1, 0);
 	emu_record_end(e);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
 	check_load(e, va, 4, contract_tag(e, pa));
 	emu_record(e, EMU_REC_INSNS);
 	emu_remove(e, va);
@@ -173,11 +173,11 @@ b13_no_efer(const struct contract_case *c)
 	uint64_t va;
 
 	i386_start(e);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
 	check_load(e, va, 4, contract_tag(e, pa));
 	emu_remove(e, va);
 	emu_another(e, 1);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
 	check_load(e, va, 4, contract_tag(e, pa));
 	emu_remove(e, va);
 	check_idle(e);
@@ -262,10 +262,10 @@ c1_pae_36_bits(const struct contract_case *c)
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_PA_BITS, "37 bits");
 	e->config[WIRE_PA_BITS] = 0;
 	i386_start(e);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
 	check_load(e, va, 4, contract_tag(e, pa));
 	emu_remove(e, va);
-	va = emu_enter(e, (UINT64_C(1) << 36) - 4096, QPMAP_WRITE_BACK);
+	va = emu_enter(e, (UINT64_C(1) << 36) - 4096, QPMAP_ATTR_WRITE_BACK);
 	emu_remove(e, va);
 	EMU_CALL(e, "qpmap_enter", "pw", UINT64_C(1) << 36, 0ull);
 	check_panic(e, QPMAP_PANIC_WIDTH, UINT64_C(1) << 36, 0);
@@ -281,8 +281,8 @@ c1_pa_bits(const struct contract_case *c)
 
 	e->config[WIRE_PA_BITS] = c->number;
 	i386_start(e);
-	va = emu_enter(e, pa - 4096, QPMAP_WRITE_BACK);
-	CHECK_EQUAL(emu_read(e, emu_frame_slot(e, 1), e->mode->entry_size) &
+	va = emu_enter(e, pa - 4096, QPMAP_ATTR_WRITE_BACK);
+	CHECK_EQUAL(emu_read(e, emu_slot_pte(e, 1), e->mode->entry_size) &
 	    ~(UINT64_C(1) << 63), (pa - 4096) | I386_WRITE_BACK, "entry");
 	emu_remove(e, va);
 	if (c->number == e->mode->entry_size * 8) {
@@ -299,16 +299,16 @@ static void
 b7_one_word(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
-	uint64_t slot, junk = UINT64_C(0xdead0000) << 32;
+	uint64_t pte_pa, junk = UINT64_C(0xdead0000) << 32;
 
 	i386_start(e);
-	slot = emu_frame_slot(e, 1);
-	emu_write(e, slot, 8, junk);
+	pte_pa = emu_slot_pte(e, 1);
+	emu_write(e, pte_pa, 8, junk);
 	EMU_CALL(e, "qpmap_enter", "pw", emu_page(e, 1), 0ull);
-	check_panic(e, QPMAP_PANIC_SLOT, emu_page(e, 1), junk);
+	check_panic(e, QPMAP_PANIC_PTE_USED, emu_page(e, 1), junk);
 	EMU_CALL(e, "qpmap_enter_ro", "pw", emu_page(e, 1), 0ull);
-	check_panic(e, QPMAP_PANIC_SLOT, emu_page(e, 1), junk);
-	CHECK_EQUAL(emu_read(e, slot, 8), junk, "entry after a refusal");
+	check_panic(e, QPMAP_PANIC_PTE_USED, emu_page(e, 1), junk);
+	CHECK_EQUAL(emu_read(e, pte_pa, 8), junk, "entry after a refusal");
 }
 
 /* CR3 has bits 31:5 of the PDPT's address. */
@@ -320,8 +320,8 @@ b13_pdpt_inside(const struct contract_case *c)
 	uint64_t va;
 
 	i386_start(e);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
-	check_leaf(e, va, pa, QPMAP_WRITE_BACK, true);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
+	check_leaf(e, va, pa, QPMAP_ATTR_WRITE_BACK, true);
 	check_load(e, va, 4, contract_tag(e, pa));
 	emu_remove(e, va);
 	check_nothing(e, va);
@@ -430,6 +430,6 @@ contract_i386_cases(const struct emu_mode *mode)
 	contract_add(mode, c10_no_sfence, NULL, "C10/cpu=pentium2/no-sfence");
 	contract_add(mode, b11_no_pge, NULL, "B11/cpu=pentium/no-pge");
 	contract_add(mode, b11_no_pge, &(struct contract_case){
-	    .number = QPMAP_ERRATUM_INVLPG },
+	    .number = QPMAP_F_ERRATUM_INVLPG },
 	    "B14/cpu=pentium/no-pge/ERRATUM_INVLPG");
 }

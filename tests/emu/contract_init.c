@@ -112,20 +112,20 @@ WRONG(flag_unknown)
 
 WRONG(nesting_more)
 {
-	config[WIRE_NESTING] = e->fact[FACT_FRAMES] + 1;
+	config[WIRE_NESTING] = e->fact[FACT_SLOTS] + 1;
 	return (true);
 }
 
 WRONG(count_0)
 {
 	(void)e;
-	config[WIRE_WINDOW_COUNT] = 0;
+	config[WIRE_CONFIG_CPUS] = 0;
 	return (true);
 }
 
 WRONG(count_huge)
 {
-	config[WIRE_WINDOW_COUNT] = 0xffffffff;
+	config[WIRE_CONFIG_CPUS] = 0xffffffff;
 	return (e->fact[FACT_WORD] == 4);
 }
 
@@ -145,14 +145,14 @@ WRONG(window_align_half)
 WRONG(window_top)
 {
 	config[WIRE_WINDOW_VA] = word(e, 0 - window_size(e));
-	config[WIRE_WINDOW_COUNT] = 1;
+	config[WIRE_CONFIG_CPUS] = 1;
 	return (true);
 }
 
 WRONG(window_wraps)
 {
 	config[WIRE_WINDOW_VA] = word(e, 0 - 2 * window_size(e));
-	config[WIRE_WINDOW_COUNT] = 4;
+	config[WIRE_CONFIG_CPUS] = 4;
 	return (true);
 }
 
@@ -179,7 +179,7 @@ WRONG(window_not_canonical)
 WRONG(window_crosses)
 {
 	config[WIRE_WINDOW_VA] = e->mode->kernel_va - window_size(e);
-	config[WIRE_WINDOW_COUNT] = 2;
+	config[WIRE_CONFIG_CPUS] = 2;
 	return (e->mode->kernel_va != 0);
 }
 
@@ -202,7 +202,7 @@ WRONG(window_direct_guard)
 {
 	direct(e, config);
 	config[WIRE_DIRECT_VA] = config[WIRE_WINDOW_VA] +
-	    config[WIRE_WINDOW_COUNT] * window_size(e);
+	    config[WIRE_CONFIG_CPUS] * window_size(e);
 	return (true);
 }
 
@@ -310,7 +310,7 @@ WRONG(options_page)
 	return (true);
 }
 
-WRONG(options_frames)
+WRONG(options_slots)
 {
 	(void)e;
 	config[WIRE_OPTION] = 4;
@@ -336,14 +336,14 @@ WRONG(options_layout)
 static const struct wrong wrongs[] = {
 	{ "OPTIONS/count", QPMAP_ERR_OPTIONS, wrong_options_count },
 	{ "OPTIONS/page", QPMAP_ERR_OPTION_PAGE_SHIFT, wrong_options_page },
-	{ "OPTIONS/frames", QPMAP_ERR_OPTION_FRAMES, wrong_options_frames },
+	{ "OPTIONS/slots", QPMAP_ERR_OPTION_SLOTS, wrong_options_slots },
 	{ "OPTIONS/shootdown", QPMAP_ERR_OPTION_SHOOTDOWN,
 	    wrong_options_shootdown },
 	{ "OPTIONS/layout", QPMAP_ERR_OPTION_LAYOUT, wrong_options_layout },
 	{ "FLAGS/unknown", QPMAP_ERR_FLAGS, wrong_flag_unknown },
 	{ "NESTING/more", QPMAP_ERR_NESTING, wrong_nesting_more },
-	{ "COUNT/0", QPMAP_ERR_COUNT, wrong_count_0 },
-	{ "COUNT/huge", QPMAP_ERR_COUNT, wrong_count_huge },
+	{ "COUNT/0", QPMAP_ERR_CPU_COUNT, wrong_count_0 },
+	{ "COUNT/huge", QPMAP_ERR_CPU_COUNT, wrong_count_huge },
 	{ "WINDOW_ALIGN/page", QPMAP_ERR_WINDOW_ALIGN, wrong_window_align },
 	{ "WINDOW_ALIGN/half", QPMAP_ERR_WINDOW_ALIGN,
 	    wrong_window_align_half },
@@ -365,8 +365,8 @@ static const struct wrong wrongs[] = {
 	{ "DIRECT/size", QPMAP_ERR_DIRECT, wrong_direct_size },
 	{ "DIRECT/wraps", QPMAP_ERR_DIRECT, wrong_direct_wraps },
 	{ "DIRECT/user", QPMAP_ERR_DIRECT, wrong_direct_user },
-	{ "TYPES/unknown", QPMAP_ERR_TYPES, wrong_types },
-	{ "TYPES/direct", QPMAP_ERR_TYPES, wrong_direct_types },
+	{ "TYPES/unknown", QPMAP_ERR_TYPE_MASK, wrong_types },
+	{ "TYPES/direct", QPMAP_ERR_TYPE_MASK, wrong_direct_types },
 	{ "LAYOUT", QPMAP_ERR_LAYOUT, wrong_layout },
 	{ "TEMPLATE/invalid", QPMAP_ERR_TEMPLATE, wrong_template_invalid },
 	{ "SHARING/both", QPMAP_ERR_SHARING, wrong_sharing_both },
@@ -396,13 +396,13 @@ bad_flags(const struct contract_case *c)
 		unsigned flags;
 		const char *arch[2];
 	} of[] = {
-		{ QPMAP_FLUSH_ON_FILL, { "amd64", "i386" } },
-		{ QPMAP_ERRATUM_INVLPG, { "amd64", "i386" } },
-		{ QPMAP_LOCAL_TLBI, { "arm64", NULL } },
-		{ QPMAP_NON_GLOBAL, { "arm64", NULL } },
-		{ QPMAP_ERRATUM_REPEAT_TLBI, { "arm64", NULL } },
-		{ QPMAP_SVPBMT, { "riscv64", NULL } },
-		{ QPMAP_ERRATUM_CIP_1200, { "riscv64", NULL } },
+		{ QPMAP_F_FLUSH_ON_MAP, { "amd64", "i386" } },
+		{ QPMAP_F_ERRATUM_INVLPG, { "amd64", "i386" } },
+		{ QPMAP_F_LOCAL_TLBI, { "arm64", NULL } },
+		{ QPMAP_F_SET_NG, { "arm64", NULL } },
+		{ QPMAP_F_ERRATUM_REPEAT_TLBI, { "arm64", NULL } },
+		{ QPMAP_F_SVPBMT, { "riscv64", NULL } },
+		{ QPMAP_F_ERRATUM_CIP_1200, { "riscv64", NULL } },
 	};
 	struct emu *e = contract_begin(c, "std");
 	uint64_t flags = e->config[WIRE_FLAGS];
@@ -436,7 +436,7 @@ static void
 bad_online(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
-	uint64_t state = emu_state_pa(e), slot;
+	uint64_t state = emu_state_pa(e), pte_pa;
 	unsigned size = e->mode->entry_size;
 
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_ERR_NOT_INIT, "before init");
@@ -446,21 +446,21 @@ bad_online(const struct contract_case *c)
 		CHECK_EQUAL((uint32_t)e->result, QPMAP_ERR_CPU_ALIGN,
 		    "state's alignment");
 	}
-	CHECK_EQUAL(emu_online(e, EMU_CPUS, 0), QPMAP_ERR_CPU_WINDOW,
-	    "window number");
-	CHECK_EQUAL(emu_online(e, 0xffffffff, 0), QPMAP_ERR_CPU_WINDOW,
-	    "window number");
-	slot = emu_frame_slot_of(e, 0, 1) - size;
-	CHECK_EQUAL(emu_online(e, 0, slot + size), QPMAP_ERR_LEAF_ALIGN,
+	CHECK_EQUAL(emu_online(e, EMU_CPUS, 0), QPMAP_ERR_CPU_INDEX,
+	    "CPU index");
+	CHECK_EQUAL(emu_online(e, 0xffffffff, 0), QPMAP_ERR_CPU_INDEX,
+	    "CPU index");
+	pte_pa = emu_slot_pte_of(e, 0, 1) - size;
+	CHECK_EQUAL(emu_online(e, 0, pte_pa + size), QPMAP_ERR_LEAF_ALIGN,
 	    "leaf's alignment");
 	for (unsigned i = 0; i <= e->fact[FACT_WINDOW_PAGES]; i++) {
 		/* Neither valid nor empty: still in use. */
-		emu_write(e, slot + i * size, size, 0x40);
-		CHECK_EQUAL(emu_online(e, 0, slot), QPMAP_ERR_LEAF_USED,
+		emu_write(e, pte_pa + i * size, size, 0x40);
+		CHECK_EQUAL(emu_online(e, 0, pte_pa), QPMAP_ERR_LEAF_USED,
 		    "leaf entry in use");
 		CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_ERR_LEAF_USED,
 		    "leaf entry in use");
-		emu_write(e, slot + i * size, size, 0);
+		emu_write(e, pte_pa + i * size, size, 0);
 	}
 	CHECK_EQUAL(emu_held(e), 0, "held");
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
@@ -474,16 +474,16 @@ static void
 host_leaf(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
-	uint64_t slot, va, pool = emu_get64(e, "guest_pool_count", 0);
+	uint64_t pte_pa, va, pool = emu_get64(e, "guest_pool_count", 0);
 
 	e->config[WIRE_FLAGS] &=
-	    ~(uint64_t)(QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT);
+	    ~(uint64_t)(QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT);
 	emu_map(e, e->config[WIRE_WINDOW_VA], emu_page(e, 0), false);
-	CHECK(emu_leaf_at(e, e->config[WIRE_WINDOW_VA], &slot, NULL), "leaf");
-	emu_write(e, slot, e->mode->entry_size, 0);
+	CHECK(emu_leaf_at(e, e->config[WIRE_WINDOW_VA], &pte_pa, NULL), "leaf");
+	emu_write(e, pte_pa, e->mode->entry_size, 0);
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_ERR_CPU_LEAF, "no leaf");
-	CHECK_EQUAL(emu_online(e, 0, slot), QPMAP_OK, "qpmap_cpu_online");
+	CHECK_EQUAL(emu_online(e, 0, pte_pa), QPMAP_OK, "qpmap_cpu_online");
 	CHECK_EQUAL(emu_get64(e, "guest_pool_count", 0), pool, "pool");
 	va = emu_enter(e, emu_page(e, 1), c->type);
 	check_leaf(e, va, emu_page(e, 1), c->type, true);
@@ -533,7 +533,7 @@ panic_type(const struct contract_case *c)
 	for (unsigned type = 1; type < QPMAP_TYPE_COUNT; type++) {
 		check_enter_panics(e, emu_page(e, 1), type, QPMAP_PANIC_TYPE);
 	}
-	emu_remove(e, emu_enter(e, emu_page(e, 1), QPMAP_WRITE_BACK));
+	emu_remove(e, emu_enter(e, emu_page(e, 1), QPMAP_ATTR_WRITE_BACK));
 	check_idle(e);
 }
 
@@ -574,9 +574,9 @@ panic_width(const struct contract_case *c)
 	check_idle(e);
 }
 
-/* Somebody wrote into a free frame's entry. */
+/* Somebody wrote into a free slot's entry. */
 static void
-panic_slot(const struct contract_case *c)
+panic_pte_used(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
 	uint64_t pa = emu_page(e, 1);
@@ -585,11 +585,11 @@ panic_slot(const struct contract_case *c)
 	for (unsigned bit = 0; bit < 8 * size; bit++) {
 		uint64_t junk = UINT64_C(1) << bit;
 
-		emu_write(e, emu_frame_slot(e, 1), size, junk);
+		emu_write(e, emu_slot_pte(e, 1), size, junk);
 		EMU_CALL(e, "qpmap_enter", "pw", pa, c->type);
-		check_panic(e, QPMAP_PANIC_SLOT, pa, junk);
+		check_panic(e, QPMAP_PANIC_PTE_USED, pa, junk);
 	}
-	emu_write(e, emu_frame_slot(e, 1), size, 0);
+	emu_write(e, emu_slot_pte(e, 1), size, 0);
 	emu_remove(e, emu_enter(e, pa, c->type));
 }
 
@@ -643,6 +643,6 @@ contract_init_cases(const struct emu_mode *mode)
 	contract_add_types(mode, panic_width, "panic/WIDTH/host");
 	contract_add(mode, panic_width, &(struct contract_case){
 	    .number = 1 }, "panic/WIDTH/cpu");
-	contract_add_types(mode, panic_slot, "panic/SLOT");
+	contract_add_types(mode, panic_pte_used, "panic/SLOT");
 	contract_add(mode, strerror_texts, NULL, "bad-input/strerror");
 }

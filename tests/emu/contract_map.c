@@ -34,7 +34,7 @@ c1_attr(const struct contract_case *c)
 	uint64_t pa = emu_page(e, 7);
 	uint64_t va = emu_enter(e, pa, c->type);
 
-	CHECK_EQUAL(va, emu_frame_va(e, 1), "address of the first frame");
+	CHECK_EQUAL(va, emu_slot_va(e, 1), "address of the first slot");
 	CHECK(va != 0 && va % size == 0, "address is 0 or not aligned");
 	check_leaf(e, va, pa, c->type, true);
 	check_both_ways(e, va, pa);
@@ -56,13 +56,13 @@ c1_fetch(const struct contract_case *c)
 
 	memcpy(emu_ram(e, pa, 8), e->arch->ret_bytes, e->arch->ret_size);
 	if (!e->mode->has_nx) {
-		e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_NO_NX;
+		e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_NO_NX;
 		CHECK_EQUAL(emu_init(e), QPMAP_ERR_NX, "init without NX");
-		e->config[WIRE_FLAGS] |= QPMAP_NO_NX;
+		e->config[WIRE_FLAGS] |= QPMAP_F_NO_NX;
 	} else {
-		e->config[WIRE_FLAGS] |= QPMAP_NO_NX;
+		e->config[WIRE_FLAGS] |= QPMAP_F_NO_NX;
 		CHECK_EQUAL(emu_init(e), QPMAP_ERR_NO_NX, "init with NO_NX");
-		e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_NO_NX;
+		e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_NO_NX;
 	}
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
@@ -92,7 +92,7 @@ c1_quick_page(const struct contract_case *c)
 	CHECK_EQUAL(EMU_CALL(e, "guest_quick_enter", "pw", pa, c->type),
 	    EMU_RETURNED, "pmap_quick_enter_page");
 	va = e->result;
-	CHECK_EQUAL(va, emu_frame_va(e, 1), "address of the first frame");
+	CHECK_EQUAL(va, emu_slot_va(e, 1), "address of the first slot");
 	check_leaf(e, va, pa, c->type, true);
 	check_both_ways(e, va, pa);
 	CHECK_EQUAL(EMU_CALL(e, "guest_quick_remove", "w", va), EMU_RETURNED,
@@ -124,24 +124,24 @@ static void
 c2_attr(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
-	uint64_t frames = e->fact[FACT_FRAMES];
+	uint64_t slots = e->fact[FACT_SLOTS];
 	uint64_t va[8], pa;
 
-	for (unsigned i = 0; i < frames; i++) {
+	for (unsigned i = 0; i < slots; i++) {
 		pa = emu_page(e, 20 + i);
 		va[i] = emu_enter(e, pa, c->type);
-		CHECK_EQUAL(va[i], emu_frame_va(e, i + 1), "frame's address");
+		CHECK_EQUAL(va[i], emu_slot_va(e, i + 1), "slot's address");
 		check_load(e, va[i], WORD, contract_tag(e, pa));
 		check_store(e, va[i] + 8, WORD, i);
 	}
-	for (unsigned i = (unsigned)frames; i-- > 0;) {
+	for (unsigned i = (unsigned)slots; i-- > 0;) {
 		emu_remove(e, va[i]);
 		check_nothing(e, va[i]);
 	}
 	check_idle(e);
 }
 
-/* 10 000 pages in turn through one frame, each seen as itself. */
+/* 10 000 pages in turn through one slot, each seen as itself. */
 static void
 c2_ten_thousand(const struct contract_case *c)
 {
@@ -153,7 +153,7 @@ c2_ten_thousand(const struct contract_case *c)
 		contract_tag(e, pa);
 		va = i % 3 == 0 ? emu_enter_ro(e, pa, c->type) :
 		    emu_enter(e, pa, c->type);
-		CHECK_EQUAL(va, emu_frame_va(e, 1), "frame's address");
+		CHECK_EQUAL(va, emu_slot_va(e, 1), "slot's address");
 		check_load(e, va, WORD, emu_read(e, pa, 8));
 		if (i % 3 != 0) {
 			check_store(e, va + 8, WORD, i + 1);
@@ -166,12 +166,12 @@ c2_ten_thousand(const struct contract_case *c)
 	check_idle(e);
 }
 
-/* Every frame in use, every kind of page; one more panics. */
+/* Every slot in use, every kind of page; one more panics. */
 static void
 c5_attr(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
-	unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+	unsigned slots = (unsigned)e->fact[FACT_SLOTS];
 	uint64_t pages[3 + EMU_HIGH_COUNT] = {
 		emu_page(e, 0), emu_page(e, 10000), emu_page_alloc(e)
 	};
@@ -184,7 +184,7 @@ c5_attr(const struct contract_case *c)
 		}
 	}
 	for (unsigned kind = 0; kind < kinds; kind++) {
-		for (unsigned i = 0; i < frames; i++) {
+		for (unsigned i = 0; i < slots; i++) {
 			bool rw = (kind + i) % 2 == 0;
 			uint64_t va;
 
@@ -194,17 +194,17 @@ c5_attr(const struct contract_case *c)
 			check_leaf(e, va, pa, c->type, rw);
 			check_load(e, va, WORD, contract_tag(e, pa));
 		}
-		CHECK_EQUAL(emu_held(e), frames, "mappings held");
+		CHECK_EQUAL(emu_held(e), slots, "mappings held");
 		if (kind == kinds - 1) {
 			break;
 		}
-		for (unsigned i = frames; i > 0; i--) {
-			emu_remove(e, emu_frame_va(e, i));
+		for (unsigned i = slots; i > 0; i--) {
+			emu_remove(e, emu_slot_va(e, i));
 		}
 		check_idle(e);
 	}
 	EMU_CALL(e, "qpmap_enter", "pw", emu_page(e, 5), c->type);
-	check_panic(e, QPMAP_PANIC_FRAMES, emu_page(e, 5), pa);
+	check_panic(e, QPMAP_PANIC_FULL, emu_page(e, 5), pa);
 }
 
 static void
@@ -213,34 +213,34 @@ b3_attr(const struct contract_case *c)
 	struct emu *e = contract_ready(c, "std");
 	unsigned size = e->mode->entry_size;
 	uint64_t pa = emu_page(e, 9);
-	uint64_t va, slot;
+	uint64_t va, pte_pa;
 
 	for (unsigned i = 0; i < 2; i++) {
 		va = i == 0 ? emu_enter(e, pa, c->type) :
 		    emu_enter_ro(e, pa, c->type);
-		slot = emu_frame_slot(e, 1);
-		CHECK(emu_read(e, slot, size) != 0, "entry is empty");
+		pte_pa = emu_slot_pte(e, 1);
+		CHECK(emu_read(e, pte_pa, size) != 0, "entry is empty");
 		check_load(e, va, WORD, 0);
 		emu_remove(e, va);
-		CHECK_EQUAL(emu_read(e, slot, size), 0, "cleared entry");
+		CHECK_EQUAL(emu_read(e, pte_pa, size), 0, "cleared entry");
 		check_nothing(e, va);
 	}
 	check_idle(e);
 }
 
-/* Guard pages on both sides of every frame, with all frames in use. */
+/* Guard pages on both sides of every slot, with all slots in use. */
 static void
 b4_guards(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
 	uint64_t size = UINT64_C(1) << e->mode->page_shift;
-	unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+	unsigned slots = (unsigned)e->fact[FACT_SLOTS];
 
-	for (unsigned i = 1; i <= frames; i++) {
+	for (unsigned i = 1; i <= slots; i++) {
 		emu_enter(e, emu_page(e, i), c->type);
 	}
-	for (unsigned i = 1; i <= frames; i++) {
-		uint64_t va = emu_frame_va(e, i);
+	for (unsigned i = 1; i <= slots; i++) {
+		uint64_t va = emu_slot_va(e, i);
 
 		check_nothing(e, va - size);
 		check_nothing(e, va - 4);
@@ -314,14 +314,14 @@ c10_template(const struct contract_case *c)
 	uint64_t va = emu_enter(e, pa, c->type);
 	struct emu_leaf leaf;
 
-	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] = emu_read(e,
-	    emu_frame_slot(e, 1), e->mode->entry_size);
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_BACK] = emu_read(e,
+	    emu_slot_pte(e, 1), e->mode->entry_size);
 	emu_remove(e, va);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
 	pa = emu_page(e, 4);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
 	CHECK(emu_leaf_at(e, va, NULL, &leaf), "no leaf");
 	CHECK(strcmp(leaf.type, e->arch->type_name(e, c->type)) == 0,
 	    "memory type %s, not the template's %s", leaf.type,

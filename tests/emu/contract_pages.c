@@ -19,7 +19,8 @@ struct touched {
 static bool
 is_bulk(unsigned attr)
 {
-	return (attr == QPMAP_WRITE_BACK || attr == QPMAP_WRITE_THROUGH);
+	return (attr == QPMAP_ATTR_WRITE_BACK ||
+	    attr == QPMAP_ATTR_WRITE_THROUGH);
 }
 
 /*
@@ -46,14 +47,14 @@ is_plain(struct emu *e, uint64_t pc)
 /*
  * Judge the recorded accesses: those to test pages are within [first, last];
  * unless bulk, they are plain, naturally aligned and no wider than widest; only
- * allowed frames were filled; no cache line was zeroed by an instruction.
+ * allowed slots were filled; no cache line was zeroed by an instruction.
  */
 static struct touched
-check_accesses(struct emu *e, uint64_t first, uint64_t last, unsigned frames,
+check_accesses(struct emu *e, uint64_t first, uint64_t last, unsigned slots,
     bool bulk, uint64_t widest)
 {
 	uint64_t pages = e->mode->pages_count << e->mode->page_shift;
-	uint64_t slot = emu_frame_slot(e, 1);
+	uint64_t pte_pa = emu_slot_pte(e, 1);
 	uint64_t entries = e->fact[FACT_WINDOW_PAGES] * e->mode->entry_size;
 	bool plain, may_trap = strcmp(e->arch->name, "riscv64") == 0;
 	struct touched touched = { 0, 0, 0, 0 };
@@ -83,9 +84,9 @@ check_accesses(struct emu *e, uint64_t first, uint64_t last, unsigned frames,
 			touched.accesses++;
 			touched.plain += plain;
 		} else if (event->size != 0 && event->name[0] == 's' &&
-		    event->a - slot + e->mode->entry_size < entries) {
-			CHECK((event->a - slot) / e->mode->entry_size / 2 <
-			    frames, "one mapping too many");
+		    event->a - pte_pa + e->mode->entry_size < entries) {
+			CHECK((event->a - pte_pa) / e->mode->entry_size / 2 <
+			    slots, "one mapping too many");
 		}
 	}
 	return (touched);
@@ -188,8 +189,8 @@ b8_copy(const struct contract_case *c)
 		memcpy(want, emu_ram(e, from - size, 5 * size), 5 * size);
 		memcpy(want + 3 * size, want + size, size);
 		/* The attribute on one side, then on the other. */
-		check_copy(e, to, turn ? QPMAP_WRITE_BACK : attr, from,
-		    turn ? attr : QPMAP_WRITE_BACK);
+		check_copy(e, to, turn ? QPMAP_ATTR_WRITE_BACK : attr, from,
+		    turn ? attr : QPMAP_ATTR_WRITE_BACK);
 		CHECK(memcmp(emu_ram(e, from - size, 5 * size), want,
 		    5 * size) == 0, "wrong contents");
 		check_copy(e, to, attr, to, attr);
@@ -372,7 +373,7 @@ selftest(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
 	uint64_t pa[2] = { emu_page(e, 1), emu_page(e, 2) };
-	unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+	unsigned slots = (unsigned)e->fact[FACT_SLOTS];
 
 	CHECK_EQUAL(EMU_CALL(e, "qpmap_selftest", "pp", pa[0], pa[1]),
 	    EMU_RETURNED, "qpmap_selftest");
@@ -381,12 +382,12 @@ selftest(const struct contract_case *c)
 	CHECK_EQUAL(EMU_CALL(e, "qpmap_selftest", "pp", pa[0], pa[0]),
 	    EMU_RETURNED, "qpmap_selftest");
 	CHECK_EQUAL((uint32_t)e->result, 6, "result for one page twice");
-	for (unsigned i = 0; i < frames - 1; i++) {
+	for (unsigned i = 0; i < slots - 1; i++) {
 		emu_enter(e, emu_page(e, 30 + i), c->type);
 	}
 	CHECK_EQUAL(EMU_CALL(e, "qpmap_selftest", "pp", pa[0], pa[1]),
 	    EMU_RETURNED, "qpmap_selftest");
-	CHECK_EQUAL((uint32_t)e->result, 6, "result for too few frames");
+	CHECK_EQUAL((uint32_t)e->result, 6, "result for too few slots");
 }
 
 /* A page that forgets: every store to it is undone before the next load. */

@@ -15,7 +15,7 @@
 static uint64_t
 rv_entry(struct emu *e)
 {
-	return (emu_read(e, emu_frame_slot(e, 1), 8));
+	return (emu_read(e, emu_slot_pte(e, 1), 8));
 }
 
 static void
@@ -47,9 +47,9 @@ c10_svpbmt(const struct contract_case *c)
 	struct emu *e = contract_begin(c, "std");
 
 	rv_start(e);
-	rv_check_entry(e, QPMAP_WRITE_BACK, 0);
-	rv_check_entry(e, QPMAP_WRITE_COMBINING, UINT64_C(1) << 61);
-	rv_check_entry(e, QPMAP_UNCACHED, UINT64_C(2) << 61);
+	rv_check_entry(e, QPMAP_ATTR_WRITE_BACK, 0);
+	rv_check_entry(e, QPMAP_ATTR_WRITE_COMBINING, UINT64_C(1) << 61);
+	rv_check_entry(e, QPMAP_ATTR_UNCACHED, UINT64_C(2) << 61);
 }
 
 /* A host without Svpbmt has write-back, and bits 63:54 stay clear. */
@@ -59,12 +59,12 @@ c10_no_svpbmt(const struct contract_case *c)
 	struct emu *e = contract_begin(c, "std");
 	uint64_t pa = emu_page(e, 4);
 
-	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SVPBMT;
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_SVPBMT;
 	e->config[WIRE_TYPES] = 0;
 	rv_start(e);
-	rv_check_entry(e, QPMAP_WRITE_BACK, 0);
-	EMU_CALL(e, "qpmap_enter", "pw", pa, (uint64_t)QPMAP_UNCACHED);
-	check_panic(e, QPMAP_PANIC_TYPE, pa, QPMAP_UNCACHED);
+	rv_check_entry(e, QPMAP_ATTR_WRITE_BACK, 0);
+	EMU_CALL(e, "qpmap_enter", "pw", pa, (uint64_t)QPMAP_ATTR_UNCACHED);
+	check_panic(e, QPMAP_PANIC_TYPE, pa, QPMAP_ATTR_UNCACHED);
 }
 
 /* XuanTie's three, from their templates: 63:60 are SO, C, B, shareable. */
@@ -73,18 +73,19 @@ c10_c9xx(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
 
-	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SVPBMT;
-	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED);
-	e->config[WIRE_TEMPLATE + QPMAP_WRITE_BACK] =
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_SVPBMT;
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING) |
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED);
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_BACK] =
 	    QPMAP_LEAF_C9XX_WRITE_BACK;
-	e->config[WIRE_TEMPLATE + QPMAP_WRITE_COMBINING] =
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_COMBINING] =
 	    QPMAP_LEAF_C9XX_WRITE_COMBINING;
-	e->config[WIRE_TEMPLATE + QPMAP_UNCACHED] = QPMAP_LEAF_C9XX_UNCACHED;
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_UNCACHED] =
+	    QPMAP_LEAF_C9XX_UNCACHED;
 	rv_start(e);
-	rv_check_entry(e, QPMAP_WRITE_BACK, UINT64_C(7) << 60);
-	rv_check_entry(e, QPMAP_WRITE_COMBINING, UINT64_C(3) << 60);
-	rv_check_entry(e, QPMAP_UNCACHED, UINT64_C(9) << 60);
+	rv_check_entry(e, QPMAP_ATTR_WRITE_BACK, UINT64_C(7) << 60);
+	rv_check_entry(e, QPMAP_ATTR_WRITE_COMBINING, UINT64_C(3) << 60);
+	rv_check_entry(e, QPMAP_ATTR_UNCACHED, UINT64_C(9) << 60);
 }
 
 /*
@@ -98,16 +99,16 @@ c10_template_bits(const struct contract_case *c)
 	uint64_t junk = UINT64_C(1) << 63 | UINT64_C(3) << 59 |
 	    UINT64_C(0x3ffffffff) << 10 | 0x3ff;
 
-	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED_MINUS);
-	e->config[WIRE_TEMPLATE + QPMAP_WRITE_THROUGH] =
+	e->config[WIRE_TYPES] = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_THROUGH) |
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED_MINUS);
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_WRITE_THROUGH] =
 	    junk | UINT64_C(1) << 61;
-	e->config[WIRE_TEMPLATE + QPMAP_UNCACHED_MINUS] =
+	e->config[WIRE_TEMPLATE + QPMAP_ATTR_UNCACHED_MINUS] =
 	    (junk & ~(UINT64_C(1) << 61)) | UINT64_C(2) << 61;
 	rv_start(e);
-	rv_check_entry(e, QPMAP_WRITE_BACK, 0);
-	rv_check_entry(e, QPMAP_WRITE_THROUGH, UINT64_C(1) << 61);
-	rv_check_entry(e, QPMAP_UNCACHED_MINUS, UINT64_C(2) << 61);
+	rv_check_entry(e, QPMAP_ATTR_WRITE_BACK, 0);
+	rv_check_entry(e, QPMAP_ATTR_WRITE_THROUGH, UINT64_C(1) << 61);
+	rv_check_entry(e, QPMAP_ATTR_UNCACHED_MINUS, UINT64_C(2) << 61);
 }
 
 /* A kernel in the lower half has its window there, up to its last page. */
@@ -122,11 +123,11 @@ b13_lower_half(const struct contract_case *c)
 	/* One window, and the guard page after it is the last there is. */
 	e->config[WIRE_WINDOW_VA] = half -
 	    2 * (e->fact[FACT_WINDOW_PAGES] << 12);
-	e->config[WIRE_WINDOW_COUNT] = 1;
+	e->config[WIRE_CONFIG_CPUS] = 1;
 	rv_start(e);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
-	CHECK_EQUAL(va, e->config[WIRE_WINDOW_VA] + 4096, "frame's address");
-	check_leaf(e, va, pa, QPMAP_WRITE_BACK, true);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
+	CHECK_EQUAL(va, e->config[WIRE_WINDOW_VA] + 4096, "slot's address");
+	check_leaf(e, va, pa, QPMAP_ATTR_WRITE_BACK, true);
 	check_load(e, va, 8, contract_tag(e, pa));
 	emu_remove(e, va);
 	check_nothing(e, va);
@@ -143,7 +144,7 @@ b13_upper_half(const struct contract_case *c)
 
 	e->config[WIRE_WINDOW_VA] = ~UINT64_C(0) << (e->mode->va_bits - 1);
 	rv_start(e);
-	va = emu_enter(e, pa, QPMAP_WRITE_BACK);
+	va = emu_enter(e, pa, QPMAP_ATTR_WRITE_BACK);
 	check_load(e, va, 8, contract_tag(e, pa));
 	emu_remove(e, va);
 	check_nothing(e, va);
@@ -160,11 +161,11 @@ pa_bits(const struct contract_case *c)
 
 	e->config[WIRE_PA_BITS] = c->number;
 	rv_start(e);
-	va = emu_enter(e, pa - 4096, QPMAP_WRITE_BACK);
+	va = emu_enter(e, pa - 4096, QPMAP_ATTR_WRITE_BACK);
 	CHECK_EQUAL(rv_entry(e), RV_LEAF(pa - 4096), "entry");
 	emu_remove(e, va);
-	EMU_CALL(e, "qpmap_enter", "pw", pa, (uint64_t)QPMAP_WRITE_BACK);
-	check_panic(e, QPMAP_PANIC_WIDTH, pa, QPMAP_WRITE_BACK);
+	EMU_CALL(e, "qpmap_enter", "pw", pa, (uint64_t)QPMAP_ATTR_WRITE_BACK);
+	check_panic(e, QPMAP_PANIC_WIDTH, pa, QPMAP_ATTR_WRITE_BACK);
 }
 
 void

@@ -107,7 +107,7 @@ count_pair(struct emu *e, uint64_t pa, unsigned attr, bool ro)
 	return (count + e->insn_count);
 }
 
-/* The number of CPUs, the frame and the page make no difference. */
+/* The number of CPUs, the slot and the page make no difference. */
 static void
 c4_attr(const struct contract_case *c)
 {
@@ -116,23 +116,23 @@ c4_attr(const struct contract_case *c)
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct emu *e = contract_begin(c, "std");
-		unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+		unsigned slots = (unsigned)e->fact[FACT_SLOTS];
 
-		e->config[WIRE_WINDOW_COUNT] = windows[i];
+		e->config[WIRE_CONFIG_CPUS] = windows[i];
 		CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 		CHECK_EQUAL(emu_online(e, windows[i] - 1, 0), QPMAP_OK,
 		    "qpmap_cpu_online");
-		for (unsigned frame = 0; frame < frames; frame++) {
+		for (unsigned slot = 0; slot < slots; slot++) {
 			for (unsigned ro = 0; ro < 2; ro++) {
 				uint64_t now = count_pair(e,
-				    emu_page(e, 77 * frame), c->type, ro);
+				    emu_page(e, 77 * slot), c->type, ro);
 
 				if (count[ro] == 0) {
 					count[ro] = now;
 				}
 				CHECK_EQUAL(now, count[ro], "instructions");
 			}
-			emu_enter(e, emu_page(e, frame), c->type);
+			emu_enter(e, emu_page(e, slot), c->type);
 		}
 		if (i == 0) {
 			contract_close();
@@ -140,15 +140,15 @@ c4_attr(const struct contract_case *c)
 	}
 }
 
-/* With one frame a nested enter is the caller's bug, both pages named. */
+/* With one slot a nested enter is the caller's bug, both pages named. */
 static void
 c6_nested(const struct contract_case *c)
 {
-	struct emu *e = contract_ready(c, "frames1");
+	struct emu *e = contract_ready(c, "slots1");
 	uint64_t first = emu_page(e, 3), second = emu_page(e, 4);
 	uint64_t va = emu_enter(e, first, c->type);
 
-	CHECK_EQUAL(e->fact[FACT_FRAMES], 1, "frames");
+	CHECK_EQUAL(e->fact[FACT_SLOTS], 1, "slots");
 	check_load(e, va, WORD, contract_tag(e, first));
 	EMU_CALL(e, "qpmap_enter", "pw", second, c->type);
 	check_panic(e, QPMAP_PANIC_NESTED, second, first);
@@ -156,11 +156,11 @@ c6_nested(const struct contract_case *c)
 	check_panic(e, QPMAP_PANIC_NESTED, second, first);
 }
 
-/* With one frame, one after the other is as good as ever. */
+/* With one slot, one after the other is as good as ever. */
 static void
 c6_single(const struct contract_case *c)
 {
-	struct emu *e = contract_ready(c, "frames1");
+	struct emu *e = contract_ready(c, "slots1");
 
 	for (unsigned i = 0; i < 5; i++) {
 		uint64_t pa = emu_page(e, i);
@@ -178,18 +178,18 @@ static void
 c8_held(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
-	unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+	unsigned slots = (unsigned)e->fact[FACT_SLOTS];
 
 	CHECK_EQUAL(emu_held(e), 0, "held before online");
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
-	for (unsigned i = 0; i < frames; i++) {
+	for (unsigned i = 0; i < slots; i++) {
 		CHECK_EQUAL(emu_held(e), i, "held");
 		emu_enter(e, emu_page(e, i), c->type);
 	}
-	for (unsigned i = frames; i > 0; i--) {
+	for (unsigned i = slots; i > 0; i--) {
 		CHECK_EQUAL(emu_held(e), i, "held");
-		emu_remove(e, emu_frame_va(e, i));
+		emu_remove(e, emu_slot_va(e, i));
 	}
 	check_idle(e);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
@@ -200,15 +200,15 @@ c8_held(const struct contract_case *c)
 static void
 c9_checked(const struct contract_case *c)
 {
-	struct emu *e = contract_ready(c, "frames1");
+	struct emu *e = contract_ready(c, "slots1");
 	uint64_t pa = emu_page(e, 6), va;
 
 	CHECK_EQUAL(e->fact[FACT_CHECKED], 1, "checked");
 	emu_set64(e, "guest_not_pinned", 0, pa);
 	EMU_CALL(e, "qpmap_enter", "pw", pa, c->type);
-	check_panic(e, QPMAP_PANIC_UNPINNED, pa, c->type);
+	check_panic(e, QPMAP_PANIC_NOT_WIRED, pa, c->type);
 	EMU_CALL(e, "qpmap_enter_ro", "pw", pa, c->type);
-	check_panic(e, QPMAP_PANIC_UNPINNED, pa, c->type);
+	check_panic(e, QPMAP_PANIC_NOT_WIRED, pa, c->type);
 	check_idle(e);
 	va = emu_enter(e, emu_page(e, 7), c->type);
 	check_leaf(e, va, emu_page(e, 7), c->type, true);
@@ -233,7 +233,7 @@ b1_wrong(const struct contract_case *c)
 	uint64_t window = e->fact[FACT_WINDOW_PAGES] * size;
 	uint64_t va[2];
 
-	check_remove_panics(e, emu_frame_va(e, 1), 0);	/* never entered */
+	check_remove_panics(e, emu_slot_va(e, 1), 0);	/* never entered */
 	check_remove_panics(e, 0, 0);
 	va[0] = emu_enter(e, emu_page(e, 1), c->type);
 	va[1] = emu_enter(e, emu_page(e, 2), c->type);
@@ -241,10 +241,10 @@ b1_wrong(const struct contract_case *c)
 	check_remove_panics(e, va[1] + 8, va[1]);	/* not aligned */
 	check_remove_panics(e, va[1] + size, va[1]);	/* a guard */
 	check_remove_panics(e, va[1] - size, va[1]);
-	check_remove_panics(e, va[1] + 2 * size, va[1]); /* a free frame */
+	check_remove_panics(e, va[1] + 2 * size, va[1]); /* a free slot */
 	check_remove_panics(e, va[1] + window, va[1]);	/* another CPU's */
 	check_remove_panics(e, emu_page(e, 1), va[1]);	/* foreign */
-	if (!e->arch->type_special(e, c->type)) {
+	if (!e->arch->type_slow(e, c->type)) {
 		check_remove_panics(e, ~va[1] & word, va[1]);
 	}
 	check_remove_panics(e, word, va[1]);
@@ -257,27 +257,27 @@ b1_wrong(const struct contract_case *c)
 	check_remove_panics(e, va[0], 0);
 }
 
-/* The crash path: every frame empty and forgotten, and usable again. */
+/* The crash path: every slot empty and forgotten, and usable again. */
 static void
 b1_abandon(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
-	unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+	unsigned slots = (unsigned)e->fact[FACT_SLOTS];
 	uint64_t va, pa = emu_page(e, 40);
 
-	for (unsigned i = 1; i <= frames; i++) {
+	for (unsigned i = 1; i <= slots; i++) {
 		va = emu_enter(e, emu_page(e, i), c->type);
 		check_load(e, va, WORD, contract_tag(e, emu_page(e, i)));
 	}
 	CHECK_EQUAL(EMU_CALL(e, "qpmap_cpu_abandon", "w", emu_state_pa(e)),
 	    EMU_RETURNED, "abandon");
-	CHECK_EQUAL(emu_depth(e), frames, "preemption stays as it is");
+	CHECK_EQUAL(emu_depth(e), slots, "preemption stays as it is");
 	check_window_empty(e);
-	for (unsigned i = 1; i <= frames; i++) {
-		check_nothing(e, emu_frame_va(e, i));
+	for (unsigned i = 1; i <= slots; i++) {
+		check_nothing(e, emu_slot_va(e, i));
 	}
 	va = emu_enter(e, pa, c->type);
-	CHECK_EQUAL(va, emu_frame_va(e, 1), "first frame");
+	CHECK_EQUAL(va, emu_slot_va(e, 1), "first slot");
 	check_load(e, va, WORD, contract_tag(e, pa));
 	emu_remove(e, va);
 	check_nothing(e, va);
@@ -312,7 +312,7 @@ static void
 b2_attr(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
-	uint64_t pa = emu_page(e, 50), va = emu_frame_va(e, 1);
+	uint64_t pa = emu_page(e, 50), va = emu_slot_va(e, 1);
 	uint64_t enter = emu_symbol(e, "qpmap_enter");
 	uint64_t remove = emu_symbol(e, "qpmap_remove");
 	uint64_t page[2] = { pa, c->type };
@@ -356,7 +356,7 @@ b2_nmi(const struct contract_case *c)
 	uint64_t enter = emu_symbol(e, "qpmap_enter");
 	uint64_t outer[2] = { emu_page(e, 60), c->type };
 	uint64_t inner[2] = { emu_page(e, 61), c->type };
-	uint64_t va = emu_frame_va(e, 1);
+	uint64_t va = emu_slot_va(e, 1);
 	unsigned held;
 
 	for (uint64_t i = 0; emu_call_until(e, enter, "pw", outer, i) ==
@@ -370,11 +370,11 @@ b2_nmi(const struct contract_case *c)
 			    emu_page(e, 62)));
 			emu_remove(e, nmi);
 			CHECK_EQUAL(emu_resume(e), EMU_RETURNED, "enter");
-			CHECK_EQUAL(e->result, emu_frame_va(e, held + 1),
+			CHECK_EQUAL(e->result, emu_slot_va(e, held + 1),
 			    "the interrupt's address");
 			check_load(e, e->result, WORD, contract_tag(e,
 			    emu_page(e, 61)));
-			emu_remove(e, emu_frame_va(e, held + 1));
+			emu_remove(e, emu_slot_va(e, held + 1));
 		}
 		CHECK_EQUAL(e->status, EMU_RETURNED, "enter's end");
 		emu_remove(e, e->result);
@@ -413,13 +413,13 @@ b2_helpers(const struct contract_case *c)
 }
 
 /* What a store of enter or remove may touch. */
-enum place { PLACE_STACK, PLACE_HOST, PLACE_NEXT, PLACE_FRAME, PLACE_ENTRY };
+enum place { PLACE_STACK, PLACE_HOST, PLACE_NEXT, PLACE_SLOT, PLACE_ENTRY };
 
 static enum place
 place_of(struct emu *e, uint64_t pa)
 {
 	uint64_t state = emu_state_pa(e);
-	uint64_t line = emu_frame_slot(e, 1) - e->mode->entry_size;
+	uint64_t line = emu_slot_pte(e, 1) - e->mode->entry_size;
 	uint64_t line_size = e->fact[FACT_WINDOW_PAGES] * e->mode->entry_size;
 
 	if (strcmp(emu_symbol_at(e, pa), "guest_stack") == 0) {
@@ -429,7 +429,7 @@ place_of(struct emu *e, uint64_t pa)
 		return (PLACE_NEXT);
 	}
 	if (pa - state < e->fact[FACT_CPU_SIZE]) {
-		return (PLACE_FRAME);
+		return (PLACE_SLOT);
 	}
 	if (pa - line < line_size) {
 		return (PLACE_ENTRY);
@@ -448,7 +448,7 @@ b6_pair(struct emu *e, unsigned attr, bool special)
 	uint64_t va;
 
 	CHECK_EQUAL(emu_state_pa(e) % line, 0, "state's alignment");
-	CHECK_EQUAL((emu_frame_slot(e, 1) - e->mode->entry_size) % line, 0,
+	CHECK_EQUAL((emu_slot_pte(e, 1) - e->mode->entry_size) % line, 0,
 	    "leaf line's alignment");
 	emu_record(e, EMU_REC_STORES);
 	va = emu_enter(e, emu_page(e, 5), attr);
@@ -457,7 +457,7 @@ b6_pair(struct emu *e, unsigned attr, bool special)
 	for (size_t i = 0; i < e->event_count; i++) {
 		enum place place = place_of(e, e->events[i].a);
 
-		CHECK(place != PLACE_FRAME || special,
+		CHECK(place != PLACE_SLOT || special,
 		    "store to the state at 0x%llx, not to next",
 		    (unsigned long long)e->events[i].a);
 	}
@@ -477,9 +477,9 @@ b6_attr(const struct contract_case *c)
 			emu_boot(e);
 			CHECK_EQUAL(emu_online(e, 1, 0), QPMAP_OK, "online");
 		}
-		b6_pair(e, c->type, e->arch->type_special(e, c->type));
+		b6_pair(e, c->type, e->arch->type_slow(e, c->type));
 		own[cpu][0] = emu_state_pa(e) / line;
-		own[cpu][1] = emu_frame_slot(e, 1) / line;
+		own[cpu][1] = emu_slot_pte(e, 1) / line;
 	}
 	CHECK(own[0][0] != own[1][0] && own[0][1] != own[1][1],
 	    "two CPUs write one line");
@@ -494,7 +494,7 @@ b6_attr(const struct contract_case *c)
  * the new one, or invalid.
  */
 struct torn {
-	uint64_t slot;
+	uint64_t pte_pa;
 	uint64_t now;		/* as memory is after the stores so far */
 	uint64_t whole;		/* the entry when complete */
 	unsigned stores;
@@ -505,7 +505,7 @@ static void
 b7_store(struct emu *e, uint64_t pa, unsigned size, uint64_t value)
 {
 	struct torn *torn = e->on_insn_arg;
-	uint64_t offset = pa - torn->slot;
+	uint64_t offset = pa - torn->pte_pa;
 
 	if (offset < e->mode->entry_size) {
 		memcpy((uint8_t *)&torn->now + offset, &value, size);
@@ -522,7 +522,7 @@ b7_attr(const struct contract_case *c)
 {
 	struct emu *e = contract_ready(c, "std");
 	unsigned size = e->mode->entry_size;
-	struct torn torn = { .slot = emu_frame_slot(e, 1) };
+	struct torn torn = { .pte_pa = emu_slot_pte(e, 1) };
 	uint64_t pa = emu_page(e, 5), va;
 
 	/* PAE: a page whose address has bits in the upper half. */
@@ -530,7 +530,7 @@ b7_attr(const struct contract_case *c)
 		pa = emu_high_page(e, 0, 5);
 	}
 	va = emu_enter(e, pa, c->type);
-	torn.whole = emu_read(e, torn.slot, size);
+	torn.whole = emu_read(e, torn.pte_pa, size);
 	emu_remove(e, va);
 	e->on_insn_arg = &torn;
 	e->on_store = b7_store;

@@ -79,20 +79,20 @@ expect_word(struct emu *e, uint64_t offset, uint64_t value)
 }
 
 static uint64_t
-frame_offset(struct emu *e, unsigned frame)
+slot_offset(struct emu *e, unsigned slot)
 {
-	return (e->fact[FACT_CPU_FRAME] + frame * e->fact[FACT_FRAME_SIZE]);
+	return (e->fact[FACT_CPU_SLOT] + slot * e->fact[FACT_SLOT_SIZE]);
 }
 
 /* On x86 counted from the library's sentinels, elsewhere an address. */
 static void
-expect_next(struct emu *e, unsigned frame)
+expect_next(struct emu *e, unsigned slot)
 {
-	uint64_t next = emu_state_pa(e) + frame_offset(e, frame);
+	uint64_t next = emu_state_pa(e) + slot_offset(e, slot);
 
 	if (e->arch->uc_arch == UC_ARCH_X86) {
 		next -= emu_symbol(e, "qpmap_sentinel") +
-		    e->fact[FACT_FRAME_SIZE];
+		    e->fact[FACT_SLOT_SIZE];
 	}
 	expect_word(e, e->fact[FACT_CPU_NEXT], next);
 }
@@ -104,80 +104,80 @@ expect_step(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 }
 
 static void
-expect_enter(struct emu *e, unsigned frame, const struct emu_step_arg *arg)
+expect_enter(struct emu *e, unsigned slot, const struct emu_step_arg *arg)
 {
 	emu_expect(e, "pin", 0, 0, 0);
-	expect_next(e, frame + 1);
+	expect_next(e, slot + 1);
 	if (arg->special) {
-		expect_word(e, frame_offset(e, frame) +
-		    e->fact[FACT_FRAME_VA], 0);
+		expect_word(e, slot_offset(e, slot) +
+		    e->fact[FACT_SLOT_VA], 0);
 	}
-	expect_step(e, EMU_FILL, arg);
-	expect_step(e, EMU_FILLED, arg);
+	expect_step(e, EMU_MAP, arg);
+	expect_step(e, EMU_POST_MAP, arg);
 }
 
 static void
-expect_remove(struct emu *e, unsigned frame, const struct emu_step_arg *arg)
+expect_remove(struct emu *e, unsigned slot, const struct emu_step_arg *arg)
 {
 	emu_expect(e, "cpu", 0, 0, 0);
 	if (arg->special) {
 		emu_expect(e, "cpu", 0, 0, 0);
 	}
-	expect_step(e, EMU_EMPTYING, arg);
+	expect_step(e, EMU_PRE_UNMAP, arg);
 	expect_step(e, EMU_CLEAR, arg);
-	expect_step(e, EMU_EMPTIED, arg);
+	expect_step(e, EMU_POST_UNMAP, arg);
 	if (arg->special) {
-		expect_word(e, frame_offset(e, frame) +
-		    e->fact[FACT_FRAME_VA], arg->va);
+		expect_word(e, slot_offset(e, slot) +
+		    e->fact[FACT_SLOT_VA], arg->va);
 	}
-	expect_next(e, frame);
+	expect_next(e, slot);
 	emu_expect(e, "unpin", 0, 0, 0);
 }
 
 #define SEQUENCE (EMU_REC_STORES | EMU_REC_INSNS)
 
-/* enter and remove in one frame, from the record of both. */
+/* enter and remove in one slot, from the record of both. */
 static void
-check_pair(struct emu *e, unsigned frame, unsigned type, bool ro,
+check_pair(struct emu *e, unsigned slot, unsigned type, bool ro,
     unsigned flags)
 {
-	uint64_t pa = emu_page(e, 3 + frame);
+	uint64_t pa = emu_page(e, 3 + slot);
 	struct emu_step_arg arg = {
-	    .va = emu_frame_va(e, frame),
-	    .slot_pa = emu_frame_slot(e, frame),
-	    .special = flags != 0 || e->arch->type_special(e, type),
+	    .va = emu_slot_va(e, slot),
+	    .pte_pa = emu_slot_pte(e, slot),
+	    .special = flags != 0 || e->arch->type_slow(e, type),
 	    .flags = (unsigned)e->config[WIRE_FLAGS],
 	};
 
 	if (e->mode->high_base[0] != 0) {
-		pa = emu_high_page(e, 0, 3 + frame);
+		pa = emu_high_page(e, 0, 3 + slot);
 	}
 	emu_record(e, SEQUENCE);
 	CHECK_EQUAL(ro ? emu_enter_ro(e, pa, type) : emu_enter(e, pa, type),
 	    arg.va, "address");
 	drop_noise(e);
-	arg.bits = emu_read(e, arg.slot_pa, e->mode->entry_size);
-	expect_enter(e, frame, &arg);
+	arg.bits = emu_read(e, arg.pte_pa, e->mode->entry_size);
+	expect_enter(e, slot, &arg);
 	check_sequence(e, ro ? "enter_ro" : "enter");
 	check_leaf(e, arg.va, pa, type, !ro);
 	emu_record(e, SEQUENCE);
 	emu_remove(e, arg.va);
 	drop_noise(e);
-	expect_remove(e, frame, &arg);
+	expect_remove(e, slot, &arg);
 	emu_record_end(e);
 	check_sequence(e, "remove");
 }
 
-/* In every frame, for reading and for writing. */
+/* In every slot, for reading and for writing. */
 static void
 check_pairs(struct emu *e, unsigned type, unsigned flags)
 {
-	unsigned frames = (unsigned)e->fact[FACT_FRAMES];
+	unsigned slots = (unsigned)e->fact[FACT_SLOTS];
 
-	for (unsigned frame = 1; frame <= frames; frame++) {
-		check_pair(e, frame, type, false, flags);
-		check_pair(e, frame, type, true, flags);
-		emu_enter(e, emu_page(e, frame), type);
+	for (unsigned slot = 1; slot <= slots; slot++) {
+		check_pair(e, slot, type, false, flags);
+		check_pair(e, slot, type, true, flags);
+		emu_enter(e, emu_page(e, slot), type);
 	}
 }
 
@@ -262,7 +262,7 @@ drop_state(struct emu *e)
 	e->event_count = kept;
 }
 
-/* A CPU comes online: it forgets everything, before its frames are open. */
+/* A CPU comes online: it forgets everything, before its slots are open. */
 static void
 b11_online(const struct contract_case *c)
 {
@@ -286,15 +286,15 @@ b11_online(const struct contract_case *c)
 			opened = true;
 		}
 		CHECK(!opened || e->events[i].size != 0,
-		    "%s after the frames were open", e->events[i].name);
+		    "%s after the slots were open", e->events[i].name);
 	}
-	CHECK(opened, "the frames were not opened");
+	CHECK(opened, "the slots were not opened");
 	keep_instructions(e);
 	expect_step(e, EMU_ONLINE, &arg);
 	check_sequence(e, "online");
 }
 
-/* Offline and abandon: every frame as a special mapping's remove. */
+/* Offline and abandon: every slot as a slow-path mapping's remove. */
 static void
 b11_offline(const struct contract_case *c)
 {
@@ -316,12 +316,12 @@ b11_offline(const struct contract_case *c)
 		}
 	}
 	e->event_count = kept;
-	for (unsigned i = (unsigned)e->fact[FACT_FRAMES]; i > 0; i--) {
-		arg.va = emu_frame_va_of(e, 0, i);
-		arg.slot_pa = emu_frame_slot_of(e, 0, i);
-		expect_step(e, EMU_EMPTYING, &arg);
+	for (unsigned i = (unsigned)e->fact[FACT_SLOTS]; i > 0; i--) {
+		arg.va = emu_slot_va_of(e, 0, i);
+		arg.pte_pa = emu_slot_pte_of(e, 0, i);
+		expect_step(e, EMU_PRE_UNMAP, &arg);
 		expect_step(e, EMU_CLEAR, &arg);
-		expect_step(e, EMU_EMPTIED, &arg);
+		expect_step(e, EMU_POST_UNMAP, &arg);
 	}
 	check_sequence(e, name);
 }
@@ -403,9 +403,9 @@ linking(const struct contract_case *c)
 		emu_expect(e, "fill-table", arg.table_va, 0, 0);
 		expect_step(e, EMU_LINKING, &arg);
 	}
-	arg.slot_pa = levels[e->mode->levels - 1 - top].entry_pa;
+	arg.pte_pa = levels[e->mode->levels - 1 - top].entry_pa;
 	arg.bits = levels[e->mode->levels - 1 - top].entry;
-	expect_step(e, EMU_FILL, &arg);
+	expect_step(e, EMU_MAP, &arg);
 	expect_step(e, c->number == 0 ? EMU_LINKED_ROOT : EMU_LINKED, &arg);
 	check_sequence(e, "linking");
 }

@@ -146,11 +146,12 @@ b10_set(const struct contract_case *c)
 static void
 b10_long_set(const struct contract_case *c)
 {
-	static const unsigned window[4] = { 0, 31, 64, WIRE_REMOTE_COUNT - 1 };
+	static const unsigned window[4] = { 0, 31, 64,
+	    WIRE_CPU_SYNC_COUNT - 1 };
 	struct emu *e = contract_begin(c, "smp");
 	uint64_t va = e->mode->scratch_va;
 
-	e->config[WIRE_WINDOW_COUNT] = WIRE_REMOTE_COUNT;
+	e->config[WIRE_CONFIG_CPUS] = WIRE_CPU_SYNC_COUNT;
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	for (unsigned cpu = 0; cpu < 4; cpu++) {
 		emu_cpu(e, cpu);
@@ -241,7 +242,7 @@ b10_goes_offline(const struct contract_case *c)
 	smp_check_gone(e, 0, va, 2);
 	smp_check_gone(e, 1, va, 2);
 	smp_check_gone(e, 2, va, 2);
-	CHECK_EQUAL(emu_remote_word(e, 1, FACT_REMOTE_ONLINE), 0, "online");
+	CHECK_EQUAL(emu_sync_word(e, 1, FACT_SYNC_ONLINE), 0, "online");
 	smp_check_idle(e, 1);
 }
 
@@ -313,22 +314,22 @@ b10_late(const struct contract_case *c)
 	uint64_t acknowledged;
 
 	shoot_all(e, 0, 1, 0);
-	acknowledged = emu_remote_word(e, 1, FACT_REMOTE_ACKNOWLEDGED);
+	acknowledged = emu_sync_word(e, 1, FACT_SYNC_ACKNOWLEDGED);
 	for (unsigned i = 0; i < 3; i++) {
 		smp_plant(e, 2, e->mode->scratch_va, 1);
 		smp_interrupt(e, 1);
 		smp_check_stale(e, 1, e->mode->scratch_va, 1);
-		CHECK_EQUAL(emu_remote_word(e, 1, FACT_REMOTE_ACKNOWLEDGED),
+		CHECK_EQUAL(emu_sync_word(e, 1, FACT_SYNC_ACKNOWLEDGED),
 		    acknowledged, "acknowledged");
 	}
 	emu_cpu(e, 1);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
 	shoot_all(e, 0, 1, 0);
-	acknowledged = emu_remote_word(e, 1, FACT_REMOTE_ACKNOWLEDGED);
+	acknowledged = emu_sync_word(e, 1, FACT_SYNC_ACKNOWLEDGED);
 	smp_plant(e, 2, e->mode->scratch_va, 1);
 	smp_interrupt(e, 1);
 	smp_check_stale(e, 1, e->mode->scratch_va, 1);
-	CHECK_EQUAL(emu_remote_word(e, 1, FACT_REMOTE_ACKNOWLEDGED),
+	CHECK_EQUAL(emu_sync_word(e, 1, FACT_SYNC_ACKNOWLEDGED),
 	    acknowledged, "an offline CPU's acknowledgement");
 	smp_check_idle(e, 1);
 }
@@ -449,14 +450,14 @@ b10_number_0(const struct contract_case *c)
 
 	smp_plant(e, 2, va, 3);
 	smp_set(e, smp_at_shootdown(e, FACT_GENERATION), 0);
-	smp_set(e, smp_at_remote(e, 1, FACT_REMOTE_ACKNOWLEDGED),
+	smp_set(e, smp_at_sync(e, 1, FACT_SYNC_ACKNOWLEDGED),
 	    smp_ones(e));
 	smp_set(e, smp_at_request(e, 0, FACT_REQUEST_GENERATION), 0);
 	smp_set(e, smp_at_request(e, 0, FACT_REQUEST_VA), 0);
 	smp_set(e, smp_at_request(e, 0, FACT_REQUEST_PAGES), 1);
 	smp_interrupt(e, 1);
 	smp_check_gone(e, 1, va, 3);
-	CHECK_EQUAL(emu_remote_word(e, 1, FACT_REMOTE_ACKNOWLEDGED), 0,
+	CHECK_EQUAL(emu_sync_word(e, 1, FACT_SYNC_ACKNOWLEDGED), 0,
 	    "acknowledged");
 }
 
@@ -470,8 +471,8 @@ b10_wrap(const struct contract_case *c)
 
 	smp_set(e, smp_at_shootdown(e, FACT_GENERATION), from);
 	for (unsigned window = 0; window < 3; window++) {
-		smp_set(e, smp_at_remote(e, window,
-		    FACT_REMOTE_ACKNOWLEDGED), from);
+		smp_set(e, smp_at_sync(e, window,
+		    FACT_SYNC_ACKNOWLEDGED), from);
 	}
 	for (unsigned i = 0; i < 60; i++) {
 		smp_plant(e, 7, va, 2);
@@ -496,16 +497,16 @@ b10_sweep(const struct contract_case *c)
 
 	for (unsigned i = 0; i < 2; i++) {
 		smp_set(e, smp_at_shootdown(e, FACT_GENERATION), from - 2 + i);
-		smp_set(e, smp_at_remote(e, 0, FACT_REMOTE_ACKNOWLEDGED),
+		smp_set(e, smp_at_sync(e, 0, FACT_SYNC_ACKNOWLEDGED),
 		    from - 2);
-		smp_set(e, smp_at_remote(e, 1, FACT_REMOTE_ACKNOWLEDGED),
+		smp_set(e, smp_at_sync(e, 1, FACT_SYNC_ACKNOWLEDGED),
 		    from - 2);
 		CHECK_EQUAL(shoot(e, 0, 1, smp_bitmap(e, &self, 1)), i == 1 ?
 		    EMU_PAUSED : EMU_RETURNED, "the CPU waits");
 		CHECK_EQUAL(e->ipi_count[1], i, "interrupts sent");
 	}
 	smp_finish(e, 0);
-	CHECK_EQUAL(emu_remote_word(e, 1, FACT_REMOTE_ACKNOWLEDGED), from,
+	CHECK_EQUAL(emu_sync_word(e, 1, FACT_SYNC_ACKNOWLEDGED), from,
 	    "acknowledged");
 }
 
@@ -537,10 +538,10 @@ b10_not_online(const struct contract_case *c)
 	} call[3] = {
 		{ "qpmap_shootdown", "www", { 0, 1, 0 } },
 		{ "qpmap_quiesce", "", { 0 } },
-		{ "guest_shared_enter", "pw", { 0, 0 } }
+		{ "guest_global_enter", "pw", { 0, 0 } }
 	};
 	struct emu *e = smp_ready(c, 2);
-	uint64_t va = smp_shared_enter(e, 0, emu_page(e, 1), 0);
+	uint64_t va = smp_global_enter(e, 0, emu_page(e, 1), 0);
 
 	emu_cpu(e, 1);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
@@ -549,7 +550,7 @@ b10_not_online(const struct contract_case *c)
 		    call[i].values);
 		check_panic(e, QPMAP_PANIC_SHOOTDOWN, 0, 0);
 	}
-	EMU_CALL(e, "qpmap_shared_remove", "w", va);
+	EMU_CALL(e, "qpmap_global_remove", "w", va);
 	check_panic(e, QPMAP_PANIC_SHOOTDOWN, 0, 0);
 }
 

@@ -109,11 +109,11 @@ smp_call(struct emu *e, unsigned cpu, const char *name, const char *kinds,
 }
 
 uint64_t
-smp_shared_enter(struct emu *e, unsigned cpu, uint64_t pa, unsigned attr)
+smp_global_enter(struct emu *e, unsigned cpu, uint64_t pa, unsigned attr)
 {
-	uint64_t va = SMP_CALL(e, cpu, "guest_shared_enter", "pw", pa, attr);
+	uint64_t va = SMP_CALL(e, cpu, "guest_global_enter", "pw", pa, attr);
 
-	CHECK(va >= QPMAP_ERR_COUNT_, "qpmap_shared_enter: error %llu",
+	CHECK(va >= QPMAP_ERR_COUNT_, "qpmap_global_enter: error %llu",
 	    (unsigned long long)va);
 	return (va);
 }
@@ -128,7 +128,7 @@ void
 smp_plant(struct emu *e, unsigned cpus, uint64_t va, unsigned pages)
 {
 	unsigned current = e->cpu;
-	uint64_t slot;
+	uint64_t pte_pa;
 
 	for (unsigned i = 0; i < pages; i++) {
 		contract_tag(e, emu_page(e, i));
@@ -140,9 +140,9 @@ smp_plant(struct emu *e, unsigned cpus, uint64_t va, unsigned pages)
 		}
 	}
 	for (unsigned i = 0; i < pages; i++) {
-		CHECK(emu_leaf_at(e, smp_page(e, va, i), &slot, NULL),
+		CHECK(emu_leaf_at(e, smp_page(e, va, i), &pte_pa, NULL),
 		    "no leaf");
-		emu_write(e, slot, e->mode->entry_size, 0);
+		emu_write(e, pte_pa, e->mode->entry_size, 0);
 	}
 	emu_cpu(e, current);
 }
@@ -200,10 +200,10 @@ smp_at_request(struct emu *e, uint64_t generation, unsigned fact)
 }
 
 uint64_t
-smp_at_remote(struct emu *e, unsigned window, unsigned fact)
+smp_at_sync(struct emu *e, unsigned window, unsigned fact)
 {
-	return (emu_symbol(e, "guest_remote") +
-	    window * e->fact[FACT_REMOTE_SIZE] + e->fact[fact]);
+	return (emu_symbol(e, "guest_cpu_sync") +
+	    window * e->fact[FACT_SYNC_SIZE] + e->fact[fact]);
 }
 
 uint64_t

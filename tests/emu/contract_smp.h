@@ -42,8 +42,8 @@ uint64_t smp_call(struct emu *e, unsigned cpu, const char *name,
 	smp_call((e), (cpu), (name), (kinds),				\
 	    (const uint64_t[]){ 0, ##__VA_ARGS__ } + 1)
 
-/* qpmap_shared_enter() on a CPU, with success; the address. */
-uint64_t smp_shared_enter(struct emu *e, unsigned cpu, uint64_t pa,
+/* qpmap_global_enter() on a CPU, with success; the address. */
+uint64_t smp_global_enter(struct emu *e, unsigned cpu, uint64_t pa,
     unsigned attr);
 
 /*
@@ -65,11 +65,11 @@ void smp_check_quiet(struct emu *e, unsigned first, unsigned last);
 /* Where a word of the shootdown's memory is, by its fact; and set one. */
 uint64_t smp_at_shootdown(struct emu *e, unsigned fact);
 uint64_t smp_at_request(struct emu *e, uint64_t generation, unsigned fact);
-uint64_t smp_at_remote(struct emu *e, unsigned window, unsigned fact);
+uint64_t smp_at_sync(struct emu *e, unsigned window, unsigned fact);
 uint64_t smp_at_group(struct emu *e, unsigned group, unsigned fact);
 void smp_set(struct emu *e, uint64_t at, uint64_t value);
 
-/* What qpmap_remote.online says: src/core/shootdown.h. */
+/* What qpmap_cpu_sync.online says: src/core/shootdown.h. */
 #define SMP_FREE	0
 #define SMP_TAKEN	1
 #define SMP_ONLINE	2

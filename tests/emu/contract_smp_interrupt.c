@@ -25,7 +25,7 @@ struct operation {
 	bool offline;			/* CPU 0 is not online before it */
 };
 
-/* Frames that CPU 0 holds when an operation begins. */
+/* Slots that CPU 0 holds when an operation begins. */
 #define HELD 1
 #define PAGE_OUTER 10
 #define PAGE_HELD 11
@@ -40,7 +40,7 @@ outer_page(struct emu *e)
 static void
 check_held(struct emu *e)
 {
-	check_load(e, emu_frame_va(e, 1), WORD, contract_tag(e,
+	check_load(e, emu_slot_va(e, 1), WORD, contract_tag(e,
 	    emu_page(e, PAGE_HELD)));
 }
 
@@ -48,7 +48,7 @@ static void
 before_enter(struct emu *e, uint64_t *values)
 {
 	CHECK_EQUAL(emu_enter(e, emu_page(e, PAGE_HELD), 0),
-	    emu_frame_va(e, 1), "address");
+	    emu_slot_va(e, 1), "address");
 	values[0] = outer_page(e);
 	values[1] = 0;
 	contract_tag(e, outer_page(e));
@@ -60,12 +60,12 @@ after_enter(struct emu *e, const uint64_t *values)
 	uint64_t va = e->result;
 
 	(void)values;
-	CHECK_EQUAL(va, emu_frame_va(e, 2), "address");
+	CHECK_EQUAL(va, emu_slot_va(e, 2), "address");
 	check_load(e, va, WORD, contract_tag(e, outer_page(e)));
 	check_held(e);
 	emu_remove(e, va);
 	check_nothing(e, va);
-	emu_remove(e, emu_frame_va(e, 1));
+	emu_remove(e, emu_slot_va(e, 1));
 }
 
 static void
@@ -81,11 +81,11 @@ after_remove(struct emu *e, const uint64_t *values)
 {
 	check_nothing(e, values[0]);
 	check_held(e);
-	emu_remove(e, emu_frame_va(e, 1));
+	emu_remove(e, emu_slot_va(e, 1));
 }
 
 static void
-before_shared_enter(struct emu *e, uint64_t *values)
+before_global_enter(struct emu *e, uint64_t *values)
 {
 	values[0] = outer_page(e);
 	values[1] = 0;
@@ -93,7 +93,7 @@ before_shared_enter(struct emu *e, uint64_t *values)
 }
 
 static void
-after_shared_enter(struct emu *e, const uint64_t *values)
+after_global_enter(struct emu *e, const uint64_t *values)
 {
 	uint64_t va = e->result;
 
@@ -102,15 +102,15 @@ after_shared_enter(struct emu *e, const uint64_t *values)
 		emu_cpu(e, cpu);
 		check_load(e, va, WORD, emu_read(e, outer_page(e), 8));
 	}
-	SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+	SMP_CALL(e, 0, "qpmap_global_remove", "w", va);
 	smp_check_gone(e, 0, va, 1);
 	smp_check_gone(e, 1, va, 1);
 }
 
 static void
-before_shared_remove(struct emu *e, uint64_t *values)
+before_global_remove(struct emu *e, uint64_t *values)
 {
-	values[0] = smp_shared_enter(e, 0, outer_page(e), 0);
+	values[0] = smp_global_enter(e, 0, outer_page(e), 0);
 	for (unsigned cpu = 0; cpu < 2; cpu++) {
 		emu_cpu(e, cpu);
 		check_load(e, values[0], WORD, contract_tag(e,
@@ -119,7 +119,7 @@ before_shared_remove(struct emu *e, uint64_t *values)
 }
 
 static void
-after_shared_remove(struct emu *e, const uint64_t *values)
+after_global_remove(struct emu *e, const uint64_t *values)
 {
 	smp_check_gone(e, 0, values[0], 1);
 	smp_check_gone(e, 1, values[0], 1);
@@ -129,14 +129,14 @@ static void
 after_deferred(struct emu *e, const uint64_t *values)
 {
 	SMP_CALL(e, 0, "qpmap_quiesce", "");
-	after_shared_remove(e, values);
+	after_global_remove(e, values);
 }
 
 static void
 before_quiesce(struct emu *e, uint64_t *values)
 {
-	before_shared_remove(e, values);
-	EMU_CALL(e, "qpmap_shared_remove_deferred", "w", values[0]);
+	before_global_remove(e, values);
+	EMU_CALL(e, "qpmap_global_remove_deferred", "w", values[0]);
 	CHECK_EQUAL(e->status, EMU_RETURNED, "deferred");
 }
 
@@ -199,7 +199,7 @@ static void
 after_offline(struct emu *e, const uint64_t *values)
 {
 	(void)values;
-	CHECK_EQUAL(emu_remote_word(e, 0, FACT_REMOTE_ONLINE), 0, "online");
+	CHECK_EQUAL(emu_sync_word(e, 0, FACT_SYNC_ONLINE), 0, "online");
 }
 
 static const struct operation operations[] = {
@@ -209,14 +209,14 @@ static const struct operation operations[] = {
 	    false },
 	{ "remove", "qpmap_remove", "w", before_remove, after_remove, 8,
 	    false },
-	{ "shared_enter", "guest_shared_enter", "pw", before_shared_enter,
-	    after_shared_enter, 40, false },
-	{ "shared_remove", "qpmap_shared_remove", "w", before_shared_remove,
-	    after_shared_remove, 40, false },
-	{ "shared_remove_deferred", "qpmap_shared_remove_deferred", "w",
-	    before_shared_remove, after_deferred, 15, false },
+	{ "global_enter", "guest_global_enter", "pw", before_global_enter,
+	    after_global_enter, 40, false },
+	{ "global_remove", "qpmap_global_remove", "w", before_global_remove,
+	    after_global_remove, 40, false },
+	{ "global_remove_deferred", "qpmap_global_remove_deferred", "w",
+	    before_global_remove, after_deferred, 15, false },
 	{ "quiesce", "qpmap_quiesce", "", before_quiesce,
-	    after_shared_remove, 40, false },
+	    after_global_remove, 40, false },
 	{ "shootdown", "qpmap_shootdown", "www", before_shootdown,
 	    after_shootdown, 15, false },
 	{ "poll", "qpmap_shootdown_poll", "", before_poll, after_poll, 1,
@@ -233,7 +233,7 @@ static void
 be_online(struct emu *e, bool online)
 {
 	bool is = emu_read(e, emu_symbol(e, "guest_percpu") +
-	    e->fact[FACT_PERCPU_STATE] + e->fact[FACT_CPU_WINDOW], 4) != 0;
+	    e->fact[FACT_PERCPU_STATE] + e->fact[FACT_CPU_INDEX], 4) != 0;
 
 	emu_cpu(e, 0);
 	if (online && !is) {
@@ -322,7 +322,7 @@ then_shot(struct emu *e)
 		    "the shootdown of CPU 1");
 	}
 	smp_check_gone(e, 1, event_va(e), 1);
-	if (emu_remote_word(e, 0, FACT_REMOTE_ONLINE) == SMP_ONLINE ||
+	if (emu_sync_word(e, 0, FACT_SYNC_ONLINE) == SMP_ONLINE ||
 	    e->arch->broadcasts) {
 		smp_check_gone(e, 0, event_va(e), 1);
 	}
@@ -374,19 +374,19 @@ static void
 there_full(struct emu *e)
 {
 	emu_cpu(e, 0);
-	enter_pages(e, (unsigned)e->fact[FACT_FRAMES] - emu_held(e));
+	enter_pages(e, (unsigned)e->fact[FACT_SLOTS] - emu_held(e));
 }
 
 /* A handler removes a shared page: deferred, which is for any context. */
-static uint64_t event_shared;
+static uint64_t event_global;
 
 static void
 there_deferred(struct emu *e)
 {
 	emu_cpu(e, 0);
-	check_load(e, event_shared, WORD, emu_read(e, emu_page(e,
+	check_load(e, event_global, WORD, emu_read(e, emu_page(e,
 	    PAGE_SHARED), 8));
-	EMU_CALL(e, "qpmap_shared_remove_deferred", "w", event_shared);
+	EMU_CALL(e, "qpmap_global_remove_deferred", "w", event_global);
 	CHECK_EQUAL(e->status, EMU_RETURNED, "deferred");
 }
 
@@ -394,11 +394,11 @@ static void
 then_quiesce(struct emu *e)
 {
 	SMP_CALL(e, 0, "qpmap_quiesce", "");
-	smp_check_gone(e, 0, event_shared, 1);
-	smp_check_gone(e, 1, event_shared, 1);
-	event_shared = smp_shared_enter(e, 0, emu_page(e, PAGE_SHARED), 0);
+	smp_check_gone(e, 0, event_global, 1);
+	smp_check_gone(e, 1, event_global, 1);
+	event_global = smp_global_enter(e, 0, emu_page(e, PAGE_SHARED), 0);
 	emu_cpu(e, 1);
-	check_load(e, event_shared, WORD, emu_read(e,
+	check_load(e, event_global, WORD, emu_read(e,
 	    emu_page(e, PAGE_SHARED), 8));
 	emu_cpu(e, 0);
 }
@@ -413,10 +413,10 @@ there_other(struct emu *e)
 	uint64_t va;
 
 	memset(e->ipi_count, 0, sizeof(e->ipi_count));
-	va = smp_shared_enter(e, 1, emu_page(e, 40), 0);
+	va = smp_global_enter(e, 1, emu_page(e, 40), 0);
 	emu_cpu(e, 1);
 	check_load(e, va, WORD, contract_tag(e, emu_page(e, 40)));
-	SMP_CALL(e, 1, "qpmap_shared_remove", "w", va);
+	SMP_CALL(e, 1, "qpmap_global_remove", "w", va);
 	smp_check_gone(e, 1, va, 1);
 }
 
@@ -440,7 +440,7 @@ b2_every(const struct contract_case *c)
 	uint64_t values[3] = { 0, 0, 0 }, stop;
 
 	contract_tag(e, emu_page(e, PAGE_SHARED));
-	event_shared = smp_shared_enter(e, 0, emu_page(e, PAGE_SHARED), 0);
+	event_global = smp_global_enter(e, 0, emu_page(e, PAGE_SHARED), 0);
 	for (stop = 0;; stop++) {
 		be_online(e, !outer->offline);
 		outer->before(e, values);

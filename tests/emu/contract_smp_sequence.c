@@ -171,13 +171,13 @@ machine(const struct contract_case *c, unsigned cpus)
 
 static void
 expect(struct emu *e, enum emu_step step, uint64_t va, uint64_t pages,
-    uint64_t slot_pa)
+    uint64_t pte_pa)
 {
 	struct emu_step_arg arg = { .va = va, .page_count = pages,
-	    .slot_pa = slot_pa, .special = true,
+	    .pte_pa = pte_pa, .special = true,
 	    .flags = (unsigned)e->config[WIRE_FLAGS] };
 
-	e->expected_count = step == EMU_SHOT_DOWN ? e->expected_count : 0;
+	e->expected_count = step == EMU_FLUSH_RANGE ? e->expected_count : 0;
 	e->arch->expect(e, step, &arg);
 }
 
@@ -201,7 +201,7 @@ shot_down(const struct contract_case *c)
 			e->expected_count = 0;
 			if (cpu == 0 || !e->arch->broadcasts) {
 				emu_cpu(e, cpu);
-				expect(e, EMU_SHOT_DOWN, va, pages, 0);
+				expect(e, EMU_FLUSH_RANGE, va, pages, 0);
 			}
 			check_exactly(e, cpu == 0 ? "CPU 0" : "CPU 1");
 		}
@@ -220,8 +220,8 @@ quiesced(const struct contract_case *c)
 		unsigned cpu = i % 3;
 
 		if (i >= 3) {
-			va = smp_shared_enter(e, cpu, emu_page(e, i), 0);
-			EMU_CALL(e, "qpmap_shared_remove_deferred", "w", va);
+			va = smp_global_enter(e, cpu, emu_page(e, i), 0);
+			EMU_CALL(e, "qpmap_global_remove_deferred", "w", va);
 			CHECK_EQUAL(e->status, EMU_RETURNED, "deferred");
 		}
 		emu_record(e, EVERYTHING);
@@ -230,7 +230,7 @@ quiesced(const struct contract_case *c)
 		keep(e, cpu, is_invalidation);
 		emu_cpu(e, cpu);
 		if (cpu == 1 || !e->arch->broadcasts) {
-			expect(e, EMU_SHOT_DOWN, 0, smp_ones(e), 0);
+			expect(e, EMU_FLUSH_RANGE, 0, smp_ones(e), 0);
 		}
 		check_exactly(e, "quiesce");
 	}
@@ -314,9 +314,9 @@ initiator(const struct contract_case *c)
 	struct emu *e = machine(c, 2);
 	uint64_t number = emu_shootdown_word(e, FACT_GENERATION) + 1;
 	uint64_t generation = smp_at_shootdown(e, FACT_GENERATION);
-	uint64_t online = smp_at_remote(e, 1, FACT_REMOTE_ONLINE);
-	uint64_t theirs = smp_at_remote(e, 1, FACT_REMOTE_ACKNOWLEDGED);
-	uint64_t mine = smp_at_remote(e, 0, FACT_REMOTE_ACKNOWLEDGED);
+	uint64_t online = smp_at_sync(e, 1, FACT_SYNC_ONLINE);
+	uint64_t theirs = smp_at_sync(e, 1, FACT_SYNC_ACKNOWLEDGED);
+	uint64_t mine = smp_at_sync(e, 0, FACT_SYNC_ACKNOWLEDGED);
 	size_t at, fence, ipi;
 
 	emu_record(e, EVERYTHING);
@@ -388,7 +388,7 @@ target(const struct contract_case *c)
 {
 	struct emu *e = machine(c, 2);
 	uint64_t generation = smp_at_shootdown(e, FACT_GENERATION);
-	uint64_t mine = smp_at_remote(e, 1, FACT_REMOTE_ACKNOWLEDGED);
+	uint64_t mine = smp_at_sync(e, 1, FACT_SYNC_ACKNOWLEDGED);
 	uint64_t number, ring;
 	size_t at, first, last;
 
@@ -432,14 +432,14 @@ joins(const struct contract_case *c)
 {
 	struct emu *e = machine(c, 1);
 	uint64_t generation = smp_at_shootdown(e, FACT_GENERATION);
-	uint64_t online = smp_at_remote(e, 1, FACT_REMOTE_ONLINE);
-	uint64_t mine = smp_at_remote(e, 1, FACT_REMOTE_ACKNOWLEDGED);
+	uint64_t online = smp_at_sync(e, 1, FACT_SYNC_ONLINE);
+	uint64_t mine = smp_at_sync(e, 1, FACT_SYNC_ACKNOWLEDGED);
 	uint64_t number = emu_shootdown_word(e, FACT_GENERATION), window;
 	size_t at, join, first, last;
 
 	emu_cpu(e, 1);
 	emu_boot(e);
-	window = emu_state_pa(e) + e->fact[FACT_CPU_WINDOW];
+	window = emu_state_pa(e) + e->fact[FACT_CPU_INDEX];
 	emu_record(e, EVERYTHING);
 	CHECK_EQUAL(emu_online(e, 1, 0), QPMAP_OK, "online");
 	emu_record_end(e);
@@ -474,20 +474,20 @@ static void
 leaves(const struct contract_case *c)
 {
 	struct emu *e = machine(c, 2);
-	uint64_t online = smp_at_remote(e, 1, FACT_REMOTE_ONLINE), slot;
+	uint64_t online = smp_at_sync(e, 1, FACT_SYNC_ONLINE), slot;
 	uint64_t window;
 	size_t at, last;
 
 	emu_cpu(e, 1);
-	slot = emu_frame_slot(e, 1);
-	window = emu_state_pa(e) + e->fact[FACT_CPU_WINDOW];
+	slot = emu_slot_pte(e, 1);
+	window = emu_state_pa(e) + e->fact[FACT_CPU_INDEX];
 	emu_record(e, EVERYTHING);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
 	CHECK_EQUAL(e->status, EMU_RETURNED, "offline");
 	emu_record_end(e);
 	keep(e, 1, NULL);
 	last = find_last(e, "store", slot);
-	CHECK(last < e->event_count, "the frame was not cleared");
+	CHECK(last < e->event_count, "the slot was not cleared");
 	at = must_find(e, last, "store", online, "that it is offline");
 	CHECK_EQUAL(e->events[at].b, SMP_TAKEN, "online");
 	at = must_find(e, at, "full", 0, "the fence");
@@ -521,7 +521,7 @@ broadcast_join(const struct contract_case *c)
 	check_exactly(e, "online");
 }
 
-/* The leaf of a shared slot. */
+/* The leaf of a global slot. */
 static uint64_t
 slot_of(struct emu *e, uint64_t va)
 {
@@ -551,7 +551,7 @@ keep_slot(struct emu *e, unsigned cpu, uint64_t slot)
 	e->event_count = kept;
 }
 
-/* A shared mapping: filled, used; and on the way back cleared, and gone. */
+/* A global mapping: filled, used; and on the way back cleared, and gone. */
 static void
 shared(const struct contract_case *c)
 {
@@ -565,33 +565,33 @@ shared(const struct contract_case *c)
 
 	/* CPU 0 begins to look in group 1. */
 	emu_record(e, EVERYTHING);
-	arg.va = smp_shared_enter(e, 0, emu_page(e, 1), c->type);
+	arg.va = smp_global_enter(e, 0, emu_page(e, 1), c->type);
 	emu_record_end(e);
-	arg.slot_pa = slot_of(e, arg.va);
-	arg.bits = emu_read(e, arg.slot_pa, e->mode->entry_size);
+	arg.pte_pa = slot_of(e, arg.va);
+	arg.bits = emu_read(e, arg.pte_pa, e->mode->entry_size);
 	keep(e, 0, NULL);
 	at = must_find(e, 0, "store", clean, "the slot taken");
-	entry = must_find(e, at, "store", arg.slot_pa, "the entry");
-	at = must_find(e, find_last(e, "store", arg.slot_pa), "store", used,
+	entry = must_find(e, at, "store", arg.pte_pa, "the entry");
+	at = must_find(e, find_last(e, "store", arg.pte_pa), "store", used,
 	    "the slot used");
 	must_not_find(e, at, e->event_count, "", 0, "an invalidation");
 	must_not_find(e, 0, entry, "store", used, "the slot used");
-	keep_slot(e, 0, arg.slot_pa);
-	e->arch->expect(e, EMU_FILL, &arg);
-	e->arch->expect(e, EMU_FILLED, &arg);
+	keep_slot(e, 0, arg.pte_pa);
+	e->arch->expect(e, EMU_MAP, &arg);
+	e->arch->expect(e, EMU_POST_MAP, &arg);
 	if (e->arch->poison != NULL && e->arch->poison->flag == 0) {
-		e->arch->expect(e, EMU_SHOT_DOWN, &arg);
+		e->arch->expect(e, EMU_FLUSH_RANGE, &arg);
 	}
-	check_exactly(e, "qpmap_shared_enter");
+	check_exactly(e, "qpmap_global_enter");
 
 	emu_record(e, EVERYTHING);
-	SMP_CALL(e, 0, c->type % 2 != 0 ? "qpmap_shared_remove_deferred" :
-	    "qpmap_shared_remove", "w", arg.va);
+	SMP_CALL(e, 0, c->type % 2 != 0 ? "qpmap_global_remove_deferred" :
+	    "qpmap_global_remove", "w", arg.va);
 	emu_record_end(e);
 	keep(e, 0, NULL);
 	at = must_find(e, 0, "store", used, "the slot not used");
-	must_not_find(e, 0, at, "store", arg.slot_pa, "the entry");
-	at = must_find(e, at, "store", arg.slot_pa, "the entry");
+	must_not_find(e, 0, at, "store", arg.pte_pa, "the entry");
+	at = must_find(e, at, "store", arg.pte_pa, "the entry");
 	if (c->type % 2 != 0) {
 		must_find(e, at, "store", dirty, "the slot dirty");
 		must_not_find(e, 0, at, "store", dirty, "the slot dirty");
@@ -600,15 +600,15 @@ shared(const struct contract_case *c)
 		    find_last(e, "", 0), "store", clean, "the slot clean");
 		must_not_find(e, 0, at, "store", clean, "the slot clean");
 	}
-	keep_slot(e, 0, arg.slot_pa);
+	keep_slot(e, 0, arg.pte_pa);
 	e->expected_count = 0;
-	e->arch->expect(e, EMU_EMPTYING, &arg);
+	e->arch->expect(e, EMU_PRE_UNMAP, &arg);
 	e->arch->expect(e, EMU_CLEAR, &arg);
 	e->arch->expect(e, EMU_CLEARED, &arg);
 	if (c->type % 2 == 0) {
-		e->arch->expect(e, EMU_SHOT_DOWN, &arg);
+		e->arch->expect(e, EMU_FLUSH_RANGE, &arg);
 	}
-	check_exactly(e, "qpmap_shared_remove");
+	check_exactly(e, "qpmap_global_remove");
 }
 
 /* Dirty slots: all groups in one shootdown, and clean only after it. */
@@ -616,7 +616,7 @@ static void
 reclaimed(const struct contract_case *c)
 {
 	struct emu *e = machine(c, 2);
-	uint64_t slots = e->fact[FACT_SHARED_SLOTS];
+	uint64_t slots = e->fact[FACT_GLOBAL_SLOTS];
 	uint64_t clean[2], dirty[2], va;
 	size_t at;
 
@@ -625,12 +625,12 @@ reclaimed(const struct contract_case *c)
 		dirty[i] = smp_at_group(e, i, FACT_GROUP_DIRTY);
 	}
 	for (unsigned i = 0; i < EMU_GROUPS * slots; i++) {
-		va = smp_shared_enter(e, 0, emu_page(e, i), 0);
-		EMU_CALL(e, "qpmap_shared_remove_deferred", "w", va);
+		va = smp_global_enter(e, 0, emu_page(e, i), 0);
+		EMU_CALL(e, "qpmap_global_remove_deferred", "w", va);
 		CHECK_EQUAL(e->status, EMU_RETURNED, "deferred");
 	}
 	emu_record(e, EVERYTHING);
-	va = smp_shared_enter(e, 0, emu_page(e, 1), 0);
+	va = smp_global_enter(e, 0, emu_page(e, 1), 0);
 	emu_record_end(e);
 	keep(e, 0, NULL);
 	for (unsigned i = 0; i < 2; i++) {
@@ -642,7 +642,7 @@ reclaimed(const struct contract_case *c)
 	}
 	keep(e, 0, is_invalidation);
 	/* From the first slot to the last, without the guards outside. */
-	expect(e, EMU_SHOT_DOWN, e->config[WIRE_SHARED_VA] +
+	expect(e, EMU_FLUSH_RANGE, e->config[WIRE_GLOBAL_VA] +
 	    (UINT64_C(1) << e->mode->page_shift),
 	    EMU_GROUPS * 2 * slots - 1, 0);
 	e->event_count = e->expected_count < e->event_count ?
@@ -659,7 +659,7 @@ static void
 reclaimed_few(const struct contract_case *c)
 {
 	struct emu *e = machine(c, 2);
-	uint64_t slots = e->fact[FACT_SHARED_SLOTS], va[2];
+	uint64_t slots = e->fact[FACT_GLOBAL_SLOTS], va[2];
 	unsigned count = c->number >> 16 != 0 ? 2 : 1;
 	unsigned cpu = e->arch->broadcasts ? 0 : c->number >> 1 & 1;
 	unsigned asked = 0;
@@ -673,10 +673,10 @@ reclaimed_few(const struct contract_case *c)
 			    g == slot / slots ? UINT64_C(1) << slot % slots :
 			    0);
 		}
-		va[i] = smp_shared_enter(e, 0, emu_page(e, i), 0);
-		CHECK_EQUAL(va[i], e->config[WIRE_SHARED_VA] + ((2 * slot +
+		va[i] = smp_global_enter(e, 0, emu_page(e, i), 0);
+		CHECK_EQUAL(va[i], e->config[WIRE_GLOBAL_VA] + ((2 * slot +
 		    1) << e->mode->page_shift), "the slot");
-		EMU_CALL(e, "qpmap_shared_remove_deferred", "w", va[i]);
+		EMU_CALL(e, "qpmap_global_remove_deferred", "w", va[i]);
 		CHECK_EQUAL(e->status, EMU_RETURNED, "deferred");
 	}
 	if (count == 2 && va[1] - va[0] < UINT64_C(32) <<
@@ -685,7 +685,7 @@ reclaimed_few(const struct contract_case *c)
 		count = 1;
 	}
 	emu_record(e, EVERYTHING);
-	(void)smp_shared_enter(e, 0, emu_page(e, 1), 0);
+	(void)smp_global_enter(e, 0, emu_page(e, 1), 0);
 	emu_record_end(e);
 	for (size_t i = 0; i < e->event_count; i++) {
 		asked += strcmp(e->events[i].name, "ipi") == 0;
@@ -697,7 +697,7 @@ reclaimed_few(const struct contract_case *c)
 	keep(e, cpu, is_invalidation);
 	emu_cpu(e, cpu);
 	for (unsigned i = 0; i < count; i++) {
-		expect(e, EMU_SHOT_DOWN, va[i], pages, 0);
+		expect(e, EMU_FLUSH_RANGE, va[i], pages, 0);
 	}
 	e->event_count = e->expected_count < e->event_count ?
 	    e->expected_count : e->event_count;
@@ -753,11 +753,11 @@ rfence_machine(const struct contract_case *c)
 	struct emu *e = contract_begin(c, "smp");
 	const uint64_t *hart = rfence_harts[c->number % 2].hart;
 
-	e->config[WIRE_FLAGS] |= QPMAP_SBI_RFENCE |
+	e->config[WIRE_FLAGS] |= QPMAP_F_SBI_RFENCE |
 	    (feature != NULL ? feature->flag : 0);
 	for (unsigned cpu = 0; cpu < 3; cpu++) {
 		e->hart[cpu] = hart[cpu];
-		smp_set(e, smp_at_remote(e, cpu, FACT_REMOTE_HART), hart[cpu]);
+		smp_set(e, smp_at_sync(e, cpu, FACT_SYNC_HART), hart[cpu]);
 	}
 	smp_start(e, 3);
 	return (e);
@@ -782,7 +782,7 @@ rfence(const struct contract_case *c)
 		CHECK(strcmp(e->events[0].name, "fence rw,rw") == 0,
 		    "no fence before the SBI's call");
 		pages = count[i] > 32 || (feature != NULL && (feature->flag &
-		    QPMAP_ERRATUM_CIP_1200) != 0) ? 0 : count[i];
+		    QPMAP_F_ERRATUM_CIP_1200) != 0) ? 0 : count[i];
 		for (unsigned j = 0; j < 2; j++) {
 			check_rfence(e, 1 + 3 * j,
 			    rfence_harts[c->number].mask[j],
@@ -800,7 +800,7 @@ rfence(const struct contract_case *c)
 	emu_record_end(e);
 	keep(e, 0, is_sbi);
 	pages = feature != NULL && (feature->flag &
-	    QPMAP_ERRATUM_CIP_1200) != 0 ? 0 : 1;
+	    QPMAP_F_ERRATUM_CIP_1200) != 0 ? 0 : 1;
 	check_rfence(e, 1, 1, rfence_harts[c->number].hart[2], pages);
 	CHECK_EQUAL(e->event_count, 4, "instructions");
 	smp_check_idle(e, 3);

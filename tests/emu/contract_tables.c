@@ -95,7 +95,7 @@ static unsigned
 level_of_entry(struct emu *e, uint64_t pa)
 {
 	struct emu_level levels[EMU_MAX_LEVELS];
-	uint64_t windows = e->config[WIRE_WINDOW_COUNT];
+	uint64_t windows = e->config[WIRE_CONFIG_CPUS];
 	unsigned count;
 
 	for (uint64_t i = 0; i < windows; i++) {
@@ -162,10 +162,10 @@ check_windows_work(struct emu *e, unsigned type)
 {
 	uint64_t pa = emu_page(e, 1), va;
 
-	for (unsigned i = 0; i < e->config[WIRE_WINDOW_COUNT]; i++) {
+	for (unsigned i = 0; i < e->config[WIRE_CONFIG_CPUS]; i++) {
 		CHECK_EQUAL(emu_online(e, i, 0), QPMAP_OK, "online");
 		va = emu_enter(e, pa, type);
-		CHECK_EQUAL(va, emu_frame_va(e, 1), "address");
+		CHECK_EQUAL(va, emu_slot_va(e, 1), "address");
 		check_leaf(e, va, pa, type, true);
 		check_load(e, va, WORD, contract_tag(e, pa));
 		emu_remove(e, va);
@@ -184,7 +184,7 @@ tables_partly(const struct contract_case *c)
 
 	build_down_to(e, e->config[WIRE_WINDOW_VA], c->number);
 	if (c->number != e->mode->levels - 1) {
-		e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SINGLE_ROOT;
+		e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_SINGLE_ROOT;
 	}
 	CHECK_EQUAL(init_watched(e, &watch), QPMAP_OK, "qpmap_init");
 	CHECK_EQUAL(tables_taken(e), c->number, "tables taken");
@@ -206,7 +206,7 @@ tables_two(const struct contract_case *c)
 
 	e->config[WIRE_WINDOW_VA] = (e->mode->window_va &
 	    ~(level_size(e, 1) - 1)) + level_size(e, 1) - window;
-	e->config[WIRE_WINDOW_COUNT] = 2;
+	e->config[WIRE_CONFIG_CPUS] = 2;
 	CHECK_EQUAL(init_watched(e, &watch), QPMAP_OK, "qpmap_init");
 	CHECK_EQUAL(tables_taken(e), e->mode->levels - 1 + 1, "tables taken");
 	CHECK(!watch.junk, "a table was linked before it was complete");
@@ -236,7 +236,7 @@ check_in_the_way(struct emu *e, int error)
 static uint64_t
 area_pages(struct emu *e)
 {
-	return (e->config[WIRE_WINDOW_COUNT] * e->fact[FACT_WINDOW_PAGES] + 1);
+	return (e->config[WIRE_CONFIG_CPUS] * e->fact[FACT_WINDOW_PAGES] + 1);
 }
 
 /*
@@ -297,7 +297,7 @@ tables_guard_apart(const struct contract_case *c)
 	    level_size(e, 1);
 
 	(void)c;
-	e->config[WIRE_WINDOW_COUNT] = 1;
+	e->config[WIRE_CONFIG_CPUS] = 1;
 	e->config[WIRE_WINDOW_VA] = end -
 	    e->fact[FACT_WINDOW_PAGES] * page_size(e);
 	emu_map(e, end, emu_page(e, 0), false);
@@ -315,7 +315,7 @@ tables_run_out(const struct contract_case *c)
 		e->config[WIRE_WINDOW_VA] = (e->mode->window_va &
 		    ~(level_size(e, 1) - 1)) + level_size(e, 1) -
 		    e->fact[FACT_WINDOW_PAGES] * page_size(e);
-		e->config[WIRE_WINDOW_COUNT] = 2;	/* needs levels */
+		e->config[WIRE_CONFIG_CPUS] = 2;	/* needs levels */
 		emu_set64(e, "guest_pool_count", 0, have);
 		CHECK_EQUAL(emu_init(e), QPMAP_ERR_TABLES, "qpmap_init");
 		CHECK_EQUAL(emu_get64(e, "guest_pool_count", 0), 0, "pool");
@@ -355,7 +355,7 @@ tables_root_absent(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "std");
 
-	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_SINGLE_ROOT;
+	e->config[WIRE_FLAGS] &= ~(uint64_t)QPMAP_F_SINGLE_ROOT;
 	check_in_the_way(e, QPMAP_ERR_ROOT_ABSENT);
 	build_down_to(e, e->config[WIRE_WINDOW_VA], e->mode->levels - 2);
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
@@ -371,7 +371,7 @@ tables_again(const struct contract_case *c)
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "the same again");
 	CHECK_EQUAL(tables_taken(e), e->mode->levels - 1, "tables taken");
-	e->config[WIRE_WINDOW_VA] += e->config[WIRE_WINDOW_COUNT] *
+	e->config[WIRE_WINDOW_VA] += e->config[WIRE_CONFIG_CPUS] *
 	    e->fact[FACT_WINDOW_PAGES] * page_size(e);
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "another window");
 	check_windows_work(e, c->type);
@@ -379,7 +379,7 @@ tables_again(const struct contract_case *c)
 
 /*
  * Confidential guests: tables are private pages, whatever the window maps.
- * Every valid entry that init stores has the private mask, and none the shared
+ * Every valid entry that init stores has the private mask, and none the global
  * one.  (No emulated walker knows such masks: the entries are looked at, not
  * used.)
  */

@@ -53,7 +53,7 @@ emu_hook_ipi(struct emu *e)
 {
 	uint64_t window = e->arch->argument(e) & 0xffffffff;
 
-	if (window >= WIRE_REMOTE_COUNT) {
+	if (window >= WIRE_CPU_SYNC_COUNT) {
 		emu_die("interrupt for window %llu",
 		    (unsigned long long)window);
 	}

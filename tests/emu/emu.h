@@ -53,7 +53,7 @@ struct emu_mode {
 	uint64_t high_base[EMU_HIGH_COUNT]; /* above 4 GiB, 0: no more */
 	uint64_t kernel_va;		/* lowest kernel address, 0: no limit */
 	uint64_t window_va;		/* of window 0, as tests use it */
-	uint64_t shared_va;		/* of the first shared slots */
+	uint64_t global_va;		/* of the first global slots */
 	uint64_t direct_va;		/* of a direct map */
 	uint64_t scratch_va;		/* anything else a test maps */
 };
@@ -170,23 +170,23 @@ struct emu_level {
 
 /* What sequence an event of src/arch/arch.h is made of. */
 enum emu_step {
-	EMU_FILL,		/* the entry's stores: slot_pa, bits */
-	EMU_CLEAR,		/* the same, of zero: slot_pa, bits = old */
-	EMU_FILLED,		/* tlb_filled, _special */
-	EMU_EMPTYING,		/* tlb_emptying, _special */
-	EMU_EMPTIED,		/* tlb_emptied, _special */
+	EMU_MAP,		/* the entry's stores: pte_pa, bits */
+	EMU_CLEAR,		/* the same, of zero: pte_pa, bits = old */
+	EMU_POST_MAP,		/* tlb_post_map, _slow */
+	EMU_PRE_UNMAP,		/* tlb_emptying, _slow */
+	EMU_POST_UNMAP,		/* tlb_post_unmap, _slow */
 	EMU_ONLINE,		/* tlb_online: flags */
 	EMU_LINKING,		/* tlb_linking: table_va */
-	EMU_LINKED,		/* tlb_linked: slot_pa (VA = PA) */
+	EMU_LINKED,		/* tlb_linked: pte_pa (VA = PA) */
 	EMU_LINKED_ROOT,	/* the same, of a link in the root */
-	EMU_CLEARED,		/* tlb_cleared: slot_pa */
-	EMU_SHOT_DOWN,		/* tlb_shot_down: va, page_count */
+	EMU_CLEARED,		/* tlb_cleared: pte_pa */
+	EMU_FLUSH_RANGE,		/* tlb_flush_range: va, page_count */
 	EMU_SENDING		/* tlb_sending */
 };
 
 struct emu_step_arg {
-	uint64_t va;		/* of the frame */
-	uint64_t slot_pa;	/* where its entry is (VA = PA) */
+	uint64_t va;		/* of the slot */
+	uint64_t pte_pa;	/* where its entry is (VA = PA) */
 	uint64_t bits;		/* the entry */
 	uint64_t table_va;	/* of the table about to be linked */
 	uint64_t page_count;	/* from va on */
@@ -207,7 +207,7 @@ struct emu_refusal {
 /* A feature flag or erratum of the architecture, for the sequence tests. */
 struct emu_feature {
 	const char *name;	/* "ERRATUM_INVLPG" */
-	unsigned flag;		/* QPMAP_ERRATUM_INVLPG */
+	unsigned flag;		/* QPMAP_F_ERRATUM_INVLPG */
 };
 
 /* A memory-type layout that qpmap_config.layout can name. */
@@ -312,14 +312,14 @@ struct emu_arch {
 	 */
 	const char *(*type_name)(const struct emu *e, unsigned type);
 	/* Whether the type needs a drain before its entry is cleared. */
-	bool (*type_special)(const struct emu *e, unsigned type);
+	bool (*type_slow)(const struct emu *e, unsigned type);
 	/* D is clear in read-only entries: else they mean something else. */
 	bool clean_if_ro;
-	/* The library's entries are global, but with QPMAP_NON_GLOBAL. */
+	/* The library's entries are global, but with QPMAP_F_SET_NG. */
 	bool global_leaf;
 	/* Flags with which a removal acts on one CPU; 0: it always does. */
 	unsigned local_flags;
-	/* Flags that the types need, riscv64: QPMAP_SVPBMT. */
+	/* Flags that the types need, riscv64: QPMAP_F_SVPBMT. */
 	unsigned type_flags;
 	/*
 	 * Boot flag with which the CPU has what changes shootdowns: PCIDs in
@@ -334,7 +334,7 @@ struct emu_arch {
 	unsigned shootdown_limit;
 	/* Bits that Unicorn takes for address and are not, riscv64: PBMT. */
 	uint64_t pa_ignored;
-	/* What QPMAP_MARK_GUARDS leaves in a guard's entry. */
+	/* What QPMAP_F_MARK_GUARDS leaves in a guard's entry. */
 	uint64_t mark;
 	bool lower_half;	/* the kernel may be in either half */
 	bool no_sharing;	/* entries do not say private or shared */
@@ -371,7 +371,7 @@ struct emu {
 	uint64_t layout;		/* w: PAT or MAIR, before emu_boot() */
 	uint64_t fact[FACT_COUNT];
 	uint64_t config[WIRE_CONFIG_COUNT]; /* w: for emu_init() */
-	uint64_t svpbmt;		/* riscv64: 1 with QPMAP_SVPBMT */
+	uint64_t svpbmt;		/* riscv64: 1 with QPMAP_F_SVPBMT */
 
 	/* How the last call ended. */
 	enum emu_status status;
@@ -410,7 +410,7 @@ struct emu {
 	 * delivered but by a test that calls qpmap_shootdown_ipi().  on_ipi is
 	 * called for each, if not NULL, w.
 	 */
-	unsigned ipi_count[WIRE_REMOTE_COUNT];
+	unsigned ipi_count[WIRE_CPU_SYNC_COUNT];
 	void (*on_ipi)(struct emu *e, unsigned window);
 
 	/*
@@ -455,7 +455,7 @@ void emu_boot(struct emu *e);
  * at mode->window_va with count windows, full nesting, BUILD_TABLES and
  * SINGLE_ROOT, NO_NX where there is no NX, and a full pool of table pages;
  * with QPMAP_SHOOTDOWN, also to its memory in the guest, and EMU_GROUPS groups
- * of shared slots at mode->shared_va.
+ * of global slots at mode->global_va.
  */
 #define EMU_GROUPS 2
 struct emu *emu_begin(const struct emu_mode *mode, const char *variant);
@@ -546,11 +546,11 @@ bool emu_spins(struct emu *e, uint64_t pc);
 
 /* The next CPU, opened, booted, and online with the window of its number. */
 void emu_another(struct emu *e, unsigned cpu);
-/* With QPMAP_SHOOTDOWN: the address of a new shared mapping; dies if none. */
-uint64_t emu_shared_enter(struct emu *e, uint64_t pa, unsigned attr);
+/* With QPMAP_SHOOTDOWN: the address of a new global mapping; dies if none. */
+uint64_t emu_global_enter(struct emu *e, uint64_t pa, unsigned attr);
 /* The shootdown's memory: a word of what FACT_GENERATION and the like say. */
 uint64_t emu_shootdown_word(struct emu *e, unsigned fact);
-uint64_t emu_remote_word(struct emu *e, unsigned window, unsigned fact);
+uint64_t emu_sync_word(struct emu *e, unsigned window, unsigned fact);
 uint64_t emu_group_word(struct emu *e, unsigned group, unsigned fact);
 
 /* One access by the guest at va: status, and e->result or e->fault. */
@@ -562,14 +562,14 @@ enum emu_status emu_fetch(struct emu *e, uint64_t va);
 /* This CPU's preemption depth, and queries made while not pinned. */
 uint64_t emu_depth(struct emu *e);
 uint64_t emu_unpinned_queries(struct emu *e);
-/* Physical addresses of this CPU's struct qpmap_cpu and of a frame's va. */
+/* Physical addresses of this CPU's struct qpmap_cpu and of a slot's va. */
 uint64_t emu_state_pa(struct emu *e);
-/* The va and the slot's address of frame 1 to FACT_FRAMES. */
-uint64_t emu_frame_va(struct emu *e, unsigned frame);
-uint64_t emu_frame_slot(struct emu *e, unsigned frame);
+/* The va and the slot's address of slot 1 to FACT_SLOTS. */
+uint64_t emu_slot_va(struct emu *e, unsigned slot);
+uint64_t emu_slot_pte(struct emu *e, unsigned slot);
 /* The same for a window that is not online here. */
-uint64_t emu_frame_va_of(struct emu *e, unsigned window, unsigned frame);
-uint64_t emu_frame_slot_of(struct emu *e, unsigned window, unsigned frame);
+uint64_t emu_slot_va_of(struct emu *e, unsigned window, unsigned slot);
+uint64_t emu_slot_pte_of(struct emu *e, unsigned window, unsigned slot);
 
 /* Recording: what is EMU_REC_*; clears what was recorded. */
 void emu_record(struct emu *e, unsigned what);

@@ -12,7 +12,7 @@
 #define KIB(n)	((uint64_t)(n) << 10)
 #define MIB(n)	((uint64_t)(n) << 20)
 
-/* More than the 10 000 pages that go through one frame in turn. */
+/* More than the 10 000 pages that go through one slot in turn. */
 #define PAGES 10240
 
 const struct emu_mode emu_modes[] = {
@@ -34,7 +34,7 @@ const struct emu_mode emu_modes[] = {
 		.high_base = { 0x123450000, 0xaa55aa5000, 0xfffffe0000 },
 		.kernel_va = 0xffff800000000000,
 		.window_va = 0xffffc90000200000,
-		.shared_va = 0xffffc90010000000,
+		.global_va = 0xffffc90010000000,
 		.direct_va = 0xffff888000000000,
 		.scratch_va = 0xffffea0000000000,
 	},
@@ -56,7 +56,7 @@ const struct emu_mode emu_modes[] = {
 		.high_base = { 0x123450000, 0xaa55aa5000, 0xfffffe0000 },
 		.kernel_va = 0xff00000000000000,
 		.window_va = 0xffa0000000200000,
-		.shared_va = 0xffa0000010000000,
+		.global_va = 0xffa0000010000000,
 		.direct_va = 0xff11000000000000,
 		.scratch_va = 0xffd4000000000000,
 	},
@@ -76,7 +76,7 @@ const struct emu_mode emu_modes[] = {
 		.pages_base = 0x10000000,
 		.pages_count = PAGES,
 		.window_va = 0xe0200000,
-		.shared_va = 0xe1000000,
+		.global_va = 0xe1000000,
 		.direct_va = 0x80000000,
 		.scratch_va = 0x40000000,
 	},
@@ -97,7 +97,7 @@ const struct emu_mode emu_modes[] = {
 		.pages_count = PAGES,
 		.high_base = { 0x123450000, 0xaa55aa5000, 0xfffffe0000 },
 		.window_va = 0xe0200000,
-		.shared_va = 0xe1000000,
+		.global_va = 0xe1000000,
 		.direct_va = 0x80000000,
 		.scratch_va = 0x40000000,
 	},
@@ -119,7 +119,7 @@ const struct emu_mode emu_modes[] = {
 		.high_base = { 0x123450000, 0xaa55aa50000, 0xffffff00000 },
 		.kernel_va = 0xffff000000000000,
 		.window_va = 0xffffc90000238000,
-		.shared_va = 0xffffc90010000000,
+		.global_va = 0xffffc90010000000,
 		.direct_va = 0xffff888000000000,
 		.scratch_va = 0xffffea0000000000,
 	},
@@ -141,7 +141,7 @@ const struct emu_mode emu_modes[] = {
 		.high_base = { 0x123450000, 0xaa55aa50000, 0xffffff00000 },
 		.kernel_va = 0xffff000000000000,
 		.window_va = 0xffffc90000220000,
-		.shared_va = 0xffffc90010000000,
+		.global_va = 0xffffc90010000000,
 		.direct_va = 0xffff888000000000,
 		.scratch_va = 0xffffea0000000000,
 	},
@@ -163,7 +163,7 @@ const struct emu_mode emu_modes[] = {
 		.high_base = { 0x123450000, 0xaa55aa50000, 0xffffff00000 },
 		.kernel_va = 0xffff000000000000,
 		.window_va = 0xffffc90000280000,
-		.shared_va = 0xffffc90010000000,
+		.global_va = 0xffffc90010000000,
 		.direct_va = 0xffff888000000000,
 		.scratch_va = 0xffffea0000000000,
 	},
@@ -185,7 +185,7 @@ const struct emu_mode emu_modes[] = {
 		.high_base = { 0x123450000, 0xaa55aa55aa5000,
 		    0xfffffffffe0000 },
 		.window_va = 0xffffffd000200000,
-		.shared_va = 0xffffffd010000000,
+		.global_va = 0xffffffd010000000,
 		.direct_va = 0xffffffe000000000,
 		.scratch_va = 0xfffffff000000000,
 	},
@@ -208,7 +208,7 @@ const struct emu_mode emu_modes[] = {
 		    0xfffffffffe0000 },
 		.kernel_va = 0xffff800000000000,
 		.window_va = 0xffffc90000200000,
-		.shared_va = 0xffffc90010000000,
+		.global_va = 0xffffc90010000000,
 		.direct_va = 0xffff888000000000,
 		.scratch_va = 0xffffea0000000000,
 	},
@@ -231,7 +231,7 @@ const struct emu_mode emu_modes[] = {
 		    0xfffffffffe0000 },
 		.kernel_va = 0xff00000000000000,
 		.window_va = 0xffa0000000200000,
-		.shared_va = 0xffa0000010000000,
+		.global_va = 0xffa0000010000000,
 		.direct_va = 0xff11000000000000,
 		.scratch_va = 0xffd4000000000000,
 	},

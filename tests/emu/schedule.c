@@ -46,10 +46,10 @@ sched_print_shootdown(void)
 	for (unsigned i = 0; i < EMU_CPUS; i++) {
 		fprintf(stderr, "  window %u: online %llu, acknowledged "
 		    "0x%llx\n", i,
-		    (unsigned long long)emu_remote_word(e, i,
-		    FACT_REMOTE_ONLINE),
-		    (unsigned long long)emu_remote_word(e, i,
-		    FACT_REMOTE_ACKNOWLEDGED));
+		    (unsigned long long)emu_sync_word(e, i,
+		    FACT_SYNC_ONLINE),
+		    (unsigned long long)emu_sync_word(e, i,
+		    FACT_SYNC_ACKNOWLEDGED));
 	}
 }
 
@@ -139,13 +139,13 @@ sched_find_functions(void)
 	sched.remove = emu_symbol(e, "qpmap_remove");
 	sched.online = emu_symbol(e, "qpmap_cpu_online");
 	sched.offline = emu_symbol(e, "qpmap_cpu_offline");
-	sched.shared_enter = emu_symbol(e, "guest_shared_enter");
-	sched.shared_remove = emu_symbol(e, "qpmap_shared_remove");
-	sched.shared_deferred = emu_symbol(e, "qpmap_shared_remove_deferred");
+	sched.global_enter = emu_symbol(e, "guest_global_enter");
+	sched.global_remove = emu_symbol(e, "qpmap_global_remove");
+	sched.global_deferred = emu_symbol(e, "qpmap_global_remove_deferred");
 	sched.shootdown = emu_symbol(e, "qpmap_shootdown");
 	sched.quiesce = emu_symbol(e, "qpmap_quiesce");
 	sched.ipi = emu_symbol(e, "qpmap_shootdown_ipi");
-	sched.remote = emu_symbol(e, "guest_remote");
+	sched.remote = emu_symbol(e, "guest_cpu_sync");
 	sched.private_first[0] = emu_symbol(e, "guest_stack");
 	sched.private_size[0] = emu_symbol_size(e, "guest_stack");
 	sched.private_first[1] = emu_symbol(e, "guest_percpu");
@@ -164,7 +164,7 @@ sched_place_at(unsigned number, uint64_t va)
 }
 
 /*
- * Every shared slot is somebody's, but for SCHED_SLOTS of them: so schedules
+ * Every global slot is somebody's, but for SCHED_SLOTS of them: so schedules
  * are short of slots all the time.  Both groups have some.
  */
 static void
@@ -174,21 +174,21 @@ sched_take_slots(void)
 		{ 0, 0 }, { 0, 1 }, { 0, 31 }, { 1, 5 }, { 1, 6 }
 	};
 	struct emu *e = sched.e;
-	unsigned slots = (unsigned)e->fact[FACT_SHARED_SLOTS];
+	unsigned slots = (unsigned)e->fact[FACT_GLOBAL_SLOTS];
 
 	for (unsigned i = 0; i < EMU_GROUPS * slots; i++) {
-		emu_shared_enter(e, emu_page(e, 0), QPMAP_WRITE_BACK);
+		emu_global_enter(e, emu_page(e, 0), QPMAP_ATTR_WRITE_BACK);
 	}
 	for (unsigned i = 0; i < SCHED_SLOTS; i++) {
 		unsigned page = 2 * (left[i][0] * slots + left[i][1]) + 1;
-		uint64_t va = e->config[WIRE_SHARED_VA] +
+		uint64_t va = e->config[WIRE_GLOBAL_VA] +
 		    ((uint64_t)page << e->mode->page_shift);
 
-		if (EMU_CALL(e, "qpmap_shared_remove", "w", va) !=
+		if (EMU_CALL(e, "qpmap_global_remove", "w", va) !=
 		    EMU_RETURNED) {
-			emu_die("a shared slot cannot be removed");
+			emu_die("a global slot cannot be removed");
 		}
-		sched_place_at(SCHED_SHARED_FIRST + i, va);
+		sched_place_at(SCHED_GLOBAL_FIRST + i, va);
 		sched.slot_bits[left[i][0]] |= UINT64_C(1) << left[i][1];
 	}
 }
@@ -199,8 +199,8 @@ sched_find_places(void)
 	struct emu *e = sched.e;
 
 	for (unsigned i = 0; i < SCHED_WINDOW_PLACES; i++) {
-		sched_place_at(i, emu_frame_va_of(e, i / SCHED_FRAMES,
-		    i % SCHED_FRAMES + 1));
+		sched_place_at(i, emu_slot_va_of(e, i / SCHED_WINDOW_SLOTS,
+		    i % SCHED_WINDOW_SLOTS + 1));
 	}
 	for (unsigned i = 0; i < SCHED_AREA_PLACES; i++) {
 		uint64_t va = e->mode->scratch_va +
@@ -224,7 +224,7 @@ sched_setup(const struct emu_mode *mode)
 	if (error == QPMAP_OK) {
 		error = emu_online(e, 0, 0);
 	}
-	if (error != QPMAP_OK || e->fact[FACT_FRAMES] != SCHED_FRAMES) {
+	if (error != QPMAP_OK || e->fact[FACT_SLOTS] != SCHED_WINDOW_SLOTS) {
 		emu_die("init or online: error %d", error);
 	}
 	sched_find_functions();
@@ -373,8 +373,8 @@ sched_check_end(void)
 		    "queries while not pinned of CPU", i);
 		sched_check_equal(emu_held(e), 0, "mappings held by CPU", i);
 		if (c->online && !sched.broadcasts) {
-			sched_check_equal(emu_remote_word(e, c->window,
-			    FACT_REMOTE_ACKNOWLEDGED), emu_shootdown_word(e,
+			sched_check_equal(emu_sync_word(e, c->window,
+			    FACT_SYNC_ACKNOWLEDGED), emu_shootdown_word(e,
 			    FACT_GENERATION), "acknowledged of window",
 			    c->window);
 		}

@@ -25,13 +25,13 @@
 
 /* Pages that a CPU maps, clears and shoots down itself. */
 #define SCHED_AREA_PAGES 40
-#define SCHED_FRAMES 4
+#define SCHED_WINDOW_SLOTS 4
 /* Slots left for the schedule, in both groups. */
 #define SCHED_SLOTS 5
-#define SCHED_WINDOW_PLACES (EMU_CPUS * SCHED_FRAMES)
+#define SCHED_WINDOW_PLACES (EMU_CPUS * SCHED_WINDOW_SLOTS)
 #define SCHED_AREA_PLACES (EMU_CPUS * SCHED_AREA_PAGES)
-#define SCHED_SHARED_FIRST SCHED_WINDOW_PLACES
-#define SCHED_AREA_FIRST (SCHED_SHARED_FIRST + SCHED_SLOTS)
+#define SCHED_GLOBAL_FIRST SCHED_WINDOW_PLACES
+#define SCHED_AREA_FIRST (SCHED_GLOBAL_FIRST + SCHED_SLOTS)
 #define SCHED_PLACES (SCHED_AREA_FIRST + SCHED_AREA_PLACES)
 
 /* Test pages that a schedule maps. */
@@ -88,7 +88,7 @@ struct sched_cpu {
 	bool stall;		/* it is to stop after it for a while */
 	bool stalled;		/* and does */
 	uint64_t frozen;	/* until that step it does not run */
-	bool entering;		/* in a shared enter */
+	bool entering;		/* in a global enter */
 	unsigned seen;		/* slots that were not free during it */
 
 	unsigned wanted[SCHED_WANTED];	/* places to touch */
@@ -128,7 +128,7 @@ struct sched {
 	unsigned recent[SCHED_RECENT];	/* places last given away */
 	unsigned recent_count;
 	unsigned owner[EMU_CPUS];	/* of a window: its CPU */
-	unsigned busy;		/* shared mappings, calls on them */
+	unsigned busy;		/* global mappings, calls on them */
 	enum sched_page page[SCHED_PAGES];
 	unsigned deferred[SCHED_PAGES];	/* clock of its removal */
 	unsigned clock;
@@ -137,12 +137,12 @@ struct sched {
 	/* Of the machine, once. */
 	bool broadcasts;	/* a removal reaches every CPU */
 	uint64_t load, store, enter, enter_ro, remove, online, offline;
-	uint64_t shared_enter, shared_remove, shared_deferred;
+	uint64_t global_enter, global_remove, global_deferred;
 	uint64_t shootdown, quiesce, ipi;
 	uint64_t idle_word;	/* VA = PA: one that nobody writes */
 	uint64_t set_word;	/* CPU sets, one word of 8 bytes for each CPU */
 	uint64_t private_first[2], private_size[2];
-	uint64_t remote;	/* struct qpmap_remote of window 0 */
+	uint64_t remote;	/* struct qpmap_cpu_sync of window 0 */
 	uint64_t slot_bits[EMU_GROUPS];	/* those left for schedules */
 	uint8_t *snapshot;
 	uint64_t snapshot_size;

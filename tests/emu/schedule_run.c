@@ -182,11 +182,11 @@ static void
 sched_look(struct sched_cpu *c)
 {
 	const struct emu *e = sched.e;
-	uint64_t slots = e->fact[FACT_SHARED_SLOTS], number, bits;
+	uint64_t slots = e->fact[FACT_GLOBAL_SLOTS], number, bits;
 
 	for (unsigned i = 0; i < SCHED_SLOTS && c->entering; i++) {
-		number = (sched.place[SCHED_SHARED_FIRST + i].va -
-		    e->config[WIRE_SHARED_VA]) >> (e->mode->page_shift + 1);
+		number = (sched.place[SCHED_GLOBAL_FIRST + i].va -
+		    e->config[WIRE_GLOBAL_VA]) >> (e->mode->page_shift + 1);
 		bits = emu_group_word(sched.e, (unsigned)(number / slots),
 		    FACT_GROUP_CLEAN) | emu_group_word(sched.e,
 		    (unsigned)(number / slots), FACT_GROUP_DIRTY);
@@ -245,7 +245,7 @@ static void
 sched_loaded(struct emu *e, uint64_t pa)
 {
 	struct sched_cpu *c = sched.current;
-	uint64_t size = e->fact[FACT_REMOTE_SIZE];
+	uint64_t size = e->fact[FACT_SYNC_SIZE];
 
 	if (pa - (sched.remote + c->window * size) < size) {
 		c->acted = SCHED_DECIDED;

@@ -151,11 +151,11 @@ window_place(const struct sched_cpu *c, uint64_t va)
 	    e->fact[FACT_WINDOW_PAGES] << e->mode->page_shift);
 	uint64_t offset = (va - first) >> e->mode->page_shift;
 
-	if (offset >= 2 * SCHED_FRAMES || offset % 2 == 0) {
-		sched_fail("enter: 0x%llx is no frame of window %u",
+	if (offset >= 2 * SCHED_WINDOW_SLOTS || offset % 2 == 0) {
+		sched_fail("enter: 0x%llx is no slot of window %u",
 		    (unsigned long long)va, c->window);
 	}
-	return (c->window * SCHED_FRAMES + (unsigned)offset / 2);
+	return (c->window * SCHED_WINDOW_SLOTS + (unsigned)offset / 2);
 }
 
 static void
@@ -164,7 +164,7 @@ window_enter(struct sched_cpu *c, struct window_mapping *m)
 	m->page = page_take();
 	m->ro = sched_random(4) == 0;
 	CALL(c, m->ro ? sched.enter_ro : sched.enter, "pw",
-	    sched_page_pa(m->page), QPMAP_WRITE_BACK);
+	    sched_page_pa(m->page), QPMAP_ATTR_WRITE_BACK);
 	m->va = sched.e->result;
 	m->place = &sched.place[window_place(c, m->va)];
 	if (m->place->held) {
@@ -214,7 +214,7 @@ do_windows(struct sched_cpu *c)
 	windows(c, 2);
 }
 
-/* Shared mappings. */
+/* Global mappings. */
 
 static unsigned
 slots_busy(void)
@@ -222,7 +222,7 @@ slots_busy(void)
 	unsigned slots = 0;
 
 	for (unsigned i = 0; i < SCHED_SLOTS; i++) {
-		slots |= (sched.place[SCHED_SHARED_FIRST + i].busy != 0) << i;
+		slots |= (sched.place[SCHED_GLOBAL_FIRST + i].busy != 0) << i;
 	}
 	return (slots);
 }
@@ -264,28 +264,28 @@ may_be_full(const struct sched_cpu *c)
 }
 
 static struct sched_place *
-shared_place(uint64_t va)
+global_place(uint64_t va)
 {
 	for (unsigned i = 0; i < SCHED_SLOTS; i++) {
 		struct sched_place *place =
-		    &sched.place[SCHED_SHARED_FIRST + i];
+		    &sched.place[SCHED_GLOBAL_FIRST + i];
 
 		if (place->va == va && !place->held) {
 			return (place);
 		}
 	}
-	sched_fail("shared enter: 0x%llx is handed out already",
+	sched_fail("global enter: 0x%llx is handed out already",
 	    (unsigned long long)va);
 }
 
-/* A shared mapping that some CPU holds, and nobody uses if that matters. */
+/* A global mapping that some CPU holds, and nobody uses if that matters. */
 static struct sched_place *
-shared_any(bool unused)
+global_any(bool unused)
 {
 	unsigned slot = sched_random(SCHED_SLOTS);
 
 	for (unsigned i = 0; i < SCHED_SLOTS; i++) {
-		struct sched_place *place = &sched.place[SCHED_SHARED_FIRST +
+		struct sched_place *place = &sched.place[SCHED_GLOBAL_FIRST +
 		    (slot + i) % SCHED_SLOTS];
 
 		if (place->held && (!unused || place->users == 0)) {
@@ -296,7 +296,7 @@ shared_any(bool unused)
 }
 
 static void
-do_shared_enter(struct sched_cpu *c)
+do_global_enter(struct sched_cpu *c)
 {
 	struct sched_place *place;
 	unsigned page = page_take();
@@ -305,15 +305,15 @@ do_shared_enter(struct sched_cpu *c)
 	sched.busy++;
 	c->entering = true;
 	c->seen = slots_busy();
-	CALL(c, sched.shared_enter, "pw", sched_page_pa(page),
-	    QPMAP_WRITE_BACK);
+	CALL(c, sched.global_enter, "pw", sched_page_pa(page),
+	    QPMAP_ATTR_WRITE_BACK);
 	c->entering = false;
 	va = sched.e->result;
-	sched_trace("shared enter 0x%llx page %u", (unsigned long long)va,
+	sched_trace("global enter 0x%llx page %u", (unsigned long long)va,
 	    page);
 	if (va < QPMAP_ERR_COUNT_) {
-		if (va != QPMAP_ERR_SHARED_FULL || !may_be_full(c)) {
-			sched_fail("shared enter: error %u, of %u slots 0x%x "
+		if (va != QPMAP_ERR_GLOBAL_FULL || !may_be_full(c)) {
+			sched_fail("global enter: error %u, of %u slots 0x%x "
 			    "were somebody's", (unsigned)va, SCHED_SLOTS,
 			    c->seen);
 		}
@@ -321,7 +321,7 @@ do_shared_enter(struct sched_cpu *c)
 		page_give(page);
 		return;
 	}
-	place = shared_place(va);
+	place = global_place(va);
 	place->held = true;
 	place->users++;
 	place->page = page;
@@ -334,9 +334,9 @@ do_shared_enter(struct sched_cpu *c)
 }
 
 static void
-do_shared_access(struct sched_cpu *c)
+do_global_access(struct sched_cpu *c)
 {
-	struct sched_place *place = shared_any(false);
+	struct sched_place *place = global_any(false);
 
 	if (place == NULL) {
 		return;
@@ -348,9 +348,9 @@ do_shared_access(struct sched_cpu *c)
 
 /* From any CPU, not only from the one that entered it. */
 static void
-do_shared_remove(struct sched_cpu *c)
+do_global_remove(struct sched_cpu *c)
 {
-	struct sched_place *place = shared_any(true);
+	struct sched_place *place = global_any(true);
 	unsigned number, page;
 
 	if (place == NULL) {
@@ -359,9 +359,9 @@ do_shared_remove(struct sched_cpu *c)
 	page = place->page;
 	place->held = false;
 	number = removal_begins(place);
-	sched_trace("shared remove 0x%llx", (unsigned long long)place->va);
-	CALL(c, sched.shared_remove, "w", place->va);
-	sched_trace("shared removed 0x%llx", (unsigned long long)place->va);
+	sched_trace("global remove 0x%llx", (unsigned long long)place->va);
+	CALL(c, sched.global_remove, "w", place->va);
+	sched_trace("global removed 0x%llx", (unsigned long long)place->va);
 	removal_ends(place, number, EVERYBODY);
 	slot_ends(place);
 	page_give(page);
@@ -370,9 +370,9 @@ do_shared_remove(struct sched_cpu *c)
 
 /* The page stays ours until everybody is quiet. */
 static void
-do_shared_deferred(struct sched_cpu *c)
+do_global_deferred(struct sched_cpu *c)
 {
-	struct sched_place *place = shared_any(true);
+	struct sched_place *place = global_any(true);
 	unsigned number, page;
 
 	if (place == NULL) {
@@ -381,8 +381,8 @@ do_shared_deferred(struct sched_cpu *c)
 	page = place->page;
 	place->held = false;
 	number = removal_begins(place);
-	CALL(c, sched.shared_deferred, "w", place->va);
-	sched_trace("shared deferred 0x%llx", (unsigned long long)place->va);
+	CALL(c, sched.global_deferred, "w", place->va);
+	sched_trace("global deferred 0x%llx", (unsigned long long)place->va);
 	removal_ends(place, number, 0);
 	slot_ends(place);
 	sched.page[page] = SCHED_DEFERRED;
@@ -598,10 +598,10 @@ static const struct operation {
 	unsigned weight[SCHED_THEMES];
 } operations[] = {
 	{ "enter and remove", do_windows, { 4, 1, 1, 2 } },
-	{ "shared enter", do_shared_enter, { 5, 12, 2, 2 } },
-	{ "shared access", do_shared_access, { 4, 3, 1, 1 } },
-	{ "shared remove", do_shared_remove, { 4, 2, 2, 2 } },
-	{ "deferred remove", do_shared_deferred, { 2, 8, 1, 1 } },
+	{ "global enter", do_global_enter, { 5, 12, 2, 2 } },
+	{ "shared access", do_global_access, { 4, 3, 1, 1 } },
+	{ "global remove", do_global_remove, { 4, 2, 2, 2 } },
+	{ "deferred remove", do_global_deferred, { 2, 8, 1, 1 } },
 	{ "quiesce", do_quiesce, { 1, 1, 1, 1 } },
 	{ "shootdown", do_area, { 4, 0, 8, 6 } },
 	{ "burst", do_burst, { 1, 0, 3, 0 } },
@@ -633,7 +633,7 @@ sched_handler(struct sched_cpu *c)
 
 	c->doing = "handler";
 	if (sched_random(4) == 0) {
-		do_shared_deferred(c);
+		do_global_deferred(c);
 	}
 	windows(c, 1);
 	c->doing = doing;
@@ -648,9 +648,9 @@ clear_up(struct sched_cpu *c)
 {
 	while (sched.busy != 0) {
 		if (sched_random(2) == 0) {
-			do_shared_remove(c);
+			do_global_remove(c);
 		} else {
-			do_shared_deferred(c);
+			do_global_deferred(c);
 		}
 		sched_spin(c, 1);	/* somebody's handler may have one */
 	}

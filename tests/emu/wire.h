@@ -9,7 +9,7 @@
 /* guest_wire[]: struct qpmap_config, built by guest_init(). */
 enum wire_config {
 	WIRE_WINDOW_VA,
-	WIRE_WINDOW_COUNT,
+	WIRE_CONFIG_CPUS,
 	WIRE_NESTING,
 	WIRE_FLAGS,
 	WIRE_TYPES,
@@ -24,16 +24,16 @@ enum wire_config {
 	WIRE_SHARED_MASK,
 	WIRE_OPTION,		/* not 0: this word of QPMAP_OPTIONS differs */
 	WIRE_SHOOTDOWN,		/* from here on, with QPMAP_SHOOTDOWN */
-	WIRE_REMOTE,
-	WIRE_SHARED_VA,
-	WIRE_SHARED,
-	WIRE_SHARED_COUNT,
+	WIRE_CPU_SYNC,
+	WIRE_GLOBAL_VA,
+	WIRE_GLOBAL,
+	WIRE_GLOBAL_COUNT,
 	WIRE_CONFIG_COUNT
 };
 
 /* guest_fact[]: what the guest was compiled with. */
 enum wire_fact {
-	FACT_FRAMES,		/* QPMAP_FRAMES */
+	FACT_SLOTS,		/* QPMAP_SLOTS */
 	FACT_PAGE_SHIFT,
 	FACT_PTE_SIZE,
 	FACT_CACHE_LINE,
@@ -43,29 +43,29 @@ enum wire_fact {
 	FACT_WORD,		/* bytes in a general register */
 	FACT_CPU_SIZE,		/* sizeof(struct qpmap_cpu) */
 	FACT_CPU_NEXT,		/* offset of its members */
-	FACT_CPU_WINDOW,
-	FACT_CPU_FRAME,
-	FACT_FRAME_SIZE,	/* sizeof(struct qpmap_frame) */
-	FACT_FRAME_VA,		/* offset of its members */
-	FACT_FRAME_SLOT,
+	FACT_CPU_INDEX,
+	FACT_CPU_SLOT,
+	FACT_SLOT_SIZE,	/* sizeof(struct qpmap_slot) */
+	FACT_SLOT_VA,		/* offset of its members */
+	FACT_SLOT_PTEP,
 	FACT_PERCPU_SIZE,	/* sizeof(struct guest_percpu) */
 	FACT_PERCPU_STATE,	/* offset of its struct qpmap_cpu */
 	FACT_PERCPU_DEPTH,	/* offset of its preemption counter */
 	FACT_PERCPU_UNPINNED,	/* offset of its count of wrong queries */
 	FACT_SHOOTDOWN,		/* QPMAP_SHOOTDOWN; with 0 so is the rest */
-	FACT_GENERATION,	/* offsets in struct qpmap_shootdown */
+	FACT_GENERATION,	/* offsets in struct qpmap_shootdown_state */
 	FACT_RING,
 	FACT_REQUESTS,		/* QPMAP_REQUESTS */
 	FACT_REQUEST_SIZE,	/* sizeof(struct qpmap_request) */
 	FACT_REQUEST_GENERATION, /* offsets of its members */
 	FACT_REQUEST_VA,
 	FACT_REQUEST_PAGES,
-	FACT_REMOTE_SIZE,	/* sizeof(struct qpmap_remote) */
-	FACT_REMOTE_ONLINE,	/* offsets of its members */
-	FACT_REMOTE_ACKNOWLEDGED,
-	FACT_REMOTE_HART,
-	FACT_SHARED_SLOTS,	/* QPMAP_SHARED_SLOTS */
-	FACT_GROUP_SIZE,	/* sizeof(struct qpmap_shared) */
+	FACT_SYNC_SIZE,	/* sizeof(struct qpmap_cpu_sync) */
+	FACT_SYNC_ONLINE,	/* offsets of its members */
+	FACT_SYNC_ACKNOWLEDGED,
+	FACT_SYNC_HART,
+	FACT_GLOBAL_SLOTS,	/* QPMAP_GLOBAL_SLOTS */
+	FACT_GROUP_SIZE,	/* sizeof(struct qpmap_global) */
 	FACT_GROUP_CLEAN,	/* offsets of its members */
 	FACT_GROUP_USED,
 	FACT_GROUP_DIRTY,
@@ -80,10 +80,10 @@ enum wire_fact {
 #define WIRE_POOL_COUNT 64
 
 /*
- * Elements of guest_remote[] and guest_group[], which the configuration may
+ * Elements of guest_cpu_sync[] and guest_group[], which the configuration may
  * name; there may be more windows than CPUs.
  */
-#define WIRE_REMOTE_COUNT 130
+#define WIRE_CPU_SYNC_COUNT 130
 #define WIRE_GROUP_COUNT 16
 
 /* CPUs for which the guest has per-CPU data and a stack. */

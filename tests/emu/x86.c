@@ -25,20 +25,20 @@ const struct emu_layout x86_layouts[] = {
 };
 
 const struct emu_feature x86_features[] = {
-	{ "FLUSH_ON_FILL", QPMAP_FLUSH_ON_FILL },
-	{ "ERRATUM_INVLPG", QPMAP_ERRATUM_INVLPG },
-	{ "FLUSH_ON_FILL+ERRATUM_INVLPG",
-	    QPMAP_FLUSH_ON_FILL | QPMAP_ERRATUM_INVLPG },
+	{ "FLUSH_ON_MAP", QPMAP_F_FLUSH_ON_MAP },
+	{ "ERRATUM_INVLPG", QPMAP_F_ERRATUM_INVLPG },
+	{ "FLUSH_ON_MAP+ERRATUM_INVLPG",
+	    QPMAP_F_FLUSH_ON_MAP | QPMAP_F_ERRATUM_INVLPG },
 	{ NULL, 0 }
 };
 
 const struct emu_feature x86_shootdown_features[] = {
-	{ "ERRATUM_INVLPG", QPMAP_ERRATUM_INVLPG },
+	{ "ERRATUM_INVLPG", QPMAP_F_ERRATUM_INVLPG },
 	{ NULL, 0 }
 };
 
 const struct emu_feature x86_poison = {
-	"FLUSH_ON_FILL", QPMAP_FLUSH_ON_FILL
+	"FLUSH_ON_MAP", QPMAP_F_FLUSH_ON_MAP
 };
 
 /*
@@ -346,10 +346,10 @@ x86_type_name(const struct emu *e, unsigned type)
 }
 
 bool
-x86_type_special(const struct emu *e, unsigned type)
+x86_type_slow(const struct emu *e, unsigned type)
 {
 	(void)e;
-	return (type == QPMAP_WRITE_COMBINING);
+	return (type == QPMAP_ATTR_WRITE_COMBINING);
 }
 
 /* Two writes of CR4, the first with PGE the other way round. */
@@ -368,10 +368,10 @@ x86_expect_all(struct emu *e)
  * for many pages, everything.
  */
 static void
-x86_expect_shot_down(struct emu *e, const struct emu_step_arg *arg)
+x86_expect_flush_range(struct emu *e, const struct emu_step_arg *arg)
 {
 	if (arg->page_count > X86_SHOOTDOWN_LIMIT ||
-	    (arg->flags & QPMAP_ERRATUM_INVLPG) != 0 ||
+	    (arg->flags & QPMAP_F_ERRATUM_INVLPG) != 0 ||
 	    (e->boot_flags & X86_BOOT_PCIDE) != 0) {
 		x86_expect_all(e);
 		return;
@@ -384,22 +384,22 @@ x86_expect_shot_down(struct emu *e, const struct emu_step_arg *arg)
 void
 x86_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 {
-	bool all = arg->special && (arg->flags & QPMAP_ERRATUM_INVLPG) != 0;
+	bool all = arg->special && (arg->flags & QPMAP_F_ERRATUM_INVLPG) != 0;
 
 	switch (step) {
-	case EMU_FILLED:
-		if ((arg->flags & QPMAP_FLUSH_ON_FILL) == 0) {
+	case EMU_POST_MAP:
+		if ((arg->flags & QPMAP_F_FLUSH_ON_MAP) == 0) {
 			break;
 		}
 		/* FALLTHROUGH */
-	case EMU_EMPTIED:
+	case EMU_POST_UNMAP:
 		if (all) {
 			x86_expect_all(e);
 		} else {
 			emu_expect(e, "invlpg", arg->va, 0, 0);
 		}
 		break;
-	case EMU_EMPTYING:
+	case EMU_PRE_UNMAP:
 		if (arg->special) {
 			emu_expect(e, "sfence", 0, 0, 0);
 		}
@@ -407,8 +407,8 @@ x86_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 	case EMU_ONLINE:
 		x86_expect_all(e);
 		break;
-	case EMU_SHOT_DOWN:
-		x86_expect_shot_down(e, arg);
+	case EMU_FLUSH_RANGE:
+		x86_expect_flush_range(e, arg);
 		break;
 	case EMU_SENDING:
 		emu_expect(e, "mfence", 0, 0, 0);

@@ -44,7 +44,7 @@ bool x86_repeats(const uint8_t *bytes);
 void x86_decode(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size);
 bool x86_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size);
 const char *x86_type_name(const struct emu *e, unsigned type);
-bool x86_type_special(const struct emu *e, unsigned type);
+bool x86_type_slow(const struct emu *e, unsigned type);
 extern const struct emu_layout x86_layouts[];
 extern const struct emu_feature x86_features[];
 extern const struct emu_feature x86_poison;
@@ -63,7 +63,7 @@ const char *x86_pat_name(const struct emu *e, unsigned index);
 void x86_decode_low(const struct emu *e, uint64_t entry, bool nx,
     struct emu_leaf *leaf);
 
-/* All of emu_arch.expect but the stores of EMU_FILL and EMU_CLEAR. */
+/* All of emu_arch.expect but the stores of EMU_MAP and EMU_CLEAR. */
 void x86_expect(struct emu *e, enum emu_step step,
     const struct emu_step_arg *arg);
 

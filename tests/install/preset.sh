@@ -68,7 +68,7 @@ quietly cmake -B "$work/cmake" -G Ninja --toolchain "$toolchain_file" \
 quietly cmake --build "$work/cmake"
 "$run" "$work/cmake/kernel" || fail "find_package: qpmap_init: see above"
 "$run" "$work/cmake/kernel-wrong" ||
-	fail "find_package: a kernel with another QPMAP_FRAMES is not refused"
+	fail "find_package: a kernel with another QPMAP_SLOTS is not refused"
 
 PKG_CONFIG_LIBDIR=$work/prefix/lib/pkgconfig
 export PKG_CONFIG_LIBDIR
@@ -84,7 +84,7 @@ kernel_make QPMAP="$source" OPTIONS="$options" kernel-sources.elf
 
 # Each option by itself.  Not the page size and LPA2: where the target has
 # them, there is a preset for each value; nor PAE, which the entry size shows.
-for wrong in FRAMES=3 CACHE_LINE=128 DIRECT_MAP=0 CHECKED=1 TABLES=0 \
+for wrong in SLOTS=3 CACHE_LINE=128 DIRECT_MAP=0 CHECKED=1 TABLES=0 \
     SHOOTDOWN=$((1 - shootdown)); do
 	rm -f kernel-wrong.elf
 	kernel_make WRONG="${wrong%=*}" VALUE="${wrong#*=}" kernel-wrong.elf
@@ -99,6 +99,6 @@ if [ "$preset" = amd64 ]; then
 	quietly cmake --build "$work/sub" -j 2
 	"$run" "$work/sub/kernel" || fail "add_subdirectory: see above"
 	"$run" "$work/sub/kernel-wrong" ||
-		fail "add_subdirectory: another QPMAP_FRAMES is not refused"
+		fail "add_subdirectory: another QPMAP_SLOTS is not refused"
 fi
 echo "install/$name: find_package, pkg-config and sources: all run"

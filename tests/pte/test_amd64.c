@@ -253,15 +253,15 @@ amd64_limit(void **state)
 
 	(void)state;
 	for (bits = 13; bits <= 52; bits++) {
-		limit = qpmap_pte_limit(bits);
-		assert_true(qpmap_pte_admits(0, limit));
-		assert_true(qpmap_pte_admits(BIT(bits) - 4096, limit));
-		assert_false(qpmap_pte_admits(BIT(bits), limit));
-		assert_false(qpmap_pte_admits(BIT(bits) + 4096, limit));
-		assert_false(qpmap_pte_admits(BIT(bits) - 1, limit));
-		assert_false(qpmap_pte_admits(~UINT64_C(0xfff), limit));
+		limit = qpmap_pa_limit(bits);
+		assert_true(qpmap_pa_is_valid(0, limit));
+		assert_true(qpmap_pa_is_valid(BIT(bits) - 4096, limit));
+		assert_false(qpmap_pa_is_valid(BIT(bits), limit));
+		assert_false(qpmap_pa_is_valid(BIT(bits) + 4096, limit));
+		assert_false(qpmap_pa_is_valid(BIT(bits) - 1, limit));
+		assert_false(qpmap_pa_is_valid(~UINT64_C(0xfff), limit));
 		for (n = 0; n < 64; n++) {
-			assert_int_equal(qpmap_pte_admits(BIT(n), limit),
+			assert_int_equal(qpmap_pa_is_valid(BIT(n), limit),
 			    n >= 12 && n < bits);
 		}
 	}
@@ -274,14 +274,14 @@ amd64_limit_none(void **state)
 	unsigned n, i;
 
 	(void)state;
-	assert_false(qpmap_pte_admits(0, 0));
-	assert_false(qpmap_pte_admits(~UINT64_C(0), 0));
+	assert_false(qpmap_pa_is_valid(0, 0));
+	assert_false(qpmap_pa_is_valid(~UINT64_C(0), 0));
 	for (n = 0; n < 64; n++) {
-		assert_false(qpmap_pte_admits(BIT(n), 0));
-		assert_false(qpmap_pte_admits(~BIT(n), 0));
+		assert_false(qpmap_pa_is_valid(BIT(n), 0));
+		assert_false(qpmap_pa_is_valid(~BIT(n), 0));
 	}
 	for (i = 0; i < 1000; i++) {
-		assert_false(qpmap_pte_admits(amd64_random(&seed), 0));
+		assert_false(qpmap_pa_is_valid(amd64_random(&seed), 0));
 	}
 }
 
@@ -289,16 +289,16 @@ amd64_limit_none(void **state)
 static void
 amd64_misaligned(void **state)
 {
-	uint64_t limit = qpmap_pte_limit(52);
+	uint64_t limit = qpmap_pa_limit(52);
 	uint64_t offset;
 
 	(void)state;
 	for (offset = 0; offset < 4096; offset++) {
-		assert_int_equal(qpmap_pte_admits(offset, limit),
+		assert_int_equal(qpmap_pa_is_valid(offset, limit),
 		    offset == 0);
-		assert_int_equal(qpmap_pte_admits(0x80000000 + offset, limit),
+		assert_int_equal(qpmap_pa_is_valid(0x80000000 + offset, limit),
 		    offset == 0);
-		assert_int_equal(qpmap_pte_admits(
+		assert_int_equal(qpmap_pa_is_valid(
 		    UINT64_C(0x000ffffffffff000) + offset, limit),
 		    offset == 0);
 	}

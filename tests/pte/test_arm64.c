@@ -277,24 +277,24 @@ a64_admits(void **state)
 
 	(void)state;
 	for (bits = 32; bits <= A64_PA_BITS; bits++) {
-		limit = qpmap_pte_limit(bits);
+		limit = qpmap_pa_limit(bits);
 		top = BIT(bits) - BIT(QPMAP_PAGE_SHIFT);
-		assert_true(qpmap_pte_admits(0, limit));
-		assert_true(qpmap_pte_admits(top, limit));
-		assert_false(qpmap_pte_admits(BIT(bits), limit));
-		assert_false(qpmap_pte_admits(top | BIT(63), limit));
-		assert_false(qpmap_pte_admits(~UINT64_C(0), limit));
+		assert_true(qpmap_pa_is_valid(0, limit));
+		assert_true(qpmap_pa_is_valid(top, limit));
+		assert_false(qpmap_pa_is_valid(BIT(bits), limit));
+		assert_false(qpmap_pa_is_valid(top | BIT(63), limit));
+		assert_false(qpmap_pa_is_valid(~UINT64_C(0), limit));
 		for (n = 0; n < 64; n++) {
-			assert_int_equal(qpmap_pte_admits(BIT(n), limit),
+			assert_int_equal(qpmap_pa_is_valid(BIT(n), limit),
 			    n >= QPMAP_PAGE_SHIFT && n < bits);
-			assert_int_equal(qpmap_pte_admits(top ^ BIT(n), limit),
+			assert_int_equal(qpmap_pa_is_valid(top ^ BIT(n), limit),
 			    n >= QPMAP_PAGE_SHIFT && n < bits);
 		}
 	}
 	for (n = 0; n < 64; n++) {
-		assert_false(qpmap_pte_admits(BIT(n), 0));
+		assert_false(qpmap_pa_is_valid(BIT(n), 0));
 	}
-	assert_false(qpmap_pte_admits(0, 0));
+	assert_false(qpmap_pa_is_valid(0, 0));
 }
 
 static void
@@ -455,7 +455,7 @@ a64_mode(void **state)
 		    QPMAP_PAGE_SHIFT == 14 ? 1u : 3u) ? QPMAP_OK :
 		    QPMAP_ERR_PAGE_SIZE);
 	}
-	config.flags = QPMAP_NO_NX;
+	config.flags = QPMAP_F_NO_NX;
 	assert_int_equal(qpmap_regs_mode(&config, &good), QPMAP_ERR_NO_NX);
 	config.flags = 0;
 	config.layout = QPMAP_MAIR_FREEBSD;
@@ -621,7 +621,7 @@ a64_tcr2(void **state)
 		assert_false(qpmap_regs_tcr2(0x8000, BIT(bit)));
 	}
 	assert_false(qpmap_regs_tcr2(0, 0));
-	assert_false(qpmap_regs_tcr2(QPMAP_NO_TCR2, ~UINT64_C(0)));
+	assert_false(qpmap_regs_tcr2(QPMAP_F_NO_TCR2, ~UINT64_C(0)));
 }
 
 /* Bits by type from a layout, and which types are special. */
@@ -635,23 +635,23 @@ a64_types(void **state)
 	(void)state;
 	assert_int_equal(qpmap_regs_types(&config, QPMAP_MAIR_LINUX, &mmu),
 	    QPMAP_OK);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], sh);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_COMBINING], sh | 0x08);
-	assert_int_equal(mmu.type_bits[QPMAP_UNCACHED], sh | 0x0c);
-	assert_int_equal(mmu.type_bits[QPMAP_UNCACHED_MINUS], sh | 0x10);
-	assert_int_equal(mmu.special_types, 0x1c);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_BACK], sh);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_COMBINING], sh | 0x08);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_UNCACHED], sh | 0x0c);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_UNCACHED_MINUS], sh | 0x10);
+	assert_int_equal(mmu.slow_types, 0x1c);
 	config.types = 0x1f;
 	assert_int_equal(qpmap_regs_types(&config, QPMAP_MAIR_LINUX, &mmu),
 	    QPMAP_ERR_TYPE_WRITE_THROUGH);
 	mmu = (struct qpmap_mmu){ .levels = 0 };
 	assert_int_equal(qpmap_regs_types(&config, QPMAP_MAIR_FREEBSD, &mmu),
 	    QPMAP_OK);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], sh | 0x08);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_THROUGH], sh | 0x0c);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_COMBINING], sh | 0x04);
-	assert_int_equal(mmu.type_bits[QPMAP_UNCACHED], sh);
-	assert_int_equal(mmu.type_bits[QPMAP_UNCACHED_MINUS], sh | 0x10);
-	assert_int_equal(mmu.special_types, 0x1c);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_BACK], sh | 0x08);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_THROUGH], sh | 0x0c);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_COMBINING], sh | 0x04);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_UNCACHED], sh);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_UNCACHED_MINUS], sh | 0x10);
+	assert_int_equal(mmu.slow_types, 0x1c);
 	/* Nothing asked for: write-back, which no byte means. */
 	config.types = 0;
 	assert_int_equal(qpmap_regs_types(&config, 0, &mmu),
@@ -678,26 +678,28 @@ a64_template(void **state)
 
 	(void)state;
 	/* A page, outer shareable, index 1; all set but NS. */
-	config.template_leaf[QPMAP_WRITE_BACK] = UINT64_C(0xfffffffffffffec7);
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] =
+	    UINT64_C(0xfffffffffffffec7);
 	assert_int_equal(qpmap_regs_types(&config, UINT64_C(0x44ff), &mmu),
 	    QPMAP_OK);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK],
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_BACK],
 	    QPMAP_LPA2 ? 0x04 : 0x204);
-	assert_int_equal(mmu.special_types, 0x01);	/* byte 1 is NC */
+	assert_int_equal(mmu.slow_types, 0x01);	/* byte 1 is NC */
 	/* A block, not shareable, index 0, of tagged write-back memory. */
 	mmu = (struct qpmap_mmu){ .levels = 0 };
-	config.template_leaf[QPMAP_WRITE_BACK] = UINT64_C(0x40000401);
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] = UINT64_C(0x40000401);
 	assert_int_equal(qpmap_regs_types(&config, UINT64_C(0x44f0), &mmu),
 	    QPMAP_OK);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], 0);
-	assert_int_equal(mmu.special_types, 0);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_BACK], 0);
+	assert_int_equal(mmu.slow_types, 0);
 	/* NS: memory of another security state, whatever else is right. */
-	config.template_leaf[QPMAP_WRITE_BACK] = UINT64_C(0x40000421);
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] = UINT64_C(0x40000421);
 	assert_int_equal(qpmap_regs_types(&config, UINT64_C(0x44f0), &mmu),
 	    QPMAP_ERR_TEMPLATE);
-	config.template_leaf[QPMAP_WRITE_BACK] = UINT64_C(0x40000401);
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] = UINT64_C(0x40000401);
 	/* Invalid, though the type is not asked for. */
-	config.template_leaf[QPMAP_UNCACHED] = UINT64_C(0x0060000040000702);
+	config.template_leaf[QPMAP_ATTR_UNCACHED] =
+	    UINT64_C(0x0060000040000702);
 	assert_int_equal(qpmap_regs_types(&config, UINT64_C(0x44ff), &mmu),
 	    QPMAP_ERR_TEMPLATE);
 }

@@ -103,7 +103,7 @@ i386_large(uint64_t entry, uint32_t level)
 static _Bool
 i386_admits(uint64_t pa, uint32_t bits)
 {
-	return (qpmap_pte_admits((qpmap_paddr_t)pa, qpmap_pte_limit(bits)));
+	return (qpmap_pa_is_valid((qpmap_paddr_t)pa, qpmap_pa_limit(bits)));
 }
 
 static void
@@ -332,14 +332,14 @@ i386_limit_none(void **state)
 	unsigned n, i;
 
 	(void)state;
-	assert_false(qpmap_pte_admits(0, 0));
-	assert_false(qpmap_pte_admits((qpmap_paddr_t)~UINT64_C(0), 0));
+	assert_false(qpmap_pa_is_valid(0, 0));
+	assert_false(qpmap_pa_is_valid((qpmap_paddr_t)~UINT64_C(0), 0));
 	for (n = 0; n < ENTRY_BITS; n++) {
-		assert_false(qpmap_pte_admits((qpmap_paddr_t)BIT(n), 0));
-		assert_false(qpmap_pte_admits((qpmap_paddr_t)~BIT(n), 0));
+		assert_false(qpmap_pa_is_valid((qpmap_paddr_t)BIT(n), 0));
+		assert_false(qpmap_pa_is_valid((qpmap_paddr_t)~BIT(n), 0));
 	}
 	for (i = 0; i < 1000; i++) {
-		assert_false(qpmap_pte_admits(
+		assert_false(qpmap_pa_is_valid(
 		    (qpmap_paddr_t)i386_random(&seed), 0));
 	}
 }

@@ -80,7 +80,7 @@ rv_mode(void **state)
 	config.layout = 1;
 	assert_int_equal(rv_probe(&config, &mmu), QPMAP_ERR_LAYOUT);
 	config.layout = 0;
-	config.flags = QPMAP_NO_NX;
+	config.flags = QPMAP_F_NO_NX;
 	assert_int_equal(rv_probe(&config, &mmu), QPMAP_ERR_NO_NX);
 }
 
@@ -89,23 +89,23 @@ static void
 rv_types(void **state)
 {
 	struct qpmap_config config = { .types =
-	    QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED) };
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING) |
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED) };
 	struct qpmap_mmu mmu;
 
 	(void)state;
 	rv_satp = SATP(9, 0, 0x80200);
 	assert_int_not_equal(rv_probe(&config, &mmu), QPMAP_OK);
-	config.flags = QPMAP_SVPBMT;
+	config.flags = QPMAP_F_SVPBMT;
 	assert_int_equal(rv_probe(&config, &mmu), QPMAP_OK);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], 0);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_COMBINING],
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_BACK], 0);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_COMBINING],
 	    UINT64_C(1) << 61);
-	assert_int_equal(mmu.type_bits[QPMAP_UNCACHED], UINT64_C(2) << 61);
-	assert_int_equal(mmu.special_types, 0);
-	config.types = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_UNCACHED], UINT64_C(2) << 61);
+	assert_int_equal(mmu.slow_types, 0);
+	config.types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_THROUGH);
 	assert_int_not_equal(rv_probe(&config, &mmu), QPMAP_OK);
-	config.types = QPMAP_TYPE_BIT(QPMAP_UNCACHED_MINUS);
+	config.types = QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED_MINUS);
 	assert_int_not_equal(rv_probe(&config, &mmu), QPMAP_OK);
 }
 
@@ -114,19 +114,22 @@ static void
 rv_templates(void **state)
 {
 	struct qpmap_config config = { .types =
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED) };
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED) };
 	struct qpmap_mmu mmu;
 
 	(void)state;
 	rv_satp = SATP(8, 0, 0x80200);
-	config.template_leaf[QPMAP_WRITE_BACK] = QPMAP_LEAF_C9XX_WRITE_BACK;
-	config.template_leaf[QPMAP_UNCACHED] = QPMAP_LEAF_C9XX_UNCACHED;
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] =
+	    QPMAP_LEAF_C9XX_WRITE_BACK;
+	config.template_leaf[QPMAP_ATTR_UNCACHED] = QPMAP_LEAF_C9XX_UNCACHED;
 	assert_int_equal(rv_probe(&config, &mmu), QPMAP_OK);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], UINT64_C(7) << 60);
-	assert_int_equal(mmu.type_bits[QPMAP_UNCACHED], UINT64_C(9) << 60);
-	config.template_leaf[QPMAP_UNCACHED] = QPMAP_LEAF_C9XX_WRITE_BACK;
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_BACK],
+	    UINT64_C(7) << 60);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_UNCACHED], UINT64_C(9) << 60);
+	config.template_leaf[QPMAP_ATTR_UNCACHED] = QPMAP_LEAF_C9XX_WRITE_BACK;
 	assert_int_not_equal(rv_probe(&config, &mmu), QPMAP_OK);
-	config.template_leaf[QPMAP_UNCACHED] = QPMAP_LEAF_C9XX_UNCACHED - 1;
+	config.template_leaf[QPMAP_ATTR_UNCACHED] =
+	    QPMAP_LEAF_C9XX_UNCACHED - 1;
 	assert_int_equal(rv_probe(&config, &mmu), QPMAP_ERR_TEMPLATE);
 }
 

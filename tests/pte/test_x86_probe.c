@@ -37,7 +37,7 @@ static struct x86_cpu {
 #define QPMAP_ARCH_X86_READ_H
 
 struct qpmap_cpuid {
-	__UINT32_TYPE__ eax, ebx, ecx, edx;
+	qpmap_u32 eax, ebx, ecx, edx;
 };
 
 static struct qpmap_cpuid
@@ -166,7 +166,7 @@ static struct qpmap_config
 x86_config(unsigned flags)
 {
 	struct qpmap_config config = {
-		.flags = flags | (X86_HAS_NX ? 0 : QPMAP_NO_NX) };
+		.flags = flags | (X86_HAS_NX ? 0 : QPMAP_F_NO_NX) };
 
 	return (config);
 }
@@ -252,7 +252,7 @@ x86_nx(void **state)
 	x86_reset();
 	assert_int_equal(x86_probe_mmu(&config, &mmu), X86_HAS_NX ? QPMAP_OK :
 	    QPMAP_ERR_NX);
-	config.flags = QPMAP_NO_NX;
+	config.flags = QPMAP_F_NO_NX;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), X86_HAS_NX ?
 	    QPMAP_ERR_NO_NX : QPMAP_OK);
 	config = x86_config(0);
@@ -262,7 +262,7 @@ x86_nx(void **state)
 	cpu.efer &= ~BIT(11);				/* NXE */
 	config.flags = 0;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_NX);
-	config.flags = QPMAP_NO_NX;
+	config.flags = QPMAP_F_NO_NX;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
 	assert_int_equal(mmu.rw_bits, 0x63);
 	assert_int_equal(mmu.ro_bits, 0x21);
@@ -299,30 +299,30 @@ x86_types(void **state)
 
 	(void)state;
 	x86_reset();
-	config.types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
+	config.types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING);
 	assert_int_equal(x86_probe_mmu(&config, &mmu),
 	    QPMAP_ERR_TYPE_WRITE_COMBINING);
 	cpu.pat = QPMAP_PAT_LINUX;
 	config.types = QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], 0);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_COMBINING], 0x08);
-	assert_int_equal(mmu.type_bits[QPMAP_UNCACHED_MINUS], 0x10);
-	assert_int_equal(mmu.type_bits[QPMAP_UNCACHED], 0x18);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_THROUGH], 0x98);
-	assert_int_equal(mmu.special_types,
-	    QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING));
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_BACK], 0);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_COMBINING], 0x08);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_UNCACHED_MINUS], 0x10);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_UNCACHED], 0x18);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_THROUGH], 0x98);
+	assert_int_equal(mmu.slow_types,
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING));
 	/* Entry 1, WC, given as write-back's. */
 	config = x86_config(0);
-	config.template_leaf[QPMAP_WRITE_BACK] = 0x106b;
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] = 0x106b;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], 0x08);
-	assert_int_equal(mmu.special_types,
-	    QPMAP_TYPE_BIT(QPMAP_WRITE_BACK));
-	config.template_leaf[QPMAP_WRITE_BACK] = 0x106a;
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_BACK], 0x08);
+	assert_int_equal(mmu.slow_types,
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK));
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] = 0x106a;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TEMPLATE);
-	config.template_leaf[QPMAP_WRITE_BACK] = 0;
-	config.template_leaf[QPMAP_UNCACHED] = 0x1078;
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] = 0;
+	config.template_leaf[QPMAP_ATTR_UNCACHED] = 0x1078;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TEMPLATE);
 }
 
@@ -343,8 +343,8 @@ x86_pat(void **state)
 	    QPMAP_ERR_TYPE_WRITE_BACK);
 	cpu.pat = UINT64_C(0x0607040100070401);		/* entry 7 */
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
-	assert_int_equal(mmu.type_bits[QPMAP_WRITE_BACK], 0x98);
-	config = x86_config(QPMAP_BUILD_TABLES);
+	assert_int_equal(mmu.type_bits[QPMAP_ATTR_WRITE_BACK], 0x98);
+	config = x86_config(QPMAP_F_BUILD_TABLES);
 	assert_int_equal(x86_probe_mmu(&config, &mmu),
 	    QPMAP_ERR_TYPE_WRITE_BACK);
 	cpu.pat = UINT64_C(0x0607040100070406);		/* entry 0, too */
@@ -353,7 +353,7 @@ x86_pat(void **state)
 
 #if !X86_AMD64
 
-/* SFENCE comes with SSE: no special type without it, however it is made. */
+/* SFENCE comes with SSE: no slow-path type without it, however it is made. */
 static void
 i386_sse(void **state)
 {
@@ -365,14 +365,14 @@ i386_sse(void **state)
 	cpu.pat = QPMAP_PAT_LINUX;
 	cpu.edx_1 &= ~(uint32_t)X86_SSE;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
-	assert_int_equal(mmu.special_types, 0);
-	config.types = QPMAP_TYPE_BIT(QPMAP_WRITE_THROUGH);
+	assert_int_equal(mmu.slow_types, 0);
+	config.types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_THROUGH);
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
-	config.types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
+	config.types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING);
 	assert_int_equal(x86_probe_mmu(&config, &mmu),
 	    QPMAP_ERR_TYPE_WRITE_COMBINING);
 	config = x86_config(0);
-	config.template_leaf[QPMAP_WRITE_BACK] = 0x106b;
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] = 0x106b;
 	assert_int_equal(x86_probe_mmu(&config, &mmu),
 	    QPMAP_ERR_TYPE_WRITE_BACK);
 	cpu.edx_1 |= (uint32_t)X86_SSE;
@@ -390,14 +390,14 @@ i386_template(void **state)
 	(void)state;
 	x86_reset();
 	for (n = 0; n < 64; n++) {
-		config.template_leaf[QPMAP_WRITE_BACK] = 0x1063 ^ BIT(n);
+		config.template_leaf[QPMAP_ATTR_WRITE_BACK] = 0x1063 ^ BIT(n);
 		assert_int_equal(x86_probe_mmu(&config, &mmu),
 		    n == 0 || (n >= (QPMAP_PAE ? 52 : 32) &&
 		    !(QPMAP_PAE && n == 63)) ? QPMAP_ERR_TEMPLATE : QPMAP_OK);
 	}
 	cpu.edx_1 &= ~(uint32_t)BIT(16);	/* no PAT: bit 7 is reserved */
 	cpu.no_pat = 1;
-	config.template_leaf[QPMAP_WRITE_BACK] = 0x10e3;
+	config.template_leaf[QPMAP_ATTR_WRITE_BACK] = 0x10e3;
 	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_TEMPLATE);
 }
 
@@ -526,7 +526,7 @@ x86_width_leaves(void **state)
 		cpu.last_extended = last[i];
 		cpu.no_syscfg = 1;
 		if (last[i] < 0x80000001 || last[i] > 0x8000ffff) {
-			config.flags = QPMAP_NO_NX;	/* no EFER, so no NXE */
+			config.flags = QPMAP_F_NO_NX;	/* no EFER, so no NXE */
 		} else {
 			config = x86_config(0);
 		}

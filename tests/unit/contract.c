@@ -8,11 +8,12 @@
 #include "machine.h"
 #include "tests.h"
 
-#define CONTRACT_DEEP	(QPMAP_FRAMES >= 2)
+#define CONTRACT_DEEP	(QPMAP_SLOTS >= 2)
 
 static const unsigned int contract_types[] = {
-	QPMAP_WRITE_BACK, QPMAP_WRITE_THROUGH, QPMAP_WRITE_COMBINING,
-	QPMAP_UNCACHED, QPMAP_UNCACHED_MINUS
+	QPMAP_ATTR_WRITE_BACK, QPMAP_ATTR_WRITE_THROUGH,
+	    QPMAP_ATTR_WRITE_COMBINING,
+	QPMAP_ATTR_UNCACHED, QPMAP_ATTR_UNCACHED_MINUS
 };
 
 /* Five types, alone, private or shared; x86's PWT and PCD are none. */
@@ -63,9 +64,9 @@ contract_c1_page(void **state)
 	(void)state;
 	contract_start();
 	for (unsigned int n = 0; n < FAKE_DATA_PAGES; n++) {
-		va = qpmap_enter(fake_page(n), QPMAP_WRITE_BACK);
-		assert_int_equal(va, fake_frame_va(0, 0));
-		fake_assert_shows(va, fake_page(n), QPMAP_WRITE_BACK, 1);
+		va = qpmap_enter(fake_page(n), QPMAP_ATTR_WRITE_BACK);
+		assert_int_equal(va, fake_slot_va_at(0, 0));
+		fake_assert_shows(va, fake_page(n), QPMAP_ATTR_WRITE_BACK, 1);
 		contract_only(&va, 1);
 		*(volatile uint32_t *)(va + 4 * n) = n ^ 0xfeedu;
 		assert_int_equal(*(uint32_t *)(void *)
@@ -80,13 +81,13 @@ contract_c1_page(void **state)
 static void
 contract_c1_names(void **state)
 {
-	struct qpmap_page page = { fake_page(3), QPMAP_UNCACHED };
+	struct qpmap_page page = { fake_page(3), QPMAP_ATTR_UNCACHED };
 	qpmap_vaddr_t va;
 
 	(void)state;
 	contract_start();
 	va = pmap_quick_enter_page(&page);
-	fake_assert_shows(va, fake_page(3), QPMAP_UNCACHED, 1);
+	fake_assert_shows(va, fake_page(3), QPMAP_ATTR_UNCACHED, 1);
 	assert_int_equal(qpmap_held(&fake_cpu[0]), 1);
 	pmap_quick_remove_page(va);
 	fake_assert_absent(va);
@@ -102,11 +103,11 @@ contract_c1_highest(void **state)
 
 	(void)state;
 	contract_start();
-	va = qpmap_enter(last, QPMAP_WRITE_BACK);
-	fake_assert_shows(va, last, QPMAP_WRITE_BACK, 1);
+	va = qpmap_enter(last, QPMAP_ATTR_WRITE_BACK);
+	fake_assert_shows(va, last, QPMAP_ATTR_WRITE_BACK, 1);
 	qpmap_remove(va);
-	va = qpmap_enter(0, QPMAP_WRITE_BACK);
-	fake_assert_shows(va, 0, QPMAP_WRITE_BACK, 1);
+	va = qpmap_enter(0, QPMAP_ATTR_WRITE_BACK);
+	fake_assert_shows(va, 0, QPMAP_ATTR_WRITE_BACK, 1);
 	qpmap_remove(va);
 	fake_assert_idle();
 }
@@ -141,7 +142,7 @@ contract_c2_turn(void **state)
 	for (unsigned int i = 0; i < 10000; i++) {
 		pa = (qpmap_paddr_t)(i * 7919u % 10007u) << QPMAP_PAGE_SHIFT;
 		va = contract_enter(pa, contract_types[i % 5], i & 1);
-		assert_int_equal(va, fake_frame_va(0, 0));
+		assert_int_equal(va, fake_slot_va_at(0, 0));
 		fake_assert_shows(va, pa, contract_types[i % 5], i & 1);
 		qpmap_remove(va);
 		fake_assert_absent(va);
@@ -152,13 +153,13 @@ contract_c2_turn(void **state)
 static void
 contract_c3_balance(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int i, n;
 
 	(void)state;
 	contract_start();
 	for (i = 0; i < 10; i++) {
-		for (n = 0; n < QPMAP_FRAMES; n++) {
+		for (n = 0; n < QPMAP_SLOTS; n++) {
 			assert_int_equal(fake.pins[0], n);
 			va[n] = contract_enter(fake_page(n),
 			    contract_types[i % 5], i < 5);
@@ -171,7 +172,7 @@ contract_c3_balance(void **state)
 		assert_int_equal(fake.pins[0], 0);
 	}
 	fake_log_clear();
-	qpmap_remove(qpmap_enter(fake_page(0), QPMAP_WRITE_BACK));
+	qpmap_remove(qpmap_enter(fake_page(0), QPMAP_ATTR_WRITE_BACK));
 	assert_int_equal(fake.kind_count[FAKE_PIN], 1);
 	assert_int_equal(fake.kind_count[FAKE_UNPIN], 1);
 	assert_int_equal(fake_log_find(FAKE_PIN, 0), QPMAP_CHECKED);
@@ -214,8 +215,8 @@ contract_c3_preempted(void **state)
 {
 	(void)state;
 	contract_start();
-	contract_c3_last(QPMAP_WRITE_BACK);
-	contract_c3_last(QPMAP_UNCACHED);
+	contract_c3_last(QPMAP_ATTR_WRITE_BACK);
+	contract_c3_last(QPMAP_ATTR_UNCACHED);
 }
 
 static void
@@ -233,7 +234,7 @@ contract_c3_migrates(void **state)
 		    contract_types[i % 5]);
 		cpu = fake.cpu;
 		seen |= 1u << cpu;
-		assert_int_equal(va, fake_frame_va(cpu, 0));
+		assert_int_equal(va, fake_slot_va_at(cpu, 0));
 		assert_int_equal(fake.pins[cpu], 1);
 		assert_int_equal(qpmap_held(&fake_cpu[cpu]), 1);
 		fake_assert_shows(va, fake_page(i % FAKE_DATA_PAGES),
@@ -248,16 +249,17 @@ contract_c3_migrates(void **state)
 static void
 contract_c4_constant(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int cpu, n, enter = 0, leave = 0;
 
 	(void)state;
 	contract_start();
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		fake_run_on(cpu);
-		for (n = 0; n < QPMAP_FRAMES; n++) {
+		for (n = 0; n < QPMAP_SLOTS; n++) {
 			fake_log_clear();
-			va[n] = qpmap_enter(fake_page(n), QPMAP_WRITE_BACK);
+			va[n] = qpmap_enter(fake_page(n),
+			    QPMAP_ATTR_WRITE_BACK);
 			if (cpu == 0 && n == 0) {
 				enter = fake.event_count;
 			}
@@ -266,7 +268,7 @@ contract_c4_constant(void **state)
 		for (; n > 0; n--) {
 			fake_log_clear();
 			qpmap_remove(va[n - 1]);
-			if (cpu == 0 && n == QPMAP_FRAMES) {
+			if (cpu == 0 && n == QPMAP_SLOTS) {
 				leave = fake.event_count;
 			}
 			assert_int_equal(fake.event_count, leave);
@@ -277,11 +279,11 @@ contract_c4_constant(void **state)
 	assert_int_equal(leave, 5);
 }
 
-/* Every attribute, both protections, every frame. */
+/* Every attribute, both protections, every slot. */
 static void
 contract_c5_all(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int attr, ro, n;
 
 	(void)state;
@@ -291,16 +293,16 @@ contract_c5_all(void **state)
 			continue;
 		}
 		for (ro = 0; ro < 2; ro++) {
-			for (n = 0; n < QPMAP_FRAMES; n++) {
+			for (n = 0; n < QPMAP_SLOTS; n++) {
 				va[n] = contract_enter(fake_page(n + attr),
 				    attr, !ro);
-				assert_int_equal(va[n], fake_frame_va(0, n));
+				assert_int_equal(va[n], fake_slot_va_at(0, n));
 			}
-			for (n = 0; n < QPMAP_FRAMES; n++) {
+			for (n = 0; n < QPMAP_SLOTS; n++) {
 				fake_assert_shows(va[n], fake_page(n + attr),
 				    attr & 7, !ro);
 			}
-			contract_only(va, QPMAP_FRAMES);
+			contract_only(va, QPMAP_SLOTS);
 			for (; n > 0; n--) {
 				qpmap_remove(va[n - 1]);
 			}
@@ -310,17 +312,17 @@ contract_c5_all(void **state)
 	fake_assert_idle();
 }
 
-/* What the configuration says is enforced, and 0 means every frame. */
+/* What the configuration says is enforced, and 0 means every slot. */
 static void
 contract_c5_nesting(void **state)
 {
 	struct qpmap_config config = fake_config();
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int nesting, n, i;
 
 	(void)state;
-	for (nesting = 0; nesting <= QPMAP_FRAMES; nesting++) {
-		unsigned int most = nesting != 0 ? nesting : QPMAP_FRAMES;
+	for (nesting = 0; nesting <= QPMAP_SLOTS; nesting++) {
+		unsigned int most = nesting != 0 ? nesting : QPMAP_SLOTS;
 
 		fake_reset();
 		config.nesting = nesting;
@@ -328,11 +330,11 @@ contract_c5_nesting(void **state)
 		for (n = 0; n < most; n++) {
 			va[n] = contract_enter(fake_page(n),
 			    contract_types[n % 5], n & 1);
-			assert_int_equal(va[n], fake_frame_va(0, n));
+			assert_int_equal(va[n], fake_slot_va_at(0, n));
 		}
 		for (i = 0; i < 5; i++) {
 			EXPECT_PANIC(most == 1 ? QPMAP_PANIC_NESTED :
-			    QPMAP_PANIC_FRAMES, fake_page(20),
+			    QPMAP_PANIC_FULL, fake_page(20),
 			    fake_page(n - 1), (void)qpmap_enter(fake_page(20),
 			    contract_types[i]));
 		}
@@ -352,14 +354,14 @@ contract_c5_nesting(void **state)
 static void
 contract_c5_one_more(void **state)
 {
-	const char *text = QPMAP_FRAMES == 1 ? QPMAP_PANIC_NESTED :
-	    QPMAP_PANIC_FRAMES;
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	const char *text = QPMAP_SLOTS == 1 ? QPMAP_PANIC_NESTED :
+	    QPMAP_PANIC_FULL;
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int attr, n;
 
 	(void)state;
 	contract_start();
-	for (n = 0; n < QPMAP_FRAMES; n++) {
+	for (n = 0; n < QPMAP_SLOTS; n++) {
 		va[n] = contract_enter(fake_page(n), contract_types[n % 5],
 		    n & 1);
 	}
@@ -370,11 +372,11 @@ contract_c5_one_more(void **state)
 		    (void)qpmap_enter_ro(fake_page(20), attr));
 	}
 	/* A refusal changes nothing. */
-	for (n = 0; n < QPMAP_FRAMES; n++) {
+	for (n = 0; n < QPMAP_SLOTS; n++) {
 		fake_assert_shows(va[n], fake_page(n), contract_types[n % 5],
 		    n & 1);
 	}
-	assert_int_equal(qpmap_held(&fake_cpu[0]), QPMAP_FRAMES);
+	assert_int_equal(qpmap_held(&fake_cpu[0]), QPMAP_SLOTS);
 	for (; n > 0; n--) {
 		qpmap_remove(va[n - 1]);
 	}
@@ -383,21 +385,21 @@ contract_c5_one_more(void **state)
 
 /* With sharing bits in the entries, the numbers are still addresses. */
 static void
-contract_c5_one_more_shared(void **state)
+contract_c5_one_more_global(void **state)
 {
 	struct qpmap_config config = fake_config();
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int n;
 
 	(void)state;
 	config.shared_mask = 1ULL << (47 + QPTE_PA_SHIFT);
 	fake_start(&config);
-	for (n = 0; n < QPMAP_FRAMES; n++) {
-		va[n] = qpmap_enter(fake_page(n), QPMAP_SHARED);
+	for (n = 0; n < QPMAP_SLOTS; n++) {
+		va[n] = qpmap_enter(fake_page(n), QPMAP_ATTR_SHARED);
 		assert_true((fake_leaf(va[n]).bits & config.shared_mask) != 0);
 	}
-	EXPECT_PANIC(QPMAP_FRAMES == 1 ? QPMAP_PANIC_NESTED :
-	    QPMAP_PANIC_FRAMES, fake_page(20), fake_page(n - 1),
+	EXPECT_PANIC(QPMAP_SLOTS == 1 ? QPMAP_PANIC_NESTED :
+	    QPMAP_PANIC_FULL, fake_page(20), fake_page(n - 1),
 	    (void)qpmap_enter(fake_page(20), 0));
 	for (; n > 0; n--) {
 		qpmap_remove(va[n - 1]);
@@ -410,7 +412,7 @@ contract_c6_one(void **state)
 	qpmap_vaddr_t va;
 
 	(void)state;
-	if (QPMAP_FRAMES != 1) {
+	if (QPMAP_SLOTS != 1) {
 		skip();
 	}
 	contract_start();
@@ -445,13 +447,13 @@ contract_c7_locked(void **state)
 static void
 contract_c8_held(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int n;
 
 	(void)state;
 	assert_int_equal(qpmap_held(&fake_cpu[0]), 0);
 	contract_start();
-	for (n = 0; n < QPMAP_FRAMES; n++) {
+	for (n = 0; n < QPMAP_SLOTS; n++) {
 		assert_int_equal(qpmap_held(&fake_cpu[0]), n);
 		va[n] = qpmap_enter(fake_page(n), contract_types[n % 5]);
 	}
@@ -485,13 +487,13 @@ contract_c9_pinned(void **state)
 			assert_int_equal(fake.kind_count[FAKE_PINNED], 0);
 			continue;
 		}
-		EXPECT_PANIC(QPMAP_PANIC_UNPINNED, fake_page(4), attr,
+		EXPECT_PANIC(QPMAP_PANIC_NOT_WIRED, fake_page(4), attr,
 		    (void)qpmap_enter(fake_page(4), attr));
-		EXPECT_PANIC(QPMAP_PANIC_UNPINNED, fake_page(4), attr,
+		EXPECT_PANIC(QPMAP_PANIC_NOT_WIRED, fake_page(4), attr,
 		    (void)qpmap_enter_ro(fake_page(4), attr));
 		assert_int_equal(fake.kind_count[FAKE_PINNED], 2);
 		assert_int_equal(fake.kind_count[FAKE_PIN], 0);
-		assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+		assert_int_equal(fake.kind_count[FAKE_STORE], 0);
 		qpmap_remove(qpmap_enter(fake_page(5), attr));
 		qpmap_remove(qpmap_enter_ro(fake_page(5), attr));
 		assert_int_equal(fake.kind_count[FAKE_PINNED], 4);
@@ -499,7 +501,7 @@ contract_c9_pinned(void **state)
 	/* Pages in the direct map are asked about, too. */
 	fake.not_pinned = fake_page(11);
 	if (QPMAP_CHECKED && QPMAP_DIRECT_MAP) {
-		EXPECT_PANIC(QPMAP_PANIC_UNPINNED, fake_page(11), 0,
+		EXPECT_PANIC(QPMAP_PANIC_NOT_WIRED, fake_page(11), 0,
 		    (void)qpmap_enter(fake_page(11), 0));
 	}
 	fake_assert_idle();
@@ -531,7 +533,8 @@ contract_c10_types(void **state)
 static void
 contract_c10_sharing(void **state)
 {
-	static const qpmap_attr_t said[] = { 0, QPMAP_PRIVATE, QPMAP_SHARED };
+	static const qpmap_attr_t said[] = { 0, QPMAP_ATTR_PRIVATE,
+	    QPMAP_ATTR_SHARED };
 	uint64_t mask = 1ULL << (47 + QPTE_PA_SHIFT);
 	struct qpmap_config config = fake_config();
 	_Bool shared, private_mask, set;
@@ -545,8 +548,8 @@ contract_c10_sharing(void **state)
 		fake_start(&config);
 		for (i = 0; i < 15; i++) {
 			type = i % 5;
-			shared = said[i / 5] == QPMAP_SHARED ||
-			    (i < 5 && type >= QPMAP_UNCACHED);
+			shared = said[i / 5] == QPMAP_ATTR_SHARED ||
+			    (i < 5 && type >= QPMAP_ATTR_UNCACHED);
 			set = shared != private_mask;
 			va = contract_enter(fake_page(2), type | said[i / 5],
 			    i & 1);
@@ -644,7 +647,7 @@ contract_bad_address(void **state)
 			    (void)qpmap_enter_ro(pa, type));
 		}
 	}
-	assert_int_equal(fake.kind_count[FAKE_FILL],
+	assert_int_equal(fake.kind_count[FAKE_STORE],
 	    5 * (FAKE_PA_BITS - QPMAP_PAGE_SHIFT));
 	fake_assert_idle();
 }
@@ -653,20 +656,20 @@ contract_bad_address(void **state)
 static void
 contract_dirty_slot(void **state)
 {
-	struct qpmap_pte *slot;
+	struct qpmap_pte *ptep;
 
 	(void)state;
 	contract_start();
-	slot = fake_host_leaf(fake_frame_va(0, 0));
-	slot->bits = 0x1234;
+	ptep = fake_host_leaf(fake_slot_va_at(0, 0));
+	ptep->bits = 0x1234;
 	for (unsigned int type = 0; type < 5; type++) {
-		EXPECT_PANIC(QPMAP_PANIC_SLOT, fake_page(1), 0x1234,
+		EXPECT_PANIC(QPMAP_PANIC_PTE_USED, fake_page(1), 0x1234,
 		    (void)qpmap_enter(fake_page(1), type));
-		EXPECT_PANIC(QPMAP_PANIC_SLOT, fake_page(1), 0x1234,
+		EXPECT_PANIC(QPMAP_PANIC_PTE_USED, fake_page(1), 0x1234,
 		    (void)qpmap_enter_ro(fake_page(1), type));
 	}
-	assert_int_equal(slot->bits, 0x1234);
-	slot->bits = 0;
+	assert_int_equal(ptep->bits, 0x1234);
+	ptep->bits = 0;
 	fake_assert_idle();
 	qpmap_remove(qpmap_enter(fake_page(1), 0));
 }
@@ -674,7 +677,7 @@ contract_dirty_slot(void **state)
 static void
 contract_b1_nesting(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int cpu, n;
 
 	(void)state;
@@ -682,7 +685,7 @@ contract_b1_nesting(void **state)
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		fake_run_on(cpu);
 		fake_shootdown();	/* of what it saw of the others' */
-		for (n = 0; n < QPMAP_FRAMES; n++) {
+		for (n = 0; n < QPMAP_SLOTS; n++) {
 			va[n] = contract_enter(fake_page(cpu * 16 + n),
 			    contract_types[(n + cpu) % 5], n & 1);
 			for (unsigned int k = 0; k <= n; k++) {
@@ -725,8 +728,8 @@ contract_b1_foreign_of(qpmap_vaddr_t newest)
 	contract_refuse(1, newest);
 	contract_refuse(~(qpmap_vaddr_t)0, newest);
 	contract_refuse(FAKE_DIRECT_VA, newest);
-	for (unsigned int n = 0; n < QPMAP_FRAMES; n++) {
-		contract_refuse(~fake_frame_va(0, n), newest);
+	for (unsigned int n = 0; n < QPMAP_SLOTS; n++) {
+		contract_refuse(~fake_slot_va_at(0, n), newest);
 	}
 }
 
@@ -753,7 +756,7 @@ contract_b1_foreign(void **state)
 static void
 contract_b1_order(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int n, k;
 
 	(void)state;
@@ -762,12 +765,12 @@ contract_b1_order(void **state)
 	}
 	contract_start();
 	for (unsigned int i = 0; i < 5; i++) {
-		for (n = 0; n < QPMAP_FRAMES; n++) {
+		for (n = 0; n < QPMAP_SLOTS; n++) {
 			va[n] = qpmap_enter(fake_page(n),
 			    contract_types[(n + i) % 5]);
 		}
 		for (; n > 0; n--) {
-			for (k = 0; k < QPMAP_FRAMES; k++) {
+			for (k = 0; k < QPMAP_SLOTS; k++) {
 				if (k != n - 1) {
 					contract_refuse(va[k], va[n - 1]);
 				}
@@ -822,8 +825,8 @@ contract_b1_other_cpu(void **state)
 }
 
 /*
- * The address that the library itself puts where a frame's would be: in the
- * sentinels, and in the frame of a special mapping.
+ * The address that the library itself puts where a slot's would be: in the
+ * sentinels, and in the slot of a slow-path mapping.
  */
 static void
 contract_b1_sentinel(void **state)
@@ -833,18 +836,18 @@ contract_b1_sentinel(void **state)
 	(void)state;
 	contract_start();
 	fake.pins[0] = 1;
-	EXPECT_PANIC(QPMAP_PANIC_REMOVE, fake_cpu[0].frame[0].va, 0,
-	    qpmap_remove(fake_cpu[0].frame[0].va));
+	EXPECT_PANIC(QPMAP_PANIC_REMOVE, fake_cpu[0].slot[0].va, 0,
+	    qpmap_remove(fake_cpu[0].slot[0].va));
 	fake.pins[0] = 0;
-	va = qpmap_enter(fake_page(0), QPMAP_WRITE_COMBINING);
-	special = fake_cpu[0].frame[1].va;
+	va = qpmap_enter(fake_page(0), QPMAP_ATTR_WRITE_COMBINING);
+	special = fake_cpu[0].slot[1].va;
 	assert_int_not_equal(special, va);
 	EXPECT_PANIC(QPMAP_PANIC_REMOVE, special, va, qpmap_remove(special));
 	qpmap_remove(va);
 	fake_assert_idle();
 }
 
-/* On a CPU that is offline nothing is a frame's address. */
+/* On a CPU that is offline nothing is a slot's address. */
 static void
 contract_b1_sentinel_offline(void **state)
 {
@@ -852,15 +855,15 @@ contract_b1_sentinel_offline(void **state)
 	contract_start();
 	fake_offline_cpu(0);
 	fake.may_ask_unpinned = 1;
-	for (unsigned int i = 0; i <= QPMAP_FRAMES + 1; i++) {
-		EXPECT_PANIC(QPMAP_PANIC_REMOVE, fake_cpu[0].frame[i].va, 0,
-		    qpmap_remove(fake_cpu[0].frame[i].va));
+	for (unsigned int i = 0; i <= QPMAP_SLOTS + 1; i++) {
+		EXPECT_PANIC(QPMAP_PANIC_REMOVE, fake_cpu[0].slot[i].va, 0,
+		    qpmap_remove(fake_cpu[0].slot[i].va));
 	}
 	for (unsigned int i = 0; i < 5; i++) {
 		EXPECT_PANIC(QPMAP_PANIC_OFFLINE, fake_page(0), 0,
 		    (void)qpmap_enter(fake_page(0), contract_types[i]));
 	}
-	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_STORE], 0);
 }
 
 /*
@@ -874,7 +877,7 @@ contract_b1_never_online(void **state)
 
 	(void)state;
 	contract_start();
-	leaf = fake_host_leaf(fake_frame_va(1, 0) - QPMAP_PAGE_SIZE);
+	leaf = fake_host_leaf(fake_slot_va_at(1, 0) - QPMAP_PAGE_SIZE);
 	fake_run_on(1);
 	fake_offline_cpu(1);
 	memset(&fake_cpu[1], 0, sizeof(fake_cpu[1]));
@@ -888,7 +891,7 @@ contract_b1_never_online(void **state)
 			    (void)qpmap_enter_ro(fake_page(0),
 			    contract_types[i]));
 		}
-		contract_refuse(fake_frame_va(1, 0), 0);
+		contract_refuse(fake_slot_va_at(1, 0), 0);
 		contract_refuse(0, 0);
 		EXPECT_PANIC(QPMAP_PANIC_NOT_ONLINE, 0, 0,
 		    qpmap_cpu_offline(&fake_cpu[1]));
@@ -898,7 +901,7 @@ contract_b1_never_online(void **state)
 		assert_int_equal(fake_online_cpu(1, 1, leaf + 1),
 		    QPMAP_ERR_LEAF_ALIGN);
 	}
-	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_STORE], 0);
 	assert_int_equal(fake_online_cpu(1, 1, leaf), QPMAP_OK);
 	qpmap_remove(qpmap_enter(fake_page(1), 0));
 }
@@ -906,13 +909,13 @@ contract_b1_never_online(void **state)
 static void
 contract_b1_abandon(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int i, n, held;
 
 	(void)state;
 	contract_start();
 	for (i = 0; i < 5; i++) {
-		for (held = 0; held <= QPMAP_FRAMES; held++) {
+		for (held = 0; held <= QPMAP_SLOTS; held++) {
 			for (n = 0; n < held; n++) {
 				va[n] = qpmap_enter(fake_page(n),
 				    contract_types[(n + i) % 5]);
@@ -924,7 +927,7 @@ contract_b1_abandon(void **state)
 			assert_int_equal(qpmap_held(&fake_cpu[0]), 0);
 			contract_only(NULL, 0);
 			/* A dump goes to full depth. */
-			for (n = 0; n < QPMAP_FRAMES; n++) {
+			for (n = 0; n < QPMAP_SLOTS; n++) {
 				va[n] = qpmap_enter_ro(fake_page(n + 9), 0);
 				fake_assert_shows(va[n], fake_page(n + 9), 0,
 				    0);
@@ -949,7 +952,7 @@ contract_handler(void)
 	unsigned int type = contract_types[fake.irq_now % 5];
 	qpmap_vaddr_t va;
 
-	if (qpmap_held(&fake_cpu[fake.cpu]) == QPMAP_FRAMES) {
+	if (qpmap_held(&fake_cpu[fake.cpu]) == QPMAP_SLOTS) {
 		return;
 	}
 	va = contract_enter(fake_page(base), type, fake.irq_now & 1);
@@ -1065,32 +1068,32 @@ contract_b2_other_cpu(void **state)
 static void
 contract_greedy(void)
 {
-	EXPECT_PANIC(QPMAP_FRAMES == 1 ? QPMAP_PANIC_NESTED :
-	    QPMAP_PANIC_FRAMES, fake_page(30), fake_page(QPMAP_FRAMES - 1),
+	EXPECT_PANIC(QPMAP_SLOTS == 1 ? QPMAP_PANIC_NESTED :
+	    QPMAP_PANIC_FULL, fake_page(30), fake_page(QPMAP_SLOTS - 1),
 	    (void)qpmap_enter(fake_page(30), 0));
 }
 
 static void
 contract_b2_full(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int n;
 
 	(void)state;
 	contract_start();
-	for (n = 0; n < QPMAP_FRAMES; n++) {
+	for (n = 0; n < QPMAP_SLOTS; n++) {
 		va[n] = qpmap_enter(fake_page(n), 0);
 	}
 	fake.irq = contract_greedy;
 	fake.irq_depth = 1;
-	/* Before the clear, the frame is held: cpu and emptying, 4 points. */
+	/* Before the clear, the slot is held: cpu and emptying, 4 points. */
 	for (unsigned int at = 0; at < 4; at++) {
 		fake.irq_point[0] = 0;
 		fake.irq_at[0] = at;
-		qpmap_remove(va[QPMAP_FRAMES - 1]);
+		qpmap_remove(va[QPMAP_SLOTS - 1]);
 		assert_true(fake.irq_point[0] > at);
-		va[QPMAP_FRAMES - 1] =
-		    qpmap_enter(fake_page(QPMAP_FRAMES - 1), 0);
+		va[QPMAP_SLOTS - 1] =
+		    qpmap_enter(fake_page(QPMAP_SLOTS - 1), 0);
 	}
 	fake.irq = NULL;
 	for (; n > 0; n--) {
@@ -1104,10 +1107,11 @@ static void
 contract_b3_order(void **state)
 {
 	static const enum fake_kind enter[] = {
-		FAKE_PIN, FAKE_PEEK, FAKE_FILL, FAKE_FILLED
+		FAKE_PIN, FAKE_PEEK, FAKE_STORE, FAKE_POST_MAP
 	};
 	static const enum fake_kind leave[] = {
-		FAKE_CPU, FAKE_EMPTYING, FAKE_CLEAR, FAKE_EMPTIED, FAKE_UNPIN
+		FAKE_CPU, FAKE_PRE_UNMAP, FAKE_CLEAR, FAKE_POST_UNMAP,
+		    FAKE_UNPIN
 	};
 	unsigned int i, skipped = QPMAP_CHECKED;
 	qpmap_vaddr_t va;
@@ -1132,7 +1136,7 @@ contract_b3_order(void **state)
 static void
 contract_b4_guards(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int cpu, n;
 
 	(void)state;
@@ -1140,11 +1144,11 @@ contract_b4_guards(void **state)
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		fake_run_on(cpu);
 		fake_shootdown();	/* of what it saw of the others' */
-		for (n = 0; n < QPMAP_FRAMES; n++) {
+		for (n = 0; n < QPMAP_SLOTS; n++) {
 			va[n] = qpmap_enter(fake_page(n),
 			    contract_types[n % 5]);
 		}
-		for (n = 0; n < QPMAP_FRAMES; n++) {
+		for (n = 0; n < QPMAP_SLOTS; n++) {
 			assert_int_equal(fake_translate(va[n],
 			    FAKE_EXEC).fault, FAKE_NO_EXEC);
 			assert_int_equal(fake_leaf(va[n] -
@@ -1157,7 +1161,7 @@ contract_b4_guards(void **state)
 			    *(volatile unsigned char *)(va[n] +
 			    QPMAP_PAGE_SIZE) = 1);
 		}
-		contract_only(va, QPMAP_FRAMES);
+		contract_only(va, QPMAP_SLOTS);
 		for (; n > 0; n--) {
 			qpmap_remove(va[n - 1]);
 		}
@@ -1228,20 +1232,20 @@ contract_b6_lines(void **state)
 		fake.irq = contract_b6_unchanged;
 		fake.irq_depth = 1;
 		fake.irq_at[0] = ~0u;
-		va = qpmap_enter(fake_page(1), QPMAP_WRITE_BACK);
+		va = qpmap_enter(fake_page(1), QPMAP_ATTR_WRITE_BACK);
 		assert_true(fake_checksum() != sum);
 		qpmap_remove(va);
 		fake.irq = NULL;
 		assert_memory_equal(contract_was, fake_cpu, sizeof(fake_cpu));
 		assert_int_equal(fake_checksum(), sum);
 		/* All of a CPU's entries are in lines of its own. */
-		first = (uintptr_t)fake_cpu[cpu].frame[1].slot;
-		last = (uintptr_t)fake_cpu[cpu].frame[QPMAP_FRAMES].slot;
+		first = (uintptr_t)fake_cpu[cpu].slot[1].ptep;
+		last = (uintptr_t)fake_cpu[cpu].slot[QPMAP_SLOTS].ptep;
 		line[cpu] = first / QPMAP_CACHE_LINE;
 		for (i = 0; i < cpu; i++) {
 			assert_true(line[i] < line[cpu]);
 			assert_true((uintptr_t)
-			    fake_cpu[i].frame[QPMAP_FRAMES].slot /
+			    fake_cpu[i].slot[QPMAP_SLOTS].ptep /
 			    QPMAP_CACHE_LINE < line[cpu]);
 		}
 		assert_true(last - first < QPMAP_WINDOW_PAGES *
@@ -1262,12 +1266,12 @@ contract_b7_once(void **state)
 	for (unsigned int i = 0; i < 5; i++) {
 		fake_log_clear();
 		va = qpmap_enter(fake_page(i), contract_types[i]);
-		assert_int_equal(fake.kind_count[FAKE_FILL], 1);
-		assert_int_equal(fake.event[fake_log_find(FAKE_FILL, 0)].what,
+		assert_int_equal(fake.kind_count[FAKE_STORE], 1);
+		assert_int_equal(fake.event[fake_log_find(FAKE_STORE, 0)].what,
 		    fake_leaf(va).bits);
 		assert_int_equal(fake.kind_count[FAKE_CLEAR], 0);
 		qpmap_remove(va);
-		assert_int_equal(fake.kind_count[FAKE_FILL], 1);
+		assert_int_equal(fake.kind_count[FAKE_STORE], 1);
 		assert_int_equal(fake.kind_count[FAKE_CLEAR], 1);
 	}
 }
@@ -1298,7 +1302,7 @@ contract_b11_change(void **state)
 		assert_int_equal(fake_online_cpu(1, 0, leaf), QPMAP_OK);
 		contract_only(NULL, 0);
 		va = qpmap_enter(fake_page(round + 9), 0);
-		assert_int_equal(va, fake_frame_va(0, 0));
+		assert_int_equal(va, fake_slot_va_at(0, 0));
 		fake_assert_shows(va, fake_page(round + 9), 0, 1);
 		qpmap_remove(va);
 		fake_offline_cpu(1);
@@ -1313,13 +1317,13 @@ contract_b11_change(void **state)
 static void
 contract_b11_offline(void **state)
 {
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int n, i;
 
 	(void)state;
 	contract_start();
 	fake_run_on(2);
-	for (n = 0; n < QPMAP_FRAMES; n++) {
+	for (n = 0; n < QPMAP_SLOTS; n++) {
 		va[n] = qpmap_enter(fake_page(n), contract_types[n % 5]);
 		EXPECT_PANIC(QPMAP_PANIC_HELD, 2, n + 1,
 		    qpmap_cpu_offline(&fake_cpu[2]));
@@ -1332,9 +1336,9 @@ contract_b11_offline(void **state)
 		qpmap_remove(va[n - 1]);
 	}
 	fake_log_clear();
-	/* Stale translations of its own frames are forgotten as it goes. */
-	for (n = 0; n < QPMAP_FRAMES; n++) {
-		fake_plant(2, fake_frame_va(2, n),
+	/* Stale translations of its own slots are forgotten as it goes. */
+	for (n = 0; n < QPMAP_SLOTS; n++) {
+		fake_plant(2, fake_slot_va_at(2, n),
 		    qpmap_pte_make(fake_page(7), QPTE_RW_BITS | 4));
 	}
 	fake_offline_cpu(2);
@@ -1346,16 +1350,16 @@ contract_b11_offline(void **state)
 		EXPECT_PANIC(QPMAP_PANIC_OFFLINE, fake_page(1), 0,
 		    (void)qpmap_enter_ro(fake_page(1), contract_types[i]));
 	}
-	contract_refuse(fake_frame_va(2, 0), 0);
-	contract_refuse(fake_frame_va(2, QPMAP_FRAMES - 1), 0);
+	contract_refuse(fake_slot_va_at(2, 0), 0);
+	contract_refuse(fake_slot_va_at(2, QPMAP_SLOTS - 1), 0);
 	contract_refuse(0, 0);
 	EXPECT_PANIC(QPMAP_PANIC_NOT_ONLINE, 0, 0,
 	    qpmap_cpu_offline(&fake_cpu[2]));
-	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_STORE], 0);
 	/* Its state and its number are used again, apart. */
 	memset(&fake_cpu[2], 0, sizeof(fake_cpu[2]));
 	assert_int_equal(fake_online_cpu(2, 2,
-	    fake_host_leaf(fake_frame_va(2, 0) - QPMAP_PAGE_SIZE)), QPMAP_OK);
+	    fake_host_leaf(fake_slot_va_at(2, 0) - QPMAP_PAGE_SIZE)), QPMAP_OK);
 	qpmap_remove(qpmap_enter(fake_page(1), 0));
 	fake_assert_idle();
 }
@@ -1412,8 +1416,8 @@ static void
 contract_b14_flags(void **state)
 {
 	static const unsigned int flags[] = {
-		QPMAP_FLUSH_ON_FILL, QPMAP_ERRATUM_INVLPG,
-		QPMAP_FLUSH_ON_FILL | QPMAP_ERRATUM_INVLPG
+		QPMAP_F_FLUSH_ON_MAP, QPMAP_F_ERRATUM_INVLPG,
+		QPMAP_F_FLUSH_ON_MAP | QPMAP_F_ERRATUM_INVLPG
 	};
 	struct qpmap_config config = fake_config();
 	unsigned int i, kind;
@@ -1424,19 +1428,19 @@ contract_b14_flags(void **state)
 		config.flags = flags[i];
 		fake_start(&config);
 		fake.broken_invalidation =
-		    (flags[i] & QPMAP_ERRATUM_INVLPG) != 0;
+		    (flags[i] & QPMAP_F_ERRATUM_INVLPG) != 0;
 		for (kind = 0; kind < 10; kind++) {
 			fake_log_clear();
 			contract_b2_body(contract_types[kind % 5], kind < 5);
-			assert_int_equal(fake.kind_count[FAKE_FILLED], 0);
-			assert_int_equal(fake.kind_count[FAKE_EMPTIED], 0);
-			assert_int_equal(fake.kind_count[FAKE_EMPTYING], 0);
-			assert_int_equal(fake.kind_count[FAKE_FILLED_SPECIAL],
+			assert_int_equal(fake.kind_count[FAKE_POST_MAP], 0);
+			assert_int_equal(fake.kind_count[FAKE_POST_UNMAP], 0);
+			assert_int_equal(fake.kind_count[FAKE_PRE_UNMAP], 0);
+			assert_int_equal(fake.kind_count[FAKE_POST_MAP_SLOW],
 			    1 + CONTRACT_DEEP);
 		}
 		contract_b2_sweep(contract_handler, 1);
 		fake_offline_cpu(0);
-		fake_assert_absent(fake_frame_va(0, 0));
+		fake_assert_absent(fake_slot_va_at(0, 0));
 	}
 }
 
@@ -1448,10 +1452,10 @@ contract_b14_flush_on_fill(void **state)
 	qpmap_vaddr_t va;
 
 	(void)state;
-	config.flags = QPMAP_FLUSH_ON_FILL;
+	config.flags = QPMAP_F_FLUSH_ON_MAP;
 	fake_start(&config);
 	for (unsigned int i = 0; i < 5; i++) {
-		va = fake_frame_va(0, 0);
+		va = fake_slot_va_at(0, 0);
 		fake_plant(0, va,
 		    qpmap_pte_make(fake_page(50), QPTE_RW_BITS | 4));
 		assert_int_equal(fake_translate(va, FAKE_READ).pa,
@@ -1462,38 +1466,38 @@ contract_b14_flush_on_fill(void **state)
 	}
 }
 
-/* Ordinary kinds use the ordinary events, special ones theirs. */
+/* Ordinary kinds use the ordinary events, slow-path ones theirs. */
 static void
-contract_special_kinds(void **state)
+contract_slow_types(void **state)
 {
 	struct qpmap_config config = fake_config();
 	unsigned int special, i;
-	_Bool is_special;
+	_Bool is_slow;
 	qpmap_vaddr_t va;
 
 	(void)state;
 	for (special = 0; special < 32; special++) {
 		fake_reset();
-		fake.special_types = special;
+		fake.slow_types = special;
 		fake_start(&config);
 		for (i = 0; i < 10; i++) {
-			is_special = (special >> i % 5 & 1) != 0;
+			is_slow = (special >> i % 5 & 1) != 0;
 			fake_log_clear();
 			va = contract_enter(fake_page(i), contract_types[i % 5],
 			    i < 5);
 			fake_assert_shows(va, fake_page(i),
 			    contract_types[i % 5], i < 5);
 			qpmap_remove(va);
-			assert_int_equal(fake.kind_count[FAKE_FILLED],
-			    !is_special);
-			assert_int_equal(fake.kind_count[FAKE_EMPTIED],
-			    !is_special);
-			assert_int_equal(fake.kind_count[FAKE_FILLED_SPECIAL],
-			    is_special);
-			assert_int_equal(fake.kind_count[FAKE_EMPTYING_SPECIAL],
-			    is_special);
-			assert_int_equal(fake.kind_count[FAKE_EMPTIED_SPECIAL],
-			    is_special);
+			assert_int_equal(fake.kind_count[FAKE_POST_MAP],
+			    !is_slow);
+			assert_int_equal(fake.kind_count[FAKE_POST_UNMAP],
+			    !is_slow);
+			assert_int_equal(fake.kind_count[FAKE_POST_MAP_SLOW],
+			    is_slow);
+			assert_int_equal(fake.kind_count[FAKE_PRE_UNMAP_SLOW],
+			    is_slow);
+			assert_int_equal(fake.kind_count[FAKE_POST_UNMAP_SLOW],
+			    is_slow);
 		}
 		fake_assert_idle();
 	}
@@ -1509,11 +1513,11 @@ const struct CMUnitTest contract_tests[] = {
 	FAKE_TEST("unit/C3/unpin is last", contract_c3_preempted),
 	FAKE_TEST("unit/C3/migrating thread", contract_c3_migrates),
 	FAKE_TEST("unit/C4/constant", contract_c4_constant),
-	FAKE_TEST("unit/C5/every kind in every frame", contract_c5_all),
+	FAKE_TEST("unit/C5/every kind in every slot", contract_c5_all),
 	FAKE_TEST("unit/C5/nesting is enforced", contract_c5_nesting),
 	FAKE_TEST("unit/C5/one more", contract_c5_one_more),
-	FAKE_TEST("unit/C5/one more, sharing", contract_c5_one_more_shared),
-	FAKE_TEST("unit/C6/single frame", contract_c6_one),
+	FAKE_TEST("unit/C5/one more, sharing", contract_c5_one_more_global),
+	FAKE_TEST("unit/C6/single slot", contract_c6_one),
 	FAKE_TEST("unit/C7/pinned already", contract_c7_locked),
 	FAKE_TEST("unit/C8/held", contract_c8_held),
 	FAKE_TEST("unit/C9/page not pinned", contract_c9_pinned),
@@ -1536,7 +1540,7 @@ const struct CMUnitTest contract_tests[] = {
 	FAKE_TEST("unit/B2/NMI in interrupt", contract_b2_nmi),
 	FAKE_TEST("unit/B2/everywhere", contract_b2_everywhere),
 	FAKE_TEST("unit/B2/other CPU", contract_b2_other_cpu),
-	FAKE_TEST("unit/B2/all frames held", contract_b2_full),
+	FAKE_TEST("unit/B2/all slots held", contract_b2_full),
 	FAKE_TEST("unit/B3/order of events", contract_b3_order),
 	FAKE_TEST("unit/B4/guards", contract_b4_guards),
 	FAKE_TEST("unit/B5/read-only", contract_b5_read_only),
@@ -1548,7 +1552,7 @@ const struct CMUnitTest contract_tests[] = {
 	FAKE_TEST("unit/B13/state is constant", contract_b13_state),
 	FAKE_TEST("unit/B14/flags", contract_b14_flags),
 	FAKE_TEST("unit/B14/flush on fill", contract_b14_flush_on_fill),
-	FAKE_TEST("unit/special/kinds", contract_special_kinds),
+	FAKE_TEST("unit/special/kinds", contract_slow_types),
 };
 const size_t contract_count = sizeof(contract_tests) /
     sizeof(contract_tests[0]);

@@ -47,7 +47,7 @@ direct_not(unsigned int page, qpmap_attr_t attr, _Bool writable)
 	qpmap_vaddr_t va = writable ? qpmap_enter(fake_page(page), attr) :
 	    qpmap_enter_ro(fake_page(page), attr);
 
-	assert_int_equal(va, fake_frame_va(0, 0));
+	assert_int_equal(va, fake_slot_va_at(0, 0));
 	assert_int_equal(fake.pins[0], 1);
 	fake_assert_shows(va, fake_page(page), (unsigned int)attr & 7,
 	    writable);
@@ -67,11 +67,11 @@ direct_edges(void **state)
 	for (page = 0; page < DIRECT_FIRST + DIRECT_PAGES + 8; page++) {
 		if (page < DIRECT_FIRST ||
 		    page >= DIRECT_FIRST + DIRECT_PAGES) {
-			direct_not(page, QPMAP_WRITE_BACK, 1);
+			direct_not(page, QPMAP_ATTR_WRITE_BACK, 1);
 		} else {
-			direct_served(page, QPMAP_WRITE_BACK);
+			direct_served(page, QPMAP_ATTR_WRITE_BACK);
 		}
-		direct_not(page, QPMAP_WRITE_BACK, 0);
+		direct_not(page, QPMAP_ATTR_WRITE_BACK, 0);
 	}
 }
 
@@ -90,7 +90,7 @@ direct_types(void **state)
 			if (((types == 0 ? 1 : types) >> type & 1) != 0) {
 				direct_served(DIRECT_FIRST, type);
 				direct_served(DIRECT_FIRST, type |
-				    QPMAP_SHARED);
+				    QPMAP_ATTR_SHARED);
 			} else {
 				direct_not(DIRECT_FIRST, type, 1);
 			}
@@ -109,8 +109,9 @@ direct_not_asked(void **state)
 	config.types = 0;
 	config.direct_types = 31;
 	fake_start(&config);
-	EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(DIRECT_FIRST), QPMAP_UNCACHED,
-	    (void)qpmap_enter(fake_page(DIRECT_FIRST), QPMAP_UNCACHED));
+	EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(DIRECT_FIRST),
+	    QPMAP_ATTR_UNCACHED,
+	    (void)qpmap_enter(fake_page(DIRECT_FIRST), QPMAP_ATTR_UNCACHED));
 }
 
 /* The direct map is the host's RAM, private where there is a difference. */
@@ -127,11 +128,14 @@ direct_sharing(void **state)
 		config.private_mask = i == 0 ? mask : 0;
 		config.shared_mask = i == 0 ? 0 : mask;
 		fake_start(&config);
-		direct_served(DIRECT_FIRST, QPMAP_WRITE_BACK);
-		direct_served(DIRECT_FIRST, QPMAP_WRITE_BACK | QPMAP_PRIVATE);
-		direct_not(DIRECT_FIRST, QPMAP_WRITE_BACK | QPMAP_SHARED, 1);
-		direct_served(DIRECT_FIRST, QPMAP_UNCACHED | QPMAP_PRIVATE);
-		direct_not(DIRECT_FIRST, QPMAP_UNCACHED, 1);
+		direct_served(DIRECT_FIRST, QPMAP_ATTR_WRITE_BACK);
+		direct_served(DIRECT_FIRST, QPMAP_ATTR_WRITE_BACK |
+		    QPMAP_ATTR_PRIVATE);
+		direct_not(DIRECT_FIRST, QPMAP_ATTR_WRITE_BACK |
+		    QPMAP_ATTR_SHARED, 1);
+		direct_served(DIRECT_FIRST, QPMAP_ATTR_UNCACHED |
+		    QPMAP_ATTR_PRIVATE);
+		direct_not(DIRECT_FIRST, QPMAP_ATTR_UNCACHED, 1);
 	}
 }
 
@@ -141,10 +145,10 @@ direct_off(void **state)
 	struct qpmap_config config = direct_config();
 
 	(void)state;
-	config.flags = QPMAP_NO_DIRECT;
+	config.flags = QPMAP_F_NO_DIRECT;
 	fake_start(&config);
 	for (unsigned int page = 0; page < DIRECT_FIRST + 4; page++) {
-		direct_not(page, QPMAP_WRITE_BACK, 1);
+		direct_not(page, QPMAP_ATTR_WRITE_BACK, 1);
 	}
 	fake.may_ask_unpinned = 1;
 	EXPECT_PANIC(QPMAP_PANIC_REMOVE, DIRECT_VA, 0,
@@ -179,17 +183,17 @@ direct_remove(void **state)
 	EXPECT_PANIC(QPMAP_PANIC_REMOVE, end, 0, qpmap_remove(end));
 }
 
-/* A direct-map enter nests with the window's and uses up no frame. */
+/* A direct-map enter nests with the window's and uses up no slot. */
 static void
 direct_nesting(void **state)
 {
 	struct qpmap_config config = direct_config();
-	qpmap_vaddr_t va[QPMAP_FRAMES];
+	qpmap_vaddr_t va[QPMAP_SLOTS];
 	unsigned int n;
 
 	(void)state;
 	fake_start(&config);
-	for (n = 0; n < QPMAP_FRAMES; n++) {
+	for (n = 0; n < QPMAP_SLOTS; n++) {
 		va[n] = qpmap_enter(fake_page(n), 0);
 	}
 	for (unsigned int i = 0; i < 3; i++) {
@@ -224,18 +228,18 @@ direct_bad(void **state)
 
 /* Special flags do not keep the direct map from serving. */
 static void
-direct_special(void **state)
+direct_slow(void **state)
 {
 	struct qpmap_config config = direct_config();
 
 	(void)state;
-	config.flags = QPMAP_ERRATUM_INVLPG;
+	config.flags = QPMAP_F_ERRATUM_INVLPG;
 	fake_start(&config);
-	direct_served(DIRECT_FIRST, QPMAP_WRITE_BACK);
-	direct_served(DIRECT_FIRST + DIRECT_PAGES - 1, QPMAP_WRITE_BACK);
-	direct_not(DIRECT_FIRST + DIRECT_PAGES, QPMAP_WRITE_BACK, 1);
-	direct_not(DIRECT_FIRST - 1, QPMAP_WRITE_BACK, 1);
-	direct_not(DIRECT_FIRST, QPMAP_WRITE_BACK, 0);
+	direct_served(DIRECT_FIRST, QPMAP_ATTR_WRITE_BACK);
+	direct_served(DIRECT_FIRST + DIRECT_PAGES - 1, QPMAP_ATTR_WRITE_BACK);
+	direct_not(DIRECT_FIRST + DIRECT_PAGES, QPMAP_ATTR_WRITE_BACK, 1);
+	direct_not(DIRECT_FIRST - 1, QPMAP_ATTR_WRITE_BACK, 1);
+	direct_not(DIRECT_FIRST, QPMAP_ATTR_WRITE_BACK, 0);
 }
 
 /* The helpers work through it, across its borders. */
@@ -259,17 +263,17 @@ direct_helpers(void **state)
 	qpmap_read(pa, 0, buffer, sizeof(buffer));
 	assert_memory_equal(buffer, expected, sizeof(buffer));
 	assert_memory_equal(fake_memory(pa), expected, sizeof(buffer));
-	/* One frame is enough for a copy into the direct map. */
+	/* One slot is enough for a copy into the direct map. */
 	memcpy(fake_memory(fake_page(2)), expected + 5, 4096);
 	fake_log_clear();
 	qpmap_copy_page(fake_page(DIRECT_FIRST), 0, fake_page(2), 0);
-	assert_int_equal(fake.kind_count[FAKE_FILL], 1);
+	assert_int_equal(fake.kind_count[FAKE_STORE], 1);
 	assert_memory_equal(fake_memory(fake_page(DIRECT_FIRST)),
 	    expected + 5, 4096);
 	fake_memory(fake_page(DIRECT_FIRST + 1))[77] = 1;
 	fake_log_clear();
 	qpmap_zero_page(fake_page(DIRECT_FIRST + 1), 0);
-	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_STORE], 0);
 	assert_int_equal(fake_memory(fake_page(DIRECT_FIRST + 1))[77], 0);
 	fake_assert_idle();
 }
@@ -291,7 +295,7 @@ direct_top(void **state)
 	assert_int_equal(qpmap_enter(last, 0), config.direct_va +
 	    QPMAP_PAGE_SIZE);
 	qpmap_remove(config.direct_va + QPMAP_PAGE_SIZE);
-	direct_not(0, QPMAP_WRITE_BACK, 1);
+	direct_not(0, QPMAP_ATTR_WRITE_BACK, 1);
 }
 
 const struct CMUnitTest direct_tests[] = {
@@ -303,7 +307,7 @@ const struct CMUnitTest direct_tests[] = {
 	FAKE_TEST("unit/direct/remove", direct_remove),
 	FAKE_TEST("unit/direct/nesting", direct_nesting),
 	FAKE_TEST("unit/direct/bad address", direct_bad),
-	FAKE_TEST("unit/direct/special flags", direct_special),
+	FAKE_TEST("unit/direct/special flags", direct_slow),
 	FAKE_TEST("unit/B8/direct map", direct_helpers),
 	FAKE_TEST("unit/direct/top of the space", direct_top),
 };

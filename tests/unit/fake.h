@@ -38,9 +38,9 @@
 /* Five levels of 128 entries: 47 bits of address. */
 #define QPMAP_TABLE_SHIFT 7
 
-#define QPMAP_FLAGS_SPECIAL (QPMAP_FLUSH_ON_FILL | QPMAP_ERRATUM_INVLPG)
+#define QPMAP_FLAGS_SLOW (QPMAP_F_FLUSH_ON_MAP | QPMAP_F_ERRATUM_INVLPG)
 #define QPMAP_FLAGS_ARCH						\
-	(QPMAP_FLAGS_SPECIAL | QPMAP_LOCAL_TLBI |			\
+	(QPMAP_FLAGS_SLOW | QPMAP_F_LOCAL_TLBI |			\
 	    (QPMAP_SHOOTDOWN ? QPMAP_FLAGS_FIRMWARE : 0))
 
 /*
@@ -50,34 +50,34 @@
 #ifndef FAKE_BROADCASTS
 #define FAKE_BROADCASTS 0
 #endif
-#ifndef FAKE_KEEPS_EMPTY
-#define FAKE_KEEPS_EMPTY 1
+#ifndef FAKE_CACHES_INVALID
+#define FAKE_CACHES_INVALID 1
 #endif
 #define QPMAP_TLB_BROADCASTS FAKE_BROADCASTS
-#define QPMAP_TLB_KEEPS_EMPTY FAKE_KEEPS_EMPTY
-#define QPMAP_FLAGS_FIRMWARE (FAKE_BROADCASTS ? 0u : QPMAP_SBI_RFENCE)
+#define QPMAP_TLB_CACHES_INVALID FAKE_CACHES_INVALID
+#define QPMAP_FLAGS_FIRMWARE (FAKE_BROADCASTS ? 0u : QPMAP_F_SBI_RFENCE)
 
-_Bool fake_slot_is_empty(const struct qpmap_pte *slot);
-struct qpmap_pte fake_slot_load(const struct qpmap_pte *slot);
-void fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte);
-void fake_slot_clear(struct qpmap_pte *slot);
-void fake_filled(qpmap_vaddr_t va);
-void fake_emptying(void);
-void fake_emptied(qpmap_vaddr_t va);
-void fake_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags);
-void fake_emptying_special(void);
-void fake_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags);
-void fake_online(__UINT32_TYPE__ flags);
-void fake_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags);
-void fake_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags);
-void fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags);
-void fake_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags);
-void fake_sending(void);
-_Bool fake_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
-    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags);
+_Bool fake_pte_is_none(const struct qpmap_pte *ptep);
+struct qpmap_pte fake_pte_load(const struct qpmap_pte *ptep);
+void fake_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte);
+void fake_pte_clear(struct qpmap_pte *ptep);
+void fake_post_map(qpmap_vaddr_t va);
+void fake_pre_unmap(void);
+void fake_post_unmap(qpmap_vaddr_t va);
+void fake_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags);
+void fake_pre_unmap_slow(void);
+void fake_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags);
+void fake_flush_local(qpmap_u32 flags);
+void fake_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags);
+void fake_post_link(struct qpmap_pte *link, _Bool in_root, qpmap_u32 flags);
+void fake_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags);
+void fake_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
+    qpmap_u32 flags);
+void fake_pre_notify(void);
+_Bool fake_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags);
 void fake_spinning(void);
 void fake_step(void);
 
@@ -94,7 +94,7 @@ qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 }
 
 static inline struct qpmap_pte
-qpmap_pte_make_table(qpmap_paddr_t pa, __UINT32_TYPE__ level)
+qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 {
 	return ((struct qpmap_pte){ pa << QPTE_PA_SHIFT | QPTE_VALID |
 	    QPTE_USED | (qpmap_ptebits_t)level << QPTE_LEVEL_SHIFT });
@@ -107,7 +107,7 @@ qpmap_pte_is_valid(struct qpmap_pte pte)
 }
 
 static inline _Bool
-qpmap_pte_is_large(struct qpmap_pte pte, __UINT32_TYPE__ level)
+qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
 {
 	return (level != 0 && (pte.bits & QPTE_LARGE) != 0);
 }
@@ -120,129 +120,129 @@ qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
 
 /* The bytes that can be addressed. */
 static inline qpmap_ptebits_t
-qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
+qpmap_pa_limit(qpmap_u32 pa_bits)
 {
 	return (1ULL << pa_bits);
 }
 
 static inline _Bool
-qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
 	return ((pa & QPMAP_PAGE_MASK) == 0 && pa < limit);
 }
 
 static inline _Bool
-qpmap_slot_is_empty(const struct qpmap_pte *slot)
+qpmap_pte_is_none(const struct qpmap_pte *ptep)
 {
-	return (fake_slot_is_empty(slot));
+	return (fake_pte_is_none(ptep));
 }
 
 static inline struct qpmap_pte
-qpmap_slot_load(const struct qpmap_pte *slot)
+qpmap_pte_load(const struct qpmap_pte *ptep)
 {
-	return (fake_slot_load(slot));
+	return (fake_pte_load(ptep));
 }
 
 static inline void
-qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 {
-	fake_slot_fill(slot, pte);
+	fake_pte_store(ptep, pte);
 }
 
 static inline void
-qpmap_slot_clear(struct qpmap_pte *slot)
+qpmap_pte_clear(struct qpmap_pte *ptep)
 {
-	fake_slot_clear(slot);
+	fake_pte_clear(ptep);
 }
 
 static inline void
-qpmap_tlb_filled(qpmap_vaddr_t va)
+qpmap_tlb_post_map(qpmap_vaddr_t va)
 {
-	fake_filled(va);
+	fake_post_map(va);
 }
 
 static inline void
-qpmap_tlb_emptying(void)
+qpmap_tlb_pre_unmap(void)
 {
-	fake_emptying();
+	fake_pre_unmap();
 }
 
 static inline void
-qpmap_tlb_emptied(qpmap_vaddr_t va)
+qpmap_tlb_post_unmap(qpmap_vaddr_t va)
 {
-	fake_emptied(va);
+	fake_post_unmap(va);
 }
 
 static inline void
-qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	fake_filled_special(va, slot, flags);
+	fake_post_map_slow(va, ptep, flags);
 }
 
 static inline void
-qpmap_tlb_emptying_special(void)
+qpmap_tlb_pre_unmap_slow(void)
 {
-	fake_emptying_special();
+	fake_pre_unmap_slow();
 }
 
 static inline void
-qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	fake_emptied_special(va, slot, flags);
+	fake_post_unmap_slow(va, ptep, flags);
 }
 
 static inline void
-qpmap_tlb_online(__UINT32_TYPE__ flags)
+qpmap_tlb_flush_local(qpmap_u32 flags)
 {
-	fake_online(flags);
+	fake_flush_local(flags);
 }
 
 static inline void
-qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
-	fake_linking(table, bytes, flags);
+	fake_pre_link(table, bytes, flags);
 }
 
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags)
+qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
+    const struct qpmap_mmu *mmu, qpmap_u32 flags)
 {
 	(void)mmu;
-	fake_linked(link, in_root, flags);
+	fake_post_link(link, in_root, flags);
 }
 
 #if QPMAP_SHOOTDOWN
 
 static inline void
-qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
-	fake_cleared(slot, flags);
+	fake_post_clear(ptep, flags);
 }
 
 static inline void
-qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
+    qpmap_u32 flags)
 {
-	fake_shot_down(va, page_count, flags);
+	fake_flush_range(va, page_count, flags);
 }
 
 static inline void
-qpmap_tlb_sending(void)
+qpmap_tlb_pre_notify(void)
 {
-	fake_sending();
+	fake_pre_notify();
 }
 
 static inline _Bool
-qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
-    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+qpmap_tlb_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
 {
 	return (fake_firmware(mask, base, va, page_count, flags));
 }
 
 static inline void
-qpmap_spinning(void)
+qpmap_cpu_relax(void)
 {
 	fake_spinning();
 }
@@ -291,17 +291,17 @@ fake_copy_count(qpmap_size_t count, qpmap_size_t width)
 	fake_copies.single[width] += (unsigned int)count;
 }
 
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_load_4(qpmap_vaddr_t va)
 {
-	return (*(const volatile __UINT32_TYPE__ *)va);
+	return (*(const volatile qpmap_u32 *)va);
 }
 
 static inline void
-qpmap_store_4(qpmap_vaddr_t va, __UINT32_TYPE__ value)
+qpmap_store_4(qpmap_vaddr_t va, qpmap_u32 value)
 {
 	fake_copy_count(1, sizeof(value));
-	*(volatile __UINT32_TYPE__ *)va = value;
+	*(volatile qpmap_u32 *)va = value;
 }
 
 static inline qpmap_word_t

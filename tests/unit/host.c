@@ -21,7 +21,7 @@ fake_migrate(void)
 		fake.migrate_seed = 1;
 	}
 	cpu = (fake.migrate_seed >> 16) % FAKE_CPUS;
-	if (fake.pins[cpu] == 0 && fake_cpu[cpu].window != 0) {
+	if (fake.pins[cpu] == 0 && fake_cpu[cpu].index_plus_one != 0) {
 		fake_run_on(cpu);
 	}
 }
@@ -107,7 +107,7 @@ fake_panic_end(const char *text, uint64_t a, uint64_t b)
 }
 
 int
-qpmap_host_page_pinned(qpmap_paddr_t pa)
+qpmap_host_page_is_wired(qpmap_paddr_t pa)
 {
 	fake_event_begin(FAKE_PINNED, pa);
 	fake_event_end();
@@ -165,7 +165,7 @@ fake_init(const struct qpmap_config *config)
 {
 	int error;
 
-	fake.tables_allowed = (config->flags & QPMAP_BUILD_TABLES) != 0;
+	fake.tables_allowed = (config->flags & QPMAP_F_BUILD_TABLES) != 0;
 	error = qpmap_init(config);
 	fake.tables_allowed = 0;
 	return (error);
@@ -178,11 +178,11 @@ fake_online_cpu(unsigned int cpu, unsigned int window, struct qpmap_pte *leaf)
 
 	fake_run_on(cpu);
 	fake.tables_allowed =
-	    (qpmap_state.flags & QPMAP_BUILD_TABLES) != 0 && leaf == NULL;
+	    (qpmap_state.flags & QPMAP_F_BUILD_TABLES) != 0 && leaf == NULL;
 	fake.pins[cpu]++;
 	error = qpmap_cpu_online(&fake_cpu[cpu], window, leaf);
 	fake.pins[cpu]--;
-	fake.joined[cpu] = fake_cpu[cpu].window != 0;
+	fake.joined[cpu] = fake_cpu[cpu].index_plus_one != 0;
 	fake.tables_allowed = 0;
 	return (error);
 }
@@ -229,7 +229,7 @@ fake_target(uint32_t window)
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
-		if (*(volatile uint32_t *)&fake_cpu[cpu].window ==
+		if (*(volatile uint32_t *)&fake_cpu[cpu].index_plus_one ==
 		    window + 1) {
 			break;
 		}
@@ -249,8 +249,8 @@ qpmap_host_ipi(uint32_t window)
 	if (!fake.sent[cpu]) {
 		fail_msg("an interrupt may overtake the request");
 	}
-	if (window >= qpmap_state.window_count ||
-	    window + 1 == fake_cpu[cpu].window) {
+	if (window >= qpmap_state.cpu_count ||
+	    window + 1 == fake_cpu[cpu].index_plus_one) {
 		fail_msg("an interrupt to window %u", window);
 	}
 	fake_event_end();
@@ -271,33 +271,33 @@ fake_config(void)
 {
 	struct qpmap_config config = {
 		.window_va = FAKE_WINDOW_VA,
-		.window_count = FAKE_CPUS,
-		.nesting = QPMAP_FRAMES,
+		.cpu_count = FAKE_CPUS,
+		.nesting = QPMAP_SLOTS,
 		.types = QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1,
 	};
 
 #if QPMAP_SHOOTDOWN
 	config.shootdown = &fake_shootdown_memory;
-	config.remote = FAKE_BROADCASTS ? NULL : fake_remote;
-	config.shared_va = FAKE_SHARED_VA;
-	config.shared = fake_shared;
+	config.cpu_sync = FAKE_BROADCASTS ? NULL : fake_cpu_sync;
+	config.global_va = FAKE_GLOBAL_VA;
+	config.global = fake_global;
 #endif
 	return (config);
 }
 
-/* Windows and shared slots, whose entries the host has. */
+/* Windows and global slots, whose entries the host has. */
 static void
 fake_watch_all(const struct qpmap_config *config)
 {
 	unsigned int pages =
-	    config->window_count * (unsigned int)QPMAP_WINDOW_PAGES + 2;
+	    config->cpu_count * (unsigned int)QPMAP_WINDOW_PAGES + 2;
 
 #if QPMAP_SHOOTDOWN
-	for (unsigned int i = 0; i < config->shared_count; i++) {
-		config->shared[i].leaf = fake_host_leaf(config->shared_va +
-		    i * QPMAP_SHARED_SIZE);
-		pages = (unsigned int)((config->shared_va -
-		    config->window_va + (i + 1) * QPMAP_SHARED_SIZE) >>
+	for (unsigned int i = 0; i < config->global_count; i++) {
+		config->global[i].leaf = fake_host_leaf(config->global_va +
+		    i * QPMAP_GLOBAL_SIZE);
+		pages = (unsigned int)((config->global_va -
+		    config->window_va + (i + 1) * QPMAP_GLOBAL_SIZE) >>
 		    QPMAP_PAGE_SHIFT) + 2;
 	}
 #endif
@@ -338,7 +338,7 @@ fake_teardown(void **state)
 }
 
 qpmap_vaddr_t
-fake_frame_va(unsigned int window, unsigned int n)
+fake_slot_va_at(unsigned int window, unsigned int n)
 {
 	return (qpmap_state.window_va + window * QPMAP_WINDOW_SIZE +
 	    (2 * n + 1) * QPMAP_PAGE_SIZE);

@@ -6,11 +6,11 @@
 #include "tests.h"
 
 #define INIT_KNOWN_FLAGS						\
-	(QPMAP_NO_NX | QPMAP_NO_DIRECT | QPMAP_FLUSH_ON_FILL |		\
-	    QPMAP_MARK_GUARDS |						\
-	    QPMAP_ERRATUM_INVLPG | QPMAP_LOCAL_TLBI |			\
+	(QPMAP_F_NO_NX | QPMAP_F_NO_DIRECT | QPMAP_F_FLUSH_ON_MAP |	\
+	    QPMAP_F_MARK_GUARDS |	\
+	    QPMAP_F_ERRATUM_INVLPG | QPMAP_F_LOCAL_TLBI |	\
 	    (QPMAP_SHOOTDOWN ? QPMAP_FLAGS_FIRMWARE : 0) |		\
-	    (QPMAP_TABLES ? QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT : 0))
+	    (QPMAP_TABLES ? QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT : 0))
 
 static const struct qpmap_options init_own_options = QPMAP_OPTIONS;
 
@@ -30,7 +30,7 @@ init_refused_once(const struct qpmap_config *config,
 	assert_memory_equal(&before, &qpmap_state, sizeof(before));
 	assert_int_equal(fake_checksum(), sum);
 	assert_int_equal(fake_pool_taken(), taken);
-	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_STORE], 0);
 	assert_int_equal(fake.kind_count[FAKE_CLEAR], 0);
 }
 
@@ -61,7 +61,7 @@ init_options(void **state)
 {
 	/* In the order of the list; what follows is the structures' layout. */
 	static const char *const name[] = {
-		"QPMAP_PAGE_SHIFT", "QPMAP_PAE", "QPMAP_LPA2", "QPMAP_FRAMES",
+		"QPMAP_PAGE_SHIFT", "QPMAP_PAE", "QPMAP_LPA2", "QPMAP_SLOTS",
 		"QPMAP_CACHE_LINE", "QPMAP_DIRECT_MAP", "QPMAP_CHECKED",
 		"QPMAP_TABLES", "QPMAP_SHOOTDOWN"
 	};
@@ -103,10 +103,10 @@ init_flags(void **state)
 		config.flags = 1u << bit;
 		if ((INIT_KNOWN_FLAGS & config.flags) == 0) {
 			init_refused(&config, QPMAP_ERR_FLAGS);
-		} else if (config.flags == QPMAP_SINGLE_ROOT) {
+		} else if (config.flags == QPMAP_F_SINGLE_ROOT) {
 			/* It means nothing where no tables are built. */
 			init_refused(&config, QPMAP_ERR_FLAGS);
-		} else if (config.flags != QPMAP_BUILD_TABLES) {
+		} else if (config.flags != QPMAP_F_BUILD_TABLES) {
 			init_accepted(&config);
 		}
 	}
@@ -118,11 +118,11 @@ init_nesting(void **state)
 	struct qpmap_config config = fake_config();
 
 	(void)state;
-	config.nesting = QPMAP_FRAMES + 1;
+	config.nesting = QPMAP_SLOTS + 1;
 	init_refused(&config, QPMAP_ERR_NESTING);
 	config.nesting = ~0u;
 	init_refused(&config, QPMAP_ERR_NESTING);
-	for (config.nesting = 0; config.nesting <= QPMAP_FRAMES;
+	for (config.nesting = 0; config.nesting <= QPMAP_SLOTS;
 	    config.nesting++) {
 		init_accepted(&config);
 	}
@@ -135,8 +135,8 @@ init_window(void **state)
 	qpmap_vaddr_t top = (qpmap_vaddr_t)1 << FAKE_VA_BITS;
 
 	(void)state;
-	config.window_count = 0;
-	init_refused(&config, QPMAP_ERR_COUNT);
+	config.cpu_count = 0;
+	init_refused(&config, QPMAP_ERR_CPU_COUNT);
 	config = fake_config();
 	config.window_va++;
 	init_refused(&config, QPMAP_ERR_WINDOW_ALIGN);
@@ -163,7 +163,7 @@ init_window(void **state)
 	config.window_va = -QPMAP_WINDOW_SIZE;
 	init_refused(&config, QPMAP_ERR_WINDOW_RANGE);
 	config = fake_config();
-	config.window_count = ~0u;
+	config.cpu_count = ~0u;
 	init_refused(&config, QPMAP_ERR_WINDOW_RANGE);
 }
 
@@ -176,10 +176,10 @@ init_types(void **state)
 	for (unsigned int bit = QPMAP_TYPE_COUNT; bit < 32; bit++) {
 		config = fake_config();
 		config.types = 1u << bit;
-		init_refused(&config, QPMAP_ERR_TYPES);
+		init_refused(&config, QPMAP_ERR_TYPE_MASK);
 		config = fake_config();
 		config.direct_types = 1u << bit;
-		init_refused(&config, QPMAP_ERR_TYPES);
+		init_refused(&config, QPMAP_ERR_TYPE_MASK);
 	}
 }
 
@@ -222,11 +222,11 @@ init_sharing_width(void **state)
 	config.shared_mask = 1ULL << (40 + QPTE_PA_SHIFT);
 	fake_start(&config);
 	va = qpmap_enter(((qpmap_paddr_t)1 << 40) - QPMAP_PAGE_SIZE,
-	    QPMAP_SHARED);
+	    QPMAP_ATTR_SHARED);
 	assert_true((fake_leaf(va).bits & config.shared_mask) != 0);
 	qpmap_remove(va);
-	EXPECT_PANIC(QPMAP_PANIC_WIDTH, 1ULL << 40, QPMAP_PRIVATE,
-	    (void)qpmap_enter((qpmap_paddr_t)1 << 40, QPMAP_PRIVATE));
+	EXPECT_PANIC(QPMAP_PANIC_WIDTH, 1ULL << 40, QPMAP_ATTR_PRIVATE,
+	    (void)qpmap_enter((qpmap_paddr_t)1 << 40, QPMAP_ATTR_PRIVATE));
 }
 
 static void
@@ -265,7 +265,8 @@ init_probe(void **state)
 		fake.probe_error = code;
 		init_refused(&config, code);
 		if (QPMAP_TABLES) {
-			config.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT;
+			config.flags = QPMAP_F_BUILD_TABLES |
+			    QPMAP_F_SINGLE_ROOT;
 			init_refused(&config, code);
 			config.flags = 0;
 		}
@@ -358,8 +359,8 @@ init_again(void **state)
 	va = qpmap_enter(fake_page(0), 0);
 	assert_int_equal(va, FAKE_WINDOW_VA + QPMAP_PAGE_SIZE);
 	qpmap_remove(va);
-	EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(0), QPMAP_UNCACHED,
-	    (void)qpmap_enter(fake_page(0), QPMAP_UNCACHED));
+	EXPECT_PANIC(QPMAP_PANIC_TYPE, fake_page(0), QPMAP_ATTR_UNCACHED,
+	    (void)qpmap_enter(fake_page(0), QPMAP_ATTR_UNCACHED));
 }
 
 /* While a CPU is online, whichever it is, no configuration is taken. */
@@ -410,7 +411,7 @@ init_not_online(unsigned int cpu, unsigned int window, struct qpmap_pte *leaf,
 	assert_memory_equal(&before, &fake_cpu[cpu], sizeof(before));
 	assert_memory_equal(&state_before, &qpmap_state, sizeof(qpmap_state));
 	assert_int_equal(fake_checksum(), sum);
-	assert_int_equal(fake.kind_count[FAKE_ONLINE], 0);
+	assert_int_equal(fake.kind_count[FAKE_FLUSH_LOCAL], 0);
 	assert_int_equal(fake.kind_count[FAKE_CLEAR], 0);
 }
 
@@ -433,8 +434,8 @@ init_online(void **state)
 		assert_int_equal(qpmap_cpu_online((struct qpmap_cpu *)
 		    (uintptr_t)(memory + off), 0, leaf), QPMAP_ERR_CPU_ALIGN);
 	}
-	init_not_online(0, FAKE_CPUS, leaf, QPMAP_ERR_CPU_WINDOW);
-	init_not_online(0, ~0u, leaf, QPMAP_ERR_CPU_WINDOW);
+	init_not_online(0, FAKE_CPUS, leaf, QPMAP_ERR_CPU_INDEX);
+	init_not_online(0, ~0u, leaf, QPMAP_ERR_CPU_INDEX);
 	fake.differs[0] = 1;
 	init_not_online(0, 0, leaf, QPMAP_ERR_CPU_DIFFERS);
 	fake.differs[0] = 0;
@@ -456,7 +457,7 @@ init_online(void **state)
 }
 
 /*
- * QPMAP_MARK_GUARDS: the first guard's entry is marked by the first online,
+ * QPMAP_F_MARK_GUARDS: the first guard's entry is marked by the first online,
  * and stays so; a mark is nothing in the way of a window there, and nowhere
  * else, and only with the flag.
  */
@@ -468,7 +469,7 @@ init_mark(void **state)
 	unsigned int off;
 
 	(void)state;
-	config.flags |= QPMAP_MARK_GUARDS;
+	config.flags |= QPMAP_F_MARK_GUARDS;
 	assert_int_equal(fake_init(&config), QPMAP_OK);
 	assert_int_equal(leaf->bits, 0);
 	for (unsigned int round = 0; round < 3; round++) {
@@ -477,7 +478,7 @@ init_mark(void **state)
 			assert_int_equal(leaf[off].bits, off == 0 ? QPTE_MARK :
 			    0);
 		}
-		qpmap_remove(qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+		qpmap_remove(qpmap_enter(fake_page(1), QPMAP_ATTR_WRITE_BACK));
 		fake_offline_cpu(0);
 		assert_int_equal(leaf->bits, QPTE_MARK);
 	}
@@ -493,7 +494,7 @@ init_mark(void **state)
 		init_not_online(0, 0, leaf, QPMAP_ERR_LEAF_USED);
 		leaf[off].bits = off == 0 ? QPTE_MARK : 0;
 	}
-	config.flags &= ~QPMAP_MARK_GUARDS;
+	config.flags &= ~QPMAP_F_MARK_GUARDS;
 	assert_int_equal(fake_init(&config), QPMAP_OK);
 	init_not_online(0, 0, leaf, QPMAP_ERR_LEAF_USED);
 }
@@ -506,28 +507,29 @@ init_mark_gone(void **state)
 	struct qpmap_pte *leaf = fake_host_leaf(FAKE_WINDOW_VA);
 
 	(void)state;
-	config.flags |= QPMAP_MARK_GUARDS;
-	fake.special_types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING);
+	config.flags |= QPMAP_F_MARK_GUARDS;
+	fake.slow_types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING);
 	assert_int_equal(fake_init(&config), QPMAP_OK);
 	assert_int_equal(fake_online_cpu(0, 0, leaf), QPMAP_OK);
 	leaf->bits = 77;
 	if (QPMAP_CHECKED) {
 		EXPECT_PANIC(QPMAP_PANIC_MARK, fake_page(1), 77,
-		    (void)qpmap_enter(fake_page(1), QPMAP_WRITE_COMBINING));
+		    (void)qpmap_enter(fake_page(1),
+		    QPMAP_ATTR_WRITE_COMBINING));
 		EXPECT_PANIC(QPMAP_PANIC_MARK, fake_page(1), 77,
-		    (void)qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+		    (void)qpmap_enter(fake_page(1), QPMAP_ATTR_WRITE_BACK));
 		EXPECT_PANIC(QPMAP_PANIC_MARK, fake_page(1), 77,
-		    (void)qpmap_enter_ro(fake_page(1), QPMAP_WRITE_BACK));
+		    (void)qpmap_enter_ro(fake_page(1), QPMAP_ATTR_WRITE_BACK));
 		leaf[1].bits = 78;
 		EXPECT_PANIC(QPMAP_PANIC_MARK, fake_page(1), 77,
-		    (void)qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+		    (void)qpmap_enter(fake_page(1), QPMAP_ATTR_WRITE_BACK));
 		leaf[1].bits = 0;
 	} else {
-		qpmap_remove(qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+		qpmap_remove(qpmap_enter(fake_page(1), QPMAP_ATTR_WRITE_BACK));
 	}
 	leaf->bits = QPTE_MARK;
-	qpmap_remove(qpmap_enter(fake_page(1), QPMAP_WRITE_COMBINING));
-	qpmap_remove(qpmap_enter(fake_page(1), QPMAP_WRITE_BACK));
+	qpmap_remove(qpmap_enter(fake_page(1), QPMAP_ATTR_WRITE_COMBINING));
+	qpmap_remove(qpmap_enter(fake_page(1), QPMAP_ATTR_WRITE_BACK));
 	fake_offline_cpu(0);
 }
 
@@ -544,7 +546,7 @@ init_online_end(void **state)
 	(void)state;
 	config.window_va = FAKE_WINDOW_VA +
 	    (QPMAP_PAGE_SIZE << QPMAP_TABLE_SHIFT) - QPMAP_WINDOW_SIZE;
-	config.window_count = 1;
+	config.cpu_count = 1;
 	assert_int_equal(fake_init(&config), QPMAP_OK);
 	leaf = fake_host_leaf(config.window_va);
 	leaf[QPMAP_WINDOW_PAGES].bits = 77;

@@ -44,7 +44,7 @@ struct fake_tlb {
 
 /* A leaf entry that is in use, by whom, and whether accesses are under way. */
 struct fake_live {
-	struct qpmap_pte *slot;
+	struct qpmap_pte *ptep;
 	unsigned int cpu;	/* FAKE_CPUS: all of them */
 	unsigned int depth;	/* of the interrupt that filled it */
 	_Bool dirty;
@@ -53,9 +53,9 @@ struct fake_live {
 struct fake fake;
 struct qpmap_cpu fake_cpu[FAKE_CPUS];
 #if QPMAP_SHOOTDOWN
-struct qpmap_shootdown fake_shootdown_memory;
-struct qpmap_remote fake_remote[FAKE_WINDOWS];
-struct qpmap_shared fake_shared[FAKE_GROUPS];
+struct qpmap_shootdown_state fake_shootdown_memory;
+struct qpmap_cpu_sync fake_cpu_sync[FAKE_WINDOWS];
+struct qpmap_global fake_global[FAKE_GROUPS];
 #endif
 
 static int fake_file = -1;
@@ -67,7 +67,7 @@ static uint64_t fake_linked_sum[FAKE_PAGES];
 static struct fake_tlb fake_tlb[FAKE_CPUS][FAKE_CONTEXTS];
 /* Slots that were cleared, which walkers do not know yet; their entries. */
 static struct {
-	const struct qpmap_pte *slot;	/* in fake_base */
+	const struct qpmap_pte *ptep;	/* in fake_base */
 	struct qpmap_pte entry;
 } fake_pending[FAKE_PENDING];
 static unsigned int fake_pending_count;
@@ -276,16 +276,16 @@ fake_alias_leaf(qpmap_paddr_t pa)
 
 /* The table page behind an entry's address; -1: it is in no table. */
 static int
-fake_slot_page(const void *slot, _Bool *leaf)
+fake_pte_page(const void *ptep, _Bool *leaf)
 {
-	size_t at = (size_t)((uintptr_t)slot - (uintptr_t)fake_leaf_base);
+	size_t at = (size_t)((uintptr_t)ptep - (uintptr_t)fake_leaf_base);
 
 	*leaf = 1;
 	if (at < FAKE_PAGES * FAKE_PAGE) {
 		return ((int)(at / FAKE_PAGE));
 	}
 	*leaf = 0;
-	at = (size_t)((uintptr_t)slot - (uintptr_t)fake_ring_base);
+	at = (size_t)((uintptr_t)ptep - (uintptr_t)fake_ring_base);
 	if (at < FAKE_RING * FAKE_PAGE) {
 		return (fake_ring_page[at / FAKE_PAGE]);
 	}
@@ -460,7 +460,7 @@ fake_follow(struct qpmap_pte link, unsigned int level)
 	if (fake_use[n] == FAKE_USE_LINKABLE) {
 		if (fake_sum(fake_base + n * FAKE_PAGE, FAKE_TABLE_BYTES) !=
 		    fake_linked_sum[n]) {
-			fail_msg("table changed after qpmap_tlb_linking()");
+			fail_msg("table changed after qpmap_tlb_pre_link()");
 		}
 		fake_use[n] = FAKE_USE_LIVE;
 	}
@@ -489,15 +489,15 @@ fake_follow_down(struct qpmap_pte link, unsigned int level)
 
 /* What a walker finds in a leaf entry: the old one for a while, perhaps. */
 static struct qpmap_pte
-fake_walker_load(const struct qpmap_pte *slot)
+fake_walker_load(const struct qpmap_pte *ptep)
 {
 	for (unsigned int i = 0; fake_pending_count != 0 && i < FAKE_PENDING;
 	    i++) {
-		if (fake_pending[i].slot == slot) {
+		if (fake_pending[i].ptep == ptep) {
 			return (fake_pending[i].entry);
 		}
 	}
-	return (*slot);
+	return (*ptep);
 }
 
 static void
@@ -877,10 +877,10 @@ fake_reset(void)
 #if QPMAP_SHOOTDOWN
 	/* The host need not zero it. */
 	memset(&fake_shootdown_memory, 0xa5, sizeof(fake_shootdown_memory));
-	memset(fake_remote, 0xa5, sizeof(fake_remote));
-	memset(fake_shared, 0xa5, sizeof(fake_shared));
+	memset(fake_cpu_sync, 0xa5, sizeof(fake_cpu_sync));
+	memset(fake_global, 0xa5, sizeof(fake_global));
 	for (unsigned int i = 0; i < FAKE_GROUPS; i++) {
-		fake_shared[i].leaf = NULL;
+		fake_global[i].leaf = NULL;
 	}
 #endif
 	fake_watch_pages = 0;
@@ -890,8 +890,8 @@ fake_reset(void)
 	fake_reserve(fake_ring_base, FAKE_RING * FAKE_PAGE);
 	fake.not_pinned = ~(qpmap_paddr_t)0;
 	fake.pa_bits = FAKE_PA_BITS;
-	fake.special_types = QPMAP_TYPE_BIT(QPMAP_WRITE_COMBINING) |
-	    QPMAP_TYPE_BIT(QPMAP_UNCACHED);
+	fake.slow_types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING) |
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED);
 	fake.root = fake_host_table();
 	fake_shootdown();
 }
@@ -899,57 +899,58 @@ fake_reset(void)
 /* What the core does to entries. */
 
 _Bool
-fake_slot_is_empty(const struct qpmap_pte *slot)
+fake_pte_is_none(const struct qpmap_pte *ptep)
 {
 	_Bool empty;
 
-	fake_event_begin(FAKE_PEEK, (uintptr_t)slot);
-	empty = *(const volatile qpmap_ptebits_t *)&slot->bits == 0;
+	fake_event_begin(FAKE_PEEK, (uintptr_t)ptep);
+	empty = *(const volatile qpmap_ptebits_t *)&ptep->bits == 0;
 	fake_event_end();
 	return (empty);
 }
 
 struct qpmap_pte
-fake_slot_load(const struct qpmap_pte *slot)
+fake_pte_load(const struct qpmap_pte *ptep)
 {
 	struct qpmap_pte pte;
 
-	fake_event_begin(FAKE_LOAD, (uintptr_t)slot);
-	pte.bits = *(const volatile qpmap_ptebits_t *)&slot->bits;
+	fake_event_begin(FAKE_LOAD, (uintptr_t)ptep);
+	pte.bits = *(const volatile qpmap_ptebits_t *)&ptep->bits;
 	fake_event_end();
 	return (pte);
 }
 
 static _Bool
-fake_is_special(struct qpmap_pte pte)
+fake_is_slow(struct qpmap_pte pte)
 {
 	unsigned int type = (unsigned int)
 	    ((pte.bits & QPTE_TYPE) >> QPTE_TYPE_SHIFT) - 1;
 
-	return ((fake.special_types & QPMAP_TYPE_BIT(type)) != 0);
+	return ((fake.slow_types & QPMAP_TYPE_BIT(type)) != 0);
 }
 
-/* The address of a shared slot or of a frame of this CPU; 0: of neither. */
+/* The address of a shared ptep or of a slot of this CPU; 0: of neither. */
 static qpmap_vaddr_t
-fake_slot_va(const struct qpmap_pte *slot, _Bool *shared)
+fake_pte_va(const struct qpmap_pte *ptep, _Bool *shared)
 {
 	const struct qpmap_cpu *cpu = &fake_cpu[fake.cpu];
 	unsigned int i;
 
 	*shared = 0;
 	for (i = 1; i <= qpmap_state.nesting; i++) {
-		if (cpu->frame[i].slot == slot) {
-			return (fake_frame_va(cpu->window - 1, i - 1));
+		if (cpu->slot[i].ptep == ptep) {
+			return (fake_slot_va_at(cpu->index_plus_one - 1,
+			    i - 1));
 		}
 	}
 #if QPMAP_SHOOTDOWN
-	for (i = 0; i < qpmap_state.shared_count; i++) {
-		size_t at = (size_t)((uintptr_t)slot -
-		    (uintptr_t)qpmap_state.shared[i].entries) / sizeof(*slot);
+	for (i = 0; i < qpmap_state.global_count; i++) {
+		size_t at = (size_t)((uintptr_t)ptep -
+		    (uintptr_t)qpmap_state.global[i].entries) / sizeof(*ptep);
 
-		if (at < 2 * QPMAP_SHARED_SLOTS) {
+		if (at < 2 * QPMAP_GLOBAL_SLOTS) {
 			*shared = 1;
-			return (qpmap_state.shared_va + i * QPMAP_SHARED_SIZE +
+			return (qpmap_state.global_va + i * QPMAP_GLOBAL_SIZE +
 			    at * QPMAP_PAGE_SIZE);
 		}
 	}
@@ -957,14 +958,14 @@ fake_slot_va(const struct qpmap_pte *slot, _Bool *shared)
 	return (0);
 }
 
-/* A shared slot is to be filled: nobody has its old translation. */
+/* A shared ptep is to be filled: nobody has its old translation. */
 static void
 fake_check_forgotten(qpmap_vaddr_t va)
 {
 	for (unsigned int i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
 		if (fake.joined[i / FAKE_CONTEXTS] && qpmap_pte_is_valid(
 		    fake_cached(i / FAKE_CONTEXTS, i % FAKE_CONTEXTS, va))) {
-			fail_msg("slot %#lx is used again, but CPU %u has "
+			fail_msg("ptep %#lx is used again, but CPU %u has "
 			    "its old translation", (unsigned long)va,
 			    i / FAKE_CONTEXTS);
 		}
@@ -973,52 +974,52 @@ fake_check_forgotten(qpmap_vaddr_t va)
 
 /* A guard's mark: the host wants it, and it is the first of a window. */
 static void
-fake_mark(struct qpmap_pte *slot)
+fake_mark(struct qpmap_pte *ptep)
 {
-	if ((qpmap_state.flags & QPMAP_MARK_GUARDS) == 0) {
+	if ((qpmap_state.flags & QPMAP_F_MARK_GUARDS) == 0) {
 		fail_msg("a mark that nobody asked for");
 	}
-	if ((uintptr_t)slot % (QPMAP_WINDOW_PAGES * sizeof(*slot)) != 0) {
+	if ((uintptr_t)ptep % (QPMAP_WINDOW_PAGES * sizeof(*ptep)) != 0) {
 		fail_msg("a mark that is not a first guard's");
 	}
-	*(volatile qpmap_ptebits_t *)&slot->bits = QPTE_MARK;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = QPTE_MARK;
 }
 
 void
-fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+fake_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 {
 	_Bool leaf, shared;
 	qpmap_vaddr_t va;
 	int n;
 
-	fake_event_begin(FAKE_FILL, pte.bits);
-	n = fake_slot_page(slot, &leaf);
+	fake_event_begin(FAKE_STORE, pte.bits);
+	n = fake_pte_page(ptep, &leaf);
 	if (n < 0) {
 		fail_msg("an entry is stored outside all tables");
 	}
-	if (slot->bits != 0) {
+	if (ptep->bits != 0) {
 		fail_msg("an entry is stored over another, %#lx",
-		    (unsigned long)slot->bits);
+		    (unsigned long)ptep->bits);
 	}
 	if (pte.bits == QPTE_MARK && leaf) {
-		fake_mark(slot);
+		fake_mark(ptep);
 		fake_event_end();
 		return;
 	}
 	if (!qpmap_pte_is_valid(pte)) {
 		fail_msg("an invalid entry is stored");
 	}
-	va = fake_slot_va(slot, &shared);
+	va = fake_pte_va(ptep, &shared);
 	if (leaf && shared) {
 		fake_check_forgotten(va);
 	}
-	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
 	if (leaf) {
 		assert_true(fake_live_count < FAKE_WATCHED);
 		fake_live[fake_live_count++] = (struct fake_live){
-		    .slot = slot, .cpu = shared ? FAKE_CPUS : fake.cpu,
+		    .ptep = ptep, .cpu = shared ? FAKE_CPUS : fake.cpu,
 		    .depth = fake.irq_now, .dirty = 1 };
-		if (!FAKE_KEEPS_EMPTY) {
+		if (!FAKE_CACHES_INVALID) {
 			fake_refill(va);
 		}
 	} else if (fake_use[n] == FAKE_USE_HOST ||
@@ -1029,18 +1030,18 @@ fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
 	fake_event_end();
 }
 
-/* A shared slot is about to be cleared: walkers will hear of it. */
+/* A shared ptep is about to be cleared: walkers will hear of it. */
 static void
-fake_pend(const struct qpmap_pte *slot)
+fake_pend(const struct qpmap_pte *ptep)
 {
 	const struct qpmap_pte *at = (const struct qpmap_pte *)(const void *)
-	    (fake_base + ((uintptr_t)slot - (uintptr_t)fake_leaf_base));
+	    (fake_base + ((uintptr_t)ptep - (uintptr_t)fake_leaf_base));
 	unsigned int i;
 
 	for (i = 0; i < FAKE_PENDING; i++) {
-		if (fake_pending[i].slot == NULL) {
-			fake_pending[i].slot = at;
-			fake_pending[i].entry = *slot;
+		if (fake_pending[i].ptep == NULL) {
+			fake_pending[i].ptep = at;
+			fake_pending[i].entry = *ptep;
 			fake_pending_count++;
 			return;
 		}
@@ -1049,19 +1050,19 @@ fake_pend(const struct qpmap_pte *slot)
 }
 
 void
-fake_slot_clear(struct qpmap_pte *slot)
+fake_pte_clear(struct qpmap_pte *ptep)
 {
 	_Bool leaf, shared;
 	unsigned int i;
 	int n;
 
-	fake_event_begin(FAKE_CLEAR, (uintptr_t)slot);
-	n = fake_slot_page(slot, &leaf);
+	fake_event_begin(FAKE_CLEAR, (uintptr_t)ptep);
+	n = fake_pte_page(ptep, &leaf);
 	if (n >= 0 && !leaf && fake_use[n] != FAKE_USE_TAKEN) {
 		fail_msg("an entry of a table in use is cleared");
 	}
 	for (i = 0; i < fake_live_count; i++) {
-		if (fake_live[i].slot == slot) {
+		if (fake_live[i].ptep == ptep) {
 			if (fake_live[i].cpu != fake.cpu &&
 			    fake_live[i].cpu != FAKE_CPUS) {
 				fail_msg("another CPU's entry is cleared");
@@ -1073,11 +1074,11 @@ fake_slot_clear(struct qpmap_pte *slot)
 			fake_live[i] = fake_live[--fake_live_count];
 		}
 	}
-	(void)fake_slot_va(slot, &shared);
+	(void)fake_pte_va(ptep, &shared);
 	if (leaf && shared) {
-		fake_pend(slot);
+		fake_pend(ptep);
 	}
-	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = 0;
 	fake_event_end();
 }
 
@@ -1099,7 +1100,7 @@ fake_drain(_Bool special)
 	for (unsigned int i = 0; i < fake_live_count; i++) {
 		if ((fake_live[i].cpu == fake.cpu ||
 		    fake_live[i].cpu == FAKE_CPUS) && (special ||
-		    !fake_is_special(*fake_live[i].slot))) {
+		    !fake_is_slow(*fake_live[i].ptep))) {
 			fake_live[i].dirty = 0;
 		}
 	}
@@ -1119,18 +1120,18 @@ fake_stays(void)
 }
 
 void
-fake_emptying(void)
+fake_pre_unmap(void)
 {
-	fake_event_begin(FAKE_EMPTYING, 0);
+	fake_event_begin(FAKE_PRE_UNMAP, 0);
 	fake_stays();
 	fake_drain(0);
 	fake_event_end();
 }
 
 void
-fake_emptying_special(void)
+fake_pre_unmap_slow(void)
 {
-	fake_event_begin(FAKE_EMPTYING_SPECIAL, 0);
+	fake_event_begin(FAKE_PRE_UNMAP_SLOW, 0);
 	fake_stays();
 	fake_drain(1);
 	fake_event_end();
@@ -1159,58 +1160,58 @@ fake_forget_va(qpmap_vaddr_t va)
 }
 
 void
-fake_filled(qpmap_vaddr_t va)
+fake_post_map(qpmap_vaddr_t va)
 {
-	fake_event_begin(FAKE_FILLED, va);
+	fake_event_begin(FAKE_POST_MAP, va);
 	fake_stays();
 	fake_forget_invalid(va);
 	fake_event_end();
 }
 
 void
-fake_emptied(qpmap_vaddr_t va)
+fake_post_unmap(qpmap_vaddr_t va)
 {
-	fake_event_begin(FAKE_EMPTIED, va);
+	fake_event_begin(FAKE_POST_UNMAP, va);
 	fake_stays();
 	fake_forget_va(va);
 	fake_event_end();
 }
 
-/* The special events are told the slot, too: it must be va's. */
+/* The special events are told the ptep, too: it must be va's. */
 static void
-fake_check_slot(qpmap_vaddr_t va, const struct qpmap_pte *slot)
+fake_check_pte(qpmap_vaddr_t va, const struct qpmap_pte *ptep)
 {
-	size_t at = (uintptr_t)slot % FAKE_TABLE_BYTES;
+	size_t at = (uintptr_t)ptep % FAKE_TABLE_BYTES;
 
 	if (fake_watched(va) < fake_watch_pages &&
-	    at / sizeof(*slot) != fake_index(va, 0)) {
-		fail_msg("slot %p is not that of %#lx", (const void *)slot,
+	    at / sizeof(*ptep) != fake_index(va, 0)) {
+		fail_msg("ptep %p is not that of %#lx", (const void *)ptep,
 		    (unsigned long)va);
 	}
 }
 
 void
-fake_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+fake_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	fake_event_begin(FAKE_FILLED_SPECIAL, va);
+	fake_event_begin(FAKE_POST_MAP_SLOW, va);
 	fake_stays();
-	fake_check_slot(va, slot);
+	fake_check_pte(va, ptep);
 	fake_forget_invalid(va);
-	if ((flags & QPMAP_FLUSH_ON_FILL) != 0) {
+	if ((flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
 		fake_forget_page(fake.cpu, fake_watched(va), 1);
 	}
 	fake_event_end();
 }
 
 void
-fake_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+fake_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	fake_event_begin(FAKE_EMPTIED_SPECIAL, va);
+	fake_event_begin(FAKE_POST_UNMAP_SLOW, va);
 	fake_stays();
-	fake_check_slot(va, slot);
-	if ((flags & QPMAP_ERRATUM_INVLPG) != 0) {
+	fake_check_pte(va, ptep);
+	if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
 		fake_forget_all(fake.cpu);
 	} else {
 		fake_forget_va(va);
@@ -1223,25 +1224,25 @@ fake_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
  * B11/online holds each backend to it.
  */
 void
-fake_online(__UINT32_TYPE__ flags)
+fake_flush_local(qpmap_u32 flags)
 {
-	fake_event_begin(FAKE_ONLINE, flags);
+	fake_event_begin(FAKE_FLUSH_LOCAL, flags);
 	fake_stays();
 	fake_forget_all(fake.cpu);
 	fake_event_end();
 }
 
 void
-fake_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+fake_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
 	_Bool leaf;
 	int n;
 
-	fake_event_begin(FAKE_LINKING, flags);
-	n = fake_slot_page(table, &leaf);
+	fake_event_begin(FAKE_PRE_LINK, flags);
+	n = fake_pte_page(table, &leaf);
 	if (n < 0 || leaf || (uintptr_t)table % FAKE_PAGE != 0 ||
 	    fake_use[n] != FAKE_USE_TAKEN || bytes != FAKE_TABLE_BYTES) {
-		fail_msg("qpmap_tlb_linking() of what is no new table");
+		fail_msg("qpmap_tlb_pre_link() of what is no new table");
 	}
 	fake_use[n] = FAKE_USE_LINKABLE;
 	fake_linked_sum[n] = fake_sum(table, bytes);
@@ -1250,15 +1251,15 @@ fake_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 
 /* Which entry it is decides what must be forgotten. */
 void
-fake_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags)
+fake_post_link(struct qpmap_pte *link, _Bool in_root, qpmap_u32 flags)
 {
 	_Bool leaf;
 	int n;
 
-	fake_event_begin(in_root ? FAKE_LINKED_ROOT : FAKE_LINKED, flags);
-	n = fake_slot_page(link, &leaf);
+	fake_event_begin(in_root ? FAKE_LINKED_ROOT : FAKE_POST_LINK, flags);
+	n = fake_pte_page(link, &leaf);
 	if (n < 0 || leaf || !qpmap_pte_is_valid(*link)) {
-		fail_msg("qpmap_tlb_linked() of what is no link");
+		fail_msg("qpmap_tlb_post_link() of what is no link");
 	}
 	for (unsigned int i = 0; i < FAKE_CONTEXTS; i++) {
 		fake_forget_upper(&fake_tlb[fake.cpu][i],
@@ -1270,23 +1271,23 @@ fake_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags)
 #if QPMAP_SHOOTDOWN
 
 void
-fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+fake_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
 	const struct qpmap_pte *at = (const struct qpmap_pte *)(const void *)
-	    (fake_base + ((uintptr_t)slot - (uintptr_t)fake_leaf_base));
+	    (fake_base + ((uintptr_t)ptep - (uintptr_t)fake_leaf_base));
 	_Bool found = 0;
 
-	fake_event_begin(FAKE_CLEARED, flags);
+	fake_event_begin(FAKE_POST_CLEAR, flags);
 	fake_stays();
 	for (unsigned int i = 0; i < FAKE_PENDING; i++) {
-		if (fake_pending[i].slot == at) {
-			fake_pending[i].slot = NULL;
+		if (fake_pending[i].ptep == at) {
+			fake_pending[i].ptep = NULL;
 			fake_pending_count--;
 			found = 1;
 		}
 	}
 	if (!found) {
-		fail_msg("qpmap_tlb_cleared() of what was not cleared");
+		fail_msg("qpmap_tlb_post_clear() of what was not cleared");
 	}
 	fake_event_end();
 }
@@ -1294,12 +1295,12 @@ fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
 /* Every context of a CPU forgets, and never more than it has to. */
 static void
 fake_shoot(unsigned int cpu, qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags)
+    qpmap_u32 flags)
 {
 	unsigned int page;
 
 	if (page_count > 2 * FAKE_WATCHED ||
-	    (flags & QPMAP_ERRATUM_INVLPG) != 0) {
+	    (flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
 		fake_forget_all(cpu);
 		return;
 	}
@@ -1313,12 +1314,12 @@ fake_shoot(unsigned int cpu, qpmap_vaddr_t va, qpmap_size_t page_count,
 }
 
 void
-fake_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags)
+fake_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
+    qpmap_u32 flags)
 {
 	unsigned int cpu;
 
-	fake_event_more(FAKE_SHOT_DOWN, va, page_count);
+	fake_event_more(FAKE_FLUSH_RANGE, va, page_count);
 	fake_stays();
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		if (cpu == fake.cpu || FAKE_BROADCASTS) {
@@ -1329,9 +1330,9 @@ fake_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
 }
 
 void
-fake_sending(void)
+fake_pre_notify(void)
 {
-	fake_event_begin(FAKE_SENDING, 0);
+	fake_event_begin(FAKE_PRE_NOTIFY, 0);
 	fake_stays();
 	fake.sent[fake.cpu] = 1;
 	fake_event_end();
@@ -1339,10 +1340,10 @@ fake_sending(void)
 
 /* Harts that do not exist are an error, before anything was done. */
 _Bool
-fake_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
-    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+fake_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
 {
-	__UINTPTR_TYPE__ left = mask;
+	qpmap_uptr left = mask;
 	unsigned int cpu;
 
 	fake_event_more(FAKE_FIRMWARE, base, mask);
@@ -1353,7 +1354,7 @@ fake_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
 	fake.firmware_calls++;
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		if (fake.hart[cpu] - base < 64) {
-			left &= ~((__UINTPTR_TYPE__)1 <<
+			left &= ~((qpmap_uptr)1 <<
 			    (fake.hart[cpu] - base));
 		}
 	}
@@ -1398,7 +1399,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	if (fake.probe_error != QPMAP_OK) {
 		return (fake.probe_error);
 	}
-	/* Backends fill what they have, and add types to special_types. */
+	/* Backends fill what they have, and add types to slow_types. */
 	for (byte = 0; byte < sizeof(*mmu); byte++) {
 		assert_int_equal(((const unsigned char *)mmu)[byte], 0);
 	}
@@ -1406,7 +1407,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	mmu->levels = FAKE_LEVELS;
 	mmu->va_bits = FAKE_VA_BITS;
 	mmu->pa_bits = fake.pa_bits;
-	mmu->special_types = fake.special_types;
+	mmu->slow_types = fake.slow_types;
 	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
 		mmu->type_bits[type] =
 		    (qpmap_ptebits_t)(type + 1) << QPTE_TYPE_SHIFT;

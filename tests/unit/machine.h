@@ -23,7 +23,7 @@
 #include <qpmap/panic.h>
 #include <qpmap/shootdown.h>
 
-#include "../../src/core/special.h"
+#include "../../src/core/quick.h"
 
 #define FAKE_CPUS	4
 /* Address spaces whose translations a CPU keeps; the first is in use. */
@@ -41,11 +41,11 @@
 #define FAKE_KERNEL_VA	0x400000000000ULL
 #define FAKE_WINDOW_VA	0x480000000000ULL
 #define FAKE_DIRECT_VA	0x4a0000000000ULL
-/* With QPMAP_SHOOTDOWN: pages of the kernel's own, and shared slots. */
+/* With QPMAP_SHOOTDOWN: pages of the kernel's own, and global slots. */
 #define FAKE_PLAIN_PAGE	64
 #define FAKE_PLAIN_PAGES 63
 #define FAKE_PLAIN_VA	(FAKE_WINDOW_VA + FAKE_PLAIN_PAGE * QPMAP_PAGE_SIZE)
-#define FAKE_SHARED_VA	(FAKE_WINDOW_VA + QPMAP_SHARED_SIZE)
+#define FAKE_GLOBAL_VA	(FAKE_WINDOW_VA + QPMAP_GLOBAL_SIZE)
 #define FAKE_GROUPS	12
 /* Windows for which there is memory. */
 #define FAKE_WINDOWS	256
@@ -56,10 +56,12 @@
 
 enum fake_kind {
 	FAKE_PIN, FAKE_CPU, FAKE_UNPIN, FAKE_PINNED, FAKE_PEEK, FAKE_LOAD,
-	FAKE_FILL, FAKE_CLEAR, FAKE_FILLED, FAKE_EMPTYING, FAKE_EMPTIED,
-	FAKE_FILLED_SPECIAL, FAKE_EMPTYING_SPECIAL, FAKE_EMPTIED_SPECIAL,
-	FAKE_ONLINE, FAKE_LINKING, FAKE_LINKED, FAKE_LINKED_ROOT, FAKE_ALLOC,
-	FAKE_FREE, FAKE_PROBE, FAKE_CLEARED, FAKE_SHOT_DOWN, FAKE_SENDING,
+	FAKE_STORE, FAKE_CLEAR, FAKE_POST_MAP, FAKE_PRE_UNMAP, FAKE_POST_UNMAP,
+	FAKE_POST_MAP_SLOW, FAKE_PRE_UNMAP_SLOW, FAKE_POST_UNMAP_SLOW,
+	FAKE_FLUSH_LOCAL, FAKE_PRE_LINK, FAKE_POST_LINK, FAKE_LINKED_ROOT,
+	    FAKE_ALLOC,
+	FAKE_FREE, FAKE_PROBE, FAKE_POST_CLEAR, FAKE_FLUSH_RANGE,
+	    FAKE_PRE_NOTIFY,
 	FAKE_FIRMWARE, FAKE_SPINNING, FAKE_IPI, FAKE_KINDS
 };
 
@@ -93,7 +95,7 @@ struct fake {
 	int probe_error;
 	_Bool differs[FAKE_CPUS];
 	unsigned int pa_bits;
-	unsigned int special_types;
+	unsigned int slow_types;
 	qpmap_ptebits_t private_bit;	/* tables, and the root, have it */
 	/* A core whose invalidation by address does nothing (erratum). */
 	_Bool broken_invalidation;
@@ -148,9 +150,9 @@ extern struct fake fake;
 /* The CPUs' states, in the host's per-CPU data. */
 extern struct qpmap_cpu fake_cpu[FAKE_CPUS];
 #if QPMAP_SHOOTDOWN
-extern struct qpmap_shootdown fake_shootdown_memory;
-extern struct qpmap_remote fake_remote[FAKE_WINDOWS];
-extern struct qpmap_shared fake_shared[FAKE_GROUPS];
+extern struct qpmap_shootdown_state fake_shootdown_memory;
+extern struct qpmap_cpu_sync fake_cpu_sync[FAKE_WINDOWS];
+extern struct qpmap_global fake_global[FAKE_GROUPS];
 #endif
 
 /*
@@ -278,7 +280,7 @@ void fake_assert_absent(qpmap_vaddr_t va);
 void fake_assert_idle(void);
 
 /* Address of frame number n (0, ...) of a window. */
-qpmap_vaddr_t fake_frame_va(unsigned int window, unsigned int n);
+qpmap_vaddr_t fake_slot_va_at(unsigned int window, unsigned int n);
 
 /* A seeded sequence of numbers. */
 uint32_t fake_random(uint64_t *seed);

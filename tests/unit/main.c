@@ -79,7 +79,7 @@ main(int argc, char **argv)
 	count = main_add(all, count, model_tests, model_count);
 #if QPMAP_SHOOTDOWN
 	count = main_add(all, count, smp_tests, smp_count);
-	count = main_add(all, count, shared_tests, shared_count);
+	count = main_add(all, count, global_tests, global_count);
 	count = main_add(all, count, schedule_tests, schedule_count);
 #endif
 	if (argc > 1) {

@@ -25,7 +25,7 @@ struct model_mapping {
 static struct model_cpu {
 	unsigned int window;
 	unsigned int held;
-	struct model_mapping mapping[QPMAP_FRAMES];
+	struct model_mapping mapping[QPMAP_SLOTS];
 } model_cpu[FAKE_CPUS];
 static unsigned char model_byte[FAKE_DATA_PAGES];
 static uint64_t model_seed;
@@ -49,14 +49,14 @@ model_check(unsigned int cpu)
 	if (model->window == 0) {
 		return;
 	}
-	for (n = 0; n < QPMAP_FRAMES; n++) {
+	for (n = 0; n < QPMAP_SLOTS; n++) {
 		if (n >= model->held) {
-			fake_assert_absent(fake_frame_va(model->window - 1,
+			fake_assert_absent(fake_slot_va_at(model->window - 1,
 			    n));
 			continue;
 		}
 		m = &model->mapping[n];
-		assert_int_equal(m->va, fake_frame_va(model->window - 1, n));
+		assert_int_equal(m->va, fake_slot_va_at(model->window - 1, n));
 		fake_assert_shows(m->va, fake_page(m->page), m->type,
 		    m->writable);
 	}
@@ -72,9 +72,9 @@ model_enter(unsigned int cpu)
 	    .writable = model_pick(2) != 0,
 	};
 	_Bool direct = m.writable && m.page < MODEL_DIRECT &&
-	    m.type == QPMAP_WRITE_BACK;
+	    m.type == QPMAP_ATTR_WRITE_BACK;
 
-	if (!direct && model->held == QPMAP_FRAMES) {
+	if (!direct && model->held == QPMAP_SLOTS) {
 		return;
 	}
 	m.va = m.writable ? qpmap_enter(fake_page(m.page), m.type) :
@@ -128,7 +128,7 @@ model_helper(unsigned int cpu)
 	unsigned int page = model_pick(FAKE_DATA_PAGES - 1);
 	qpmap_paddr_t pa = fake_page(page) + 4000 + model_pick(90);
 
-	if (model_cpu[cpu].held == QPMAP_FRAMES) {
+	if (model_cpu[cpu].held == QPMAP_SLOTS) {
 		return;
 	}
 	for (unsigned int i = 0; i < sizeof(buffer); i++) {
@@ -178,21 +178,21 @@ model_move(unsigned int cpu)
 static void
 model_interrupt(void)
 {
-	struct model_mapping m[QPMAP_FRAMES];
+	struct model_mapping m[QPMAP_SLOTS];
 	unsigned int held = qpmap_held(&fake_cpu[fake.cpu]);
 	unsigned int n, count;
 
-	if (fake_cpu[fake.cpu].window == 0 || model_pick(4) != 0) {
+	if (fake_cpu[fake.cpu].index_plus_one == 0 || model_pick(4) != 0) {
 		return;
 	}
 	model_irqs++;
-	count = model_pick(QPMAP_FRAMES - held + 1);
+	count = model_pick(QPMAP_SLOTS - held + 1);
 	for (n = 0; n < count; n++) {
 		m[n].page = model_pick(FAKE_DATA_PAGES);
 		m[n].type = 1 + model_pick(QPMAP_TYPE_COUNT - 1);
 		m[n].va = qpmap_enter(fake_page(m[n].page), m[n].type);
-		assert_int_equal(m[n].va, fake_frame_va(
-		    fake_cpu[fake.cpu].window - 1, held + n));
+		assert_int_equal(m[n].va, fake_slot_va_at(
+		    fake_cpu[fake.cpu].index_plus_one - 1, held + n));
 	}
 	for (; n > 0; n--) {
 		fake_assert_shows(m[n - 1].va, fake_page(m[n - 1].page),
@@ -246,7 +246,7 @@ model_run(uint64_t seed, unsigned int flags)
 	memset(model_cpu, 0, sizeof(model_cpu));
 	model_seed = seed;
 	model_irqs = 0;
-	config.window_count = MODEL_WINDOWS;
+	config.cpu_count = MODEL_WINDOWS;
 	config.flags = flags;
 	config.direct_va = MODEL_DIRECT != 0 ? FAKE_DIRECT_VA : 0;
 	config.direct_pa = MODEL_DIRECT != 0 ? fake_page(0) : 0;
@@ -283,7 +283,7 @@ model_erratum(void **state)
 
 	(void)state;
 	model_run(seed != NULL ? strtoull(seed, NULL, 0) : 6502,
-	    QPMAP_ERRATUM_INVLPG);
+	    QPMAP_F_ERRATUM_INVLPG);
 }
 
 const struct CMUnitTest model_tests[] = {

@@ -34,7 +34,7 @@ pages_check(void)
 	assert_memory_equal(fake_memory(fake_page(0)), pages_expected,
 	    PAGES_BYTES);
 	fake_assert_idle();
-	assert_int_equal(fake.kind_count[FAKE_FILL],
+	assert_int_equal(fake.kind_count[FAKE_STORE],
 	    fake.kind_count[FAKE_CLEAR]);
 }
 
@@ -57,7 +57,7 @@ pages_copy(void **state)
 	unsigned int from, to;
 
 	(void)state;
-	if (QPMAP_FRAMES == 1) {
+	if (QPMAP_SLOTS == 1) {
 		skip();
 	}
 	pages_start();
@@ -77,7 +77,7 @@ static void
 pages_copy_single(void **state)
 {
 	(void)state;
-	if (QPMAP_FRAMES != 1) {
+	if (QPMAP_SLOTS != 1) {
 		skip();
 	}
 	pages_start();
@@ -104,7 +104,7 @@ pages_transfer(size_t at, size_t len, unsigned int align, unsigned int type)
 	assert_memory_equal(buffer, pages_expected + at, len);
 	assert_int_equal(buffer[-1], 0xee);
 	assert_int_equal(buffer[len], 0xee);
-	assert_true(!alone || fake.kind_count[FAKE_FILL] == pages);
+	assert_true(!alone || fake.kind_count[FAKE_STORE] == pages);
 	for (size_t i = 0; i < len; i++) {
 		buffer[i] = (unsigned char)fake_random(&seed);
 	}
@@ -112,7 +112,7 @@ pages_transfer(size_t at, size_t len, unsigned int align, unsigned int type)
 	memcpy(pages_expected + at, buffer, len);
 	fake_log_clear();
 	qpmap_write(FAKE_PA + at, type, buffer, len);
-	assert_true(!alone || fake.kind_count[FAKE_FILL] == pages);
+	assert_true(!alone || fake.kind_count[FAKE_STORE] == pages);
 	assert_memory_equal(buffer, pages_expected + at, len);
 	assert_int_equal(buffer[-1], 0xee);
 	assert_int_equal(buffer[len], 0xee);
@@ -145,7 +145,7 @@ pages_ranges(void **state)
 		}
 	}
 	pages_transfer(0, PAGES_BYTES, 0, 0);
-	pages_transfer(1, PAGES_BYTES - 2, 3, QPMAP_UNCACHED);
+	pages_transfer(1, PAGES_BYTES - 2, 3, QPMAP_ATTR_UNCACHED);
 }
 
 /* Nothing was done by single accesses but count of them, of width bytes. */
@@ -174,7 +174,7 @@ pages_loops_of(qpmap_attr_t attr, _Bool bulk)
 	qpmap_zero_page(fake_page(9), width_4);
 	assert_int_equal(fake_copies.bulk, 0);
 	pages_singles(PAGES_PAGE / 4, 4);
-	if (QPMAP_FRAMES == 1) {
+	if (QPMAP_SLOTS == 1) {
 		return;
 	}
 	qpmap_copy_page(fake_page(9), attr, fake_page(1), 0);
@@ -195,7 +195,7 @@ static void
 pages_loops(void **state)
 {
 	static const qpmap_attr_t sharing[] = {
-		0, QPMAP_PRIVATE, QPMAP_SHARED
+		0, QPMAP_ATTR_PRIVATE, QPMAP_ATTR_SHARED
 	};
 
 	(void)state;
@@ -203,8 +203,8 @@ pages_loops(void **state)
 	for (unsigned int type = 0; type < QPMAP_TYPE_COUNT; type++) {
 		for (unsigned int i = 0; i < 3; i++) {
 			pages_loops_of(type | sharing[i],
-			    type == QPMAP_WRITE_BACK ||
-			    type == QPMAP_WRITE_THROUGH);
+			    type == QPMAP_ATTR_WRITE_BACK ||
+			    type == QPMAP_ATTR_WRITE_THROUGH);
 		}
 	}
 	pages_check();
@@ -274,7 +274,7 @@ pages_wrap(void **state)
 		EXPECT_PANIC(QPMAP_PANIC_RANGE, bad[i].pa, bad[i].len,
 		    qpmap_write(bad[i].pa, 0, buffer, bad[i].len));
 	}
-	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_STORE], 0);
 	assert_int_equal(fake.kind_count[FAKE_PIN], 0);
 	/* The last byte there is: no wrap, but too wide. */
 	EXPECT_PANIC(QPMAP_PANIC_WIDTH, ~(qpmap_paddr_t)QPMAP_PAGE_MASK, 0,
@@ -313,7 +313,7 @@ pages_handler(void)
 	static unsigned char buffer[64];
 	size_t at = PAGES_PAGE - 32;
 
-	if (qpmap_held(&fake_cpu[fake.cpu]) < QPMAP_FRAMES) {
+	if (qpmap_held(&fake_cpu[fake.cpu]) < QPMAP_SLOTS) {
 		qpmap_read(FAKE_PA + at, fake.irq_point[0] % 5, buffer,
 		    sizeof(buffer));
 		assert_memory_equal(buffer, pages_expected + at,
@@ -345,7 +345,7 @@ pages_selftest(void **state)
 
 	(void)state;
 	fake_start(&config);
-	if (QPMAP_FRAMES == 1) {
+	if (QPMAP_SLOTS == 1) {
 		assert_int_equal(qpmap_selftest(fake_page(1), fake_page(2)),
 		    6);
 		fake_assert_idle();
@@ -357,7 +357,7 @@ pages_selftest(void **state)
 	/* With something held already. */
 	va = qpmap_enter(fake_page(5), 0);
 	assert_int_equal(qpmap_selftest(fake_page(1), fake_page(2)),
-	    QPMAP_FRAMES >= 3 ? 0 : 6);
+	    QPMAP_SLOTS >= 3 ? 0 : 6);
 	fake_assert_shows(va, fake_page(5), 0, 1);
 	qpmap_remove(va);
 	fake_assert_idle();
@@ -368,7 +368,7 @@ static unsigned int pages_from;
 static void
 pages_misdirect(void)
 {
-	if (fake.kind_count[FAKE_FILLED] >= pages_from) {
+	if (fake.kind_count[FAKE_POST_MAP] >= pages_from) {
 		fake.wrong_pa = fake_page(40);
 	}
 }
@@ -404,11 +404,11 @@ pages_selftest_broken(void **state)
 	struct qpmap_config config = fake_config();
 
 	(void)state;
-	if (QPMAP_FRAMES == 1) {
+	if (QPMAP_SLOTS == 1) {
 		skip();
 	}
 	fake_start(&config);
-	fake_cpu[0].frame[1].va |= 8;
+	fake_cpu[0].slot[1].va |= 8;
 	assert_int_equal(qpmap_selftest(fake_page(1), fake_page(2)), 1);
 	assert_int_equal(pages_broken(pages_misdirect, 0), 3);
 	assert_int_equal(pages_broken(pages_misdirect, 3), 2);
@@ -422,7 +422,7 @@ pages_selftest_broken(void **state)
 const struct CMUnitTest pages_tests[] = {
 	FAKE_TEST("unit/B8/zero", pages_zero),
 	FAKE_TEST("unit/B8/copy", pages_copy),
-	FAKE_TEST("unit/B8/copy with a single frame", pages_copy_single),
+	FAKE_TEST("unit/B8/copy with a single slot", pages_copy_single),
 	FAKE_TEST("unit/B8/ranges", pages_ranges),
 	FAKE_TEST("unit/B8/loops by type", pages_loops),
 	FAKE_TEST("unit/B8/one aligned access", pages_one),

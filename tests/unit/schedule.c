@@ -26,7 +26,7 @@ enum schedule_state {
 	SCHEDULE_FREE, SCHEDULE_USED, SCHEDULE_LIMBO
 };
 
-/* A shared mapping or a plain page: its page, and whether it is in work. */
+/* A global mapping or a plain page: its page, and whether it is in work. */
 struct schedule_place {
 	qpmap_vaddr_t va;
 	unsigned int page;
@@ -78,7 +78,7 @@ schedule_check(void)
 	struct qpmap_pte entry;
 	unsigned int page, i;
 
-	for (; va < FAKE_SHARED_VA + QPMAP_SHARED_SIZE; va += QPMAP_PAGE_SIZE) {
+	for (; va < FAKE_GLOBAL_VA + QPMAP_GLOBAL_SIZE; va += QPMAP_PAGE_SIZE) {
 		for (i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
 			if (!fake.joined[i / FAKE_CONTEXTS]) {
 				continue;
@@ -140,7 +140,7 @@ schedule_enter(void)
 	alone = schedule.flights == 0;
 	schedule_call(1);
 	calls = schedule.calls;
-	if (qpmap_shared_enter(fake_page(page), fibers_pick(5), &va) ==
+	if (qpmap_global_enter(fake_page(page), fibers_pick(5), &va) ==
 	    QPMAP_OK) {
 		place->va = va;
 		place->page = page;
@@ -175,10 +175,10 @@ schedule_remove(_Bool deferred)
 	schedule_call(1);
 	page = place->page;
 	if (deferred) {
-		qpmap_shared_remove_deferred(place->va);
+		qpmap_global_remove_deferred(place->va);
 		schedule.page[page] = SCHEDULE_LIMBO;
 	} else {
-		qpmap_shared_remove(place->va);
+		qpmap_global_remove(place->va);
 		schedule_free(page);
 	}
 	place->page = SCHEDULE_NONE;
@@ -233,7 +233,7 @@ schedule_members(unsigned int page, unsigned long set)
 
 	memcpy(joined, fake.joined, sizeof(joined));
 	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
-		window = fake_cpu[cpu].window;
+		window = fake_cpu[cpu].index_plus_one;
 		fake.joined[cpu] = joined[cpu] && window != 0 &&
 		    (set >> (window - 1) & 1) != 0;
 	}
@@ -323,7 +323,7 @@ schedule_window(void)
 static void
 schedule_move(void)
 {
-	unsigned int cpu = fake.cpu, window = fake_cpu[cpu].window - 1;
+	unsigned int cpu = fake.cpu, window = fake_cpu[cpu].index_plus_one - 1;
 
 	fibers_mask(fibers_pick(2) != 0);
 	fake_offline_cpu(cpu);
@@ -336,7 +336,7 @@ schedule_move(void)
 		window = fibers_pick(SCHEDULE_WINDOWS);
 	} while (schedule.window[window]);
 	schedule.window[window] = 1;
-	fake_remote[window].hart = fake.hart[cpu];
+	fake_cpu_sync[window].hart = fake.hart[cpu];
 	fibers_mask(fibers_pick(2) != 0);
 	if (fake_online_cpu(cpu, window, fake_host_leaf(FAKE_WINDOW_VA +
 	    window * QPMAP_WINDOW_SIZE)) != QPMAP_OK) {
@@ -394,22 +394,22 @@ schedule_start(uint64_t *seed)
 	memset(&schedule.page, 0, sizeof(schedule.page));
 	memset(&schedule.window, 0, sizeof(schedule.window));
 	schedule.flights = 0;
-	config.window_count = SCHEDULE_WINDOWS;
-	config.shared_count = 1;
+	config.cpu_count = SCHEDULE_WINDOWS;
+	config.global_count = 1;
 	config.flags = fake_random(seed) % 4 == 0 ? QPMAP_FLAGS_FIRMWARE : 0;
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		fake.hart[cpu] = cpu * far + cpu;
-		fake_remote[cpu].hart = fake.hart[cpu];
+		fake_cpu_sync[cpu].hart = fake.hart[cpu];
 	}
 	fake_start(&config);
 	fake_shootdown_memory.generation = generation;
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		schedule.window[cpu] = 1;
-		fake_remote[cpu].acknowledged = generation;
+		fake_cpu_sync[cpu].acknowledged = generation;
 	}
 	fake.firmware_fails_at = fake_random(seed) % 12;
 	schedule.slots = 2 + fake_random(seed) % 4;
-	fake_shared[0].clean = ((uintptr_t)1 << schedule.slots) - 1;
+	fake_global[0].clean = ((uintptr_t)1 << schedule.slots) - 1;
 	for (i = 0; i < SCHEDULE_LIVE; i++) {
 		schedule.live[i] = (struct schedule_place){
 		    .page = SCHEDULE_NONE };
@@ -439,11 +439,11 @@ schedule_run(uint64_t seed)
 	(void)fibers_run(&plan, 0, body);
 	schedule_quiesce();
 	schedule_check();
-	if (fake_shared[0].dirty != 0 ||
-	    (fake_shared[0].used | fake_shared[0].clean) !=
+	if (fake_global[0].dirty != 0 ||
+	    (fake_global[0].used | fake_global[0].clean) !=
 	    ((uintptr_t)1 << schedule.slots) - 1 ||
-	    (fake_shared[0].used & fake_shared[0].clean) != 0) {
-		fail_msg("a shared slot is lost, or is there twice");
+	    (fake_global[0].used & fake_global[0].clean) != 0) {
+		fail_msg("a global slot is lost, or is there twice");
 	}
 	fake_assert_idle();
 	schedule.seed = 0;

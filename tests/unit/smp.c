@@ -19,7 +19,7 @@ smp_start(unsigned int flags)
 	struct qpmap_config config = fake_config();
 
 	config.flags = flags;
-	config.shared_count = 1;
+	config.global_count = 1;
 	fake_start(&config);
 }
 
@@ -117,10 +117,10 @@ smp_pages(void **state)
 		qpmap_shootdown(va, counts[i / 4], NULL);
 		for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 			assert_int_equal(smp_left(cpu, 0, 63), 0);
-			assert_int_equal(smp_events(FAKE_SHOT_DOWN, cpu),
+			assert_int_equal(smp_events(FAKE_FLUSH_RANGE, cpu),
 			    cpu == self || !FAKE_BROADCASTS);
 		}
-		for (at = -1; (at = fake_log_find(FAKE_SHOT_DOWN,
+		for (at = -1; (at = fake_log_find(FAKE_FLUSH_RANGE,
 		    (unsigned int)at + 1)) >= 0;) {
 			assert_int_equal(fake.event[at].what, va);
 			assert_int_equal(fake.event[at].more, counts[i / 4]);
@@ -224,9 +224,9 @@ smp_ghost_spin(void)
 		if (smp_ghost[w].asked != 0 && !smp_ghost[w].answered) {
 			smp_ghost[w].answered = 1;
 			if (smp_pick(4) == 0) {
-				fake_remote[w].online = QPMAP_REMOTE_FREE;
+				fake_cpu_sync[w].online = QPMAP_SYNC_FREE;
 			} else {
-				fake_remote[w].acknowledged = SMP_GENERATION;
+				fake_cpu_sync[w].acknowledged = SMP_GENERATION;
 			}
 			return;
 		}
@@ -256,10 +256,10 @@ smp_sets_once(unsigned int windows, unsigned int self)
 		}
 		if (w != self) {
 			/* Who joins or leaves is not waited for. */
-			fake_remote[w].online = smp_ghost[w].online ?
-			    QPMAP_REMOTE_ONLINE : smp_pick(2) == 0 ?
-			    QPMAP_REMOTE_FREE : QPMAP_REMOTE_TAKEN;
-			fake_remote[w].acknowledged = SMP_GENERATION +
+			fake_cpu_sync[w].online = smp_ghost[w].online ?
+			    QPMAP_SYNC_ONLINE : smp_pick(2) == 0 ?
+			    QPMAP_SYNC_FREE : QPMAP_SYNC_TAKEN;
+			fake_cpu_sync[w].acknowledged = SMP_GENERATION +
 			    smp_ghost[w].ahead - smp_pick(3) *
 			    !smp_ghost[w].ahead;
 		}
@@ -288,7 +288,7 @@ smp_sets(void **state)
 	smp_seed = 1968;
 	for (unsigned int i = 0; i < 7 * 6; i++) {
 		fake_reset();
-		smp_ghosts = config.window_count = counts[i / 6];
+		smp_ghosts = config.cpu_count = counts[i / 6];
 		self = i % 6 == 0 ? smp_ghosts - 1 : smp_pick(smp_ghosts);
 		assert_int_equal(fake_init(&config), QPMAP_OK);
 		smp_online(0, self);
@@ -306,7 +306,7 @@ smp_sets(void **state)
 static void
 smp_offline(void **state)
 {
-	struct qpmap_remote before[2];
+	struct qpmap_cpu_sync before[2];
 
 	(void)state;
 	smp_start(0);
@@ -315,7 +315,7 @@ smp_offline(void **state)
 	assert_int_equal(smp_left(2, 0, 1), 0);
 	smp_stale(0, 1);
 	fake_run_on(0);
-	memcpy(before, &fake_remote[2], sizeof(before[0]));
+	memcpy(before, &fake_cpu_sync[2], sizeof(before[0]));
 	fake_log_clear();
 	qpmap_shootdown(smp_va(0), 1, &(unsigned long){ 4 });
 	assert_int_equal(fake.kind_count[FAKE_IPI], 0);
@@ -325,8 +325,8 @@ smp_offline(void **state)
 		fake_interrupt(2);
 		fake_poll(2);
 	}
-	assert_int_equal(smp_events(FAKE_SHOT_DOWN, 2), 0);
-	assert_memory_equal(before, &fake_remote[2], sizeof(before[0]));
+	assert_int_equal(smp_events(FAKE_FLUSH_RANGE, 2), 0);
+	assert_memory_equal(before, &fake_cpu_sync[2], sizeof(before[0]));
 	/* What it had kept does not come back with it. */
 	smp_online(2, 2);
 	assert_int_equal(smp_left(2, 0, 1), 0);
@@ -349,7 +349,7 @@ smp_number(void **state)
 	qpmap_shootdown(smp_va(1), 1, &(unsigned long){ 1 << 2 });
 	assert_int_equal(smp_left(3, 1, 1), 0);
 	fake_interrupt(2);
-	assert_int_equal(smp_events(FAKE_SHOT_DOWN, 2), 0);
+	assert_int_equal(smp_events(FAKE_FLUSH_RANGE, 2), 0);
 	smp_online(2, 3);
 	smp_stale(2, 1);
 	fake_run_on(3);
@@ -362,31 +362,31 @@ static void
 smp_number_taken(void **state)
 {
 	struct qpmap_config config = fake_config();
-	struct qpmap_remote remote;
+	struct qpmap_cpu_sync remote;
 	struct qpmap_state before;
 	struct qpmap_cpu cpu;
 
 	(void)state;
-	config.shared_count = 1;
-	config.remote = fake_remote;
+	config.global_count = 1;
+	config.cpu_sync = fake_cpu_sync;
 	fake_start(&config);
 	fake_offline_cpu(1);
 	for (unsigned int window = 0; window < FAKE_CPUS; window++) {
 		if (window == 1) {
 			continue;
 		}
-		remote = fake_remote[window];
+		remote = fake_cpu_sync[window];
 		before = qpmap_state;
 		cpu = fake_cpu[1];
 		fake_log_clear();
 		assert_int_equal(fake_online_cpu(1, window, fake_host_leaf(
 		    config.window_va + window * QPMAP_WINDOW_SIZE)),
-		    QPMAP_ERR_WINDOW_TAKEN);
-		assert_memory_equal(&remote, &fake_remote[window],
+		    QPMAP_ERR_CPU_INDEX_TAKEN);
+		assert_memory_equal(&remote, &fake_cpu_sync[window],
 		    sizeof(remote));
 		assert_memory_equal(&before, &qpmap_state, sizeof(before));
 		assert_memory_equal(&cpu, &fake_cpu[1], sizeof(cpu));
-		assert_int_equal(fake.kind_count[FAKE_ONLINE], 0);
+		assert_int_equal(fake.kind_count[FAKE_FLUSH_LOCAL], 0);
 		fake_offline_cpu(window);
 		smp_online(1, window);
 		fake_offline_cpu(1);
@@ -433,8 +433,8 @@ smp_number_before(void)
 {
 	struct qpmap_config config = fake_config();
 
-	config.remote = fake_remote;
-	config.shared_count = 1;
+	config.cpu_sync = fake_cpu_sync;
+	config.global_count = 1;
 	fake_start(&config);
 	fake_offline_cpu(1);
 	smp_errors[1] = smp_errors[2] = -1;
@@ -461,11 +461,11 @@ smp_number_shot(void)
 		assert_int_equal(fake.joined[i] ? smp_left(i, 0, 1) : 0, 0);
 	}
 	if (cpu != FAKE_CPUS) {
-		assert_int_equal(fake_remote[2].online, FAKE_BROADCASTS ?
-		    QPMAP_REMOTE_TAKEN : QPMAP_REMOTE_ONLINE);
+		assert_int_equal(fake_cpu_sync[2].online, FAKE_BROADCASTS ?
+		    QPMAP_SYNC_TAKEN : QPMAP_SYNC_ONLINE);
 		fake_offline_cpu(cpu);
 	}
-	assert_int_equal(fake_remote[2].online, QPMAP_REMOTE_FREE);
+	assert_int_equal(fake_cpu_sync[2].online, QPMAP_SYNC_FREE);
 	assert_int_equal(fake_target(2), FAKE_CPUS);
 }
 
@@ -473,7 +473,7 @@ static void
 smp_number_one(void)
 {
 	assert_int_equal(smp_errors[1] + smp_errors[2],
-	    QPMAP_ERR_WINDOW_TAKEN);
+	    QPMAP_ERR_CPU_INDEX_TAKEN);
 	assert_true(smp_errors[1] == QPMAP_OK || smp_errors[2] == QPMAP_OK);
 	smp_number_shot();
 }
@@ -483,10 +483,10 @@ static void
 smp_number_early(void)
 {
 	assert_true(smp_errors[1] == QPMAP_OK ||
-	    smp_errors[1] == QPMAP_ERR_WINDOW_TAKEN);
+	    smp_errors[1] == QPMAP_ERR_CPU_INDEX_TAKEN);
 	assert_int_equal(fake_target(2), smp_errors[1] == QPMAP_OK ? 1 :
 	    FAKE_CPUS);
-	assert_int_equal(fake_cpu[2].window, 0);
+	assert_int_equal(fake_cpu[2].index_plus_one, 0);
 	smp_number_shot();
 }
 
@@ -506,11 +506,11 @@ smp_number_race(void **state)
 static void
 smp_number_step(void)
 {
-	unsigned int window = *(volatile uint32_t *)&fake_cpu[2].window;
+	unsigned int window = *(volatile uint32_t *)&fake_cpu[2].index_plus_one;
 
 	if (window != 0) {
-		assert_int_not_equal(fake_remote[window - 1].online,
-		    QPMAP_REMOTE_FREE);
+		assert_int_not_equal(fake_cpu_sync[window - 1].online,
+		    QPMAP_SYNC_FREE);
 	}
 }
 
@@ -520,12 +520,12 @@ smp_number_kept(void **state)
 	struct qpmap_config config = fake_config();
 
 	(void)state;
-	config.remote = fake_remote;
+	config.cpu_sync = fake_cpu_sync;
 	fake_start(&config);
 	for (unsigned int i = 0; i < 3; i++) {
 		fake.step = smp_number_step;
 		fake_offline_cpu(2);
-		assert_int_equal(fake_remote[2].online, QPMAP_REMOTE_FREE);
+		assert_int_equal(fake_cpu_sync[2].online, QPMAP_SYNC_FREE);
 		smp_online(2, 2);
 		fake.step = NULL;
 	}
@@ -537,7 +537,7 @@ static void
 smp_dead_spin(void)
 {
 	if (++smp_waited == 10) {
-		__atomic_store_n(&fake_remote[2].online, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&fake_cpu_sync[2].online, 0, __ATOMIC_RELEASE);
 	}
 }
 
@@ -555,8 +555,8 @@ smp_dead(void **state)
 	struct qpmap_config config = fake_config();
 
 	(void)state;
-	config.remote = fake_remote;
-	config.shared_count = 1;
+	config.cpu_sync = fake_cpu_sync;
+	config.global_count = 1;
 	fake_start(&config);
 	fake.joined[2] = 0;
 	smp_waited = 0;
@@ -565,7 +565,7 @@ smp_dead(void **state)
 	smp_stale(0, 1);
 	fake_run_on(0);
 	if (FAKE_BROADCASTS) {
-		fake_remote[2].online = 0;
+		fake_cpu_sync[2].online = 0;
 	}
 	qpmap_shootdown(smp_va(0), 1, NULL);
 	assert_int_equal(smp_waited, FAKE_BROADCASTS ? 0 : 10);
@@ -605,7 +605,7 @@ smp_walk_before(void)
 {
 	struct qpmap_config config = fake_config();
 
-	config.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT;
+	config.flags = QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT;
 	assert_int_equal(fake_init(&config), QPMAP_OK);
 	for (unsigned int cpu = 1; cpu <= 2; cpu++) {
 		smp_right[cpu] = fake_host_leaf(config.window_va +
@@ -621,7 +621,7 @@ smp_walk_after(void)
 
 	for (unsigned int cpu = 1; cpu <= 2; cpu++) {
 		if (smp_errors[cpu] == QPMAP_ERR_CPU_BUSY) {
-			assert_int_equal(fake_cpu[cpu].window, 0);
+			assert_int_equal(fake_cpu[cpu].index_plus_one, 0);
 			/* And now it is its turn. */
 			fake_run_on(cpu);
 			smp_walker();
@@ -629,7 +629,7 @@ smp_walk_after(void)
 			done++;
 		}
 		assert_int_equal(smp_errors[cpu], QPMAP_OK);
-		assert_ptr_equal(fake_cpu[cpu].frame[1].slot,
+		assert_ptr_equal(fake_cpu[cpu].slot[1].ptep,
 		    smp_right[cpu]);
 	}
 	assert_true(done > 0);
@@ -652,7 +652,7 @@ static void
 smp_early_step(void)
 {
 	if (SMP_GENERATION != smp_known &&
-	    fake_log_find(FAKE_SENDING, 0) >= 0) {
+	    fake_log_find(FAKE_PRE_NOTIFY, 0) >= 0) {
 		fake.step = NULL;
 		fake_poll(1);
 	}
@@ -675,7 +675,7 @@ smp_early(void **state)
 	assert_null(fake.step);
 	assert_int_equal(fake.kind_count[FAKE_IPI], 2);
 	assert_int_equal(smp_left(1, 0, 1) + smp_left(2, 0, 1), 0);
-	assert_int_equal(smp_events(FAKE_SHOT_DOWN, 1), 1);
+	assert_int_equal(smp_events(FAKE_FLUSH_RANGE, 1), 1);
 	/* Interrupts that nobody needs do nothing; nor does a poll. */
 	fake_log_clear();
 	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
@@ -692,10 +692,10 @@ smp_set_generation(qpmap_generation_t generation)
 {
 	SMP_GENERATION = generation;
 	for (unsigned int i = 0; i < QPMAP_REQUESTS; i++) {
-		fake_shootdown_memory.ring[i].generation = generation - 100;
+		fake_shootdown_memory.requests[i].generation = generation - 100;
 	}
 	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
-		fake_remote[cpu].acknowledged = generation;
+		fake_cpu_sync[cpu].acknowledged = generation;
 	}
 }
 
@@ -752,8 +752,8 @@ smp_zero(void **state)
 	fake_log_clear();
 	qpmap_shootdown(smp_va(0), 1, NULL);
 	assert_int_equal(SMP_GENERATION, 0);
-	assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], FAKE_CPUS);
-	while ((at = fake_log_find(FAKE_SHOT_DOWN, (unsigned int)at + 1)) >=
+	assert_int_equal(fake.kind_count[FAKE_FLUSH_RANGE], FAKE_CPUS);
+	while ((at = fake_log_find(FAKE_FLUSH_RANGE, (unsigned int)at + 1)) >=
 	    0) {
 		assert_int_equal(fake.event[at].more, QPMAP_ALL_PAGES);
 	}
@@ -813,16 +813,16 @@ smp_ring(void **state)
 		smp_lag(lag);
 		fake_interrupt(3);
 		assert_int_equal(smp_left(3, 0, lag), 0);
-		assert_int_equal(fake_remote[3].acknowledged, SMP_GENERATION);
+		assert_int_equal(fake_cpu_sync[3].acknowledged, SMP_GENERATION);
 		if (lag > QPMAP_REQUESTS) {
-			assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 1);
-			at = fake_log_find(FAKE_SHOT_DOWN, 0);
+			assert_int_equal(fake.kind_count[FAKE_FLUSH_RANGE], 1);
+			at = fake_log_find(FAKE_FLUSH_RANGE, 0);
 			assert_int_equal(fake.event[at].more, QPMAP_ALL_PAGES);
 			continue;
 		}
-		assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], lag);
+		assert_int_equal(fake.kind_count[FAKE_FLUSH_RANGE], lag);
 		for (at = -1, i = 0; i < lag; i++) {
-			at = fake_log_find(FAKE_SHOT_DOWN,
+			at = fake_log_find(FAKE_FLUSH_RANGE,
 			    (unsigned int)at + 1);
 			assert_int_equal(fake.event[at].what, smp_va(i));
 			assert_int_equal(fake.event[at].more, 1);
@@ -834,7 +834,7 @@ smp_ring(void **state)
 static void
 smp_half_written(void **state)
 {
-	struct qpmap_request *ring = fake_shootdown_memory.ring, *request;
+	struct qpmap_request *ring = fake_shootdown_memory.requests, *request;
 	unsigned int lag, which, i;
 	int at;
 
@@ -854,10 +854,10 @@ smp_half_written(void **state)
 		request->va = 0;
 		fake_interrupt(3);
 		assert_int_equal(smp_left(3, 0, lag), 0);
-		at = fake_log_find(FAKE_SHOT_DOWN, lag - 1 - which);
-		while (fake_log_find(FAKE_SHOT_DOWN, (unsigned int)at + 1) >=
+		at = fake_log_find(FAKE_FLUSH_RANGE, lag - 1 - which);
+		while (fake_log_find(FAKE_FLUSH_RANGE, (unsigned int)at + 1) >=
 		    0) {
-			at = fake_log_find(FAKE_SHOT_DOWN,
+			at = fake_log_find(FAKE_FLUSH_RANGE,
 			    (unsigned int)at + 1);
 		}
 		assert_int_equal(fake.event[at].more, QPMAP_ALL_PAGES);
@@ -872,22 +872,22 @@ smp_not_online(void **state)
 
 	(void)state;
 	smp_start(0);
-	assert_int_equal(qpmap_shared_enter(fake_page(1), 0, &used), 0);
+	assert_int_equal(qpmap_global_enter(fake_page(1), 0, &used), 0);
 	fake_offline_cpu(3);
 	fake_run_on(3);
 	fake_log_clear();
 	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0,
 	    qpmap_shootdown(smp_va(0), 1, NULL));
 	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0, qpmap_quiesce());
-	/* Neither may it use shared mappings: it is not told of their end. */
+	/* Neither may it use global mappings: it is not told of their end. */
 	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0,
-	    (void)qpmap_shared_enter(fake_page(0), 0, &va));
-	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0, qpmap_shared_remove(used));
+	    (void)qpmap_global_enter(fake_page(0), 0, &va));
+	EXPECT_PANIC(QPMAP_PANIC_SHOOTDOWN, 0, 0, qpmap_global_remove(used));
 	assert_int_equal(va, 8);
-	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_STORE], 0);
 	assert_int_equal(fake.kind_count[FAKE_CLEAR], 0);
 	assert_int_equal(fake.kind_count[FAKE_IPI], 0);
-	assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 0);
+	assert_int_equal(fake.kind_count[FAKE_FLUSH_RANGE], 0);
 }
 
 /*
@@ -915,8 +915,8 @@ smp_interrupted(unsigned int type, unsigned int point)
 {
 	qpmap_vaddr_t held = 0, va;
 
-	if (QPMAP_FRAMES > 1) {
-		held = qpmap_enter(fake_page(80), QPMAP_UNCACHED_MINUS);
+	if (QPMAP_SLOTS > 1) {
+		held = qpmap_enter(fake_page(80), QPMAP_ATTR_UNCACHED_MINUS);
 	}
 	fake.irq = smp_shot;
 	fake.irq_depth = 1;
@@ -931,8 +931,8 @@ smp_interrupted(unsigned int type, unsigned int point)
 	fake.irq = NULL;
 	fake_assert_absent(va);
 	if (held != 0) {
-		fake_assert_shows(held, fake_page(80), QPMAP_UNCACHED_MINUS,
-		    1);
+		fake_assert_shows(held, fake_page(80),
+		    QPMAP_ATTR_UNCACHED_MINUS, 1);
 		qpmap_remove(held);
 	}
 	fake_assert_idle();
@@ -953,7 +953,7 @@ smp_at_every_event(void **state)
 			smp_interrupted(type, point++);
 		} while (smp_shots != before);
 		/* Both ends of nine events, or ten. */
-		special = (fake.special_types >> type & 1) != 0;
+		special = (fake.slow_types >> type & 1) != 0;
 		assert_int_equal(point - 1, 2 * (9 + special + QPMAP_CHECKED));
 		smp_interrupted(type, ~0u);
 	}
@@ -996,11 +996,11 @@ smp_twice(void **state)
 		if (fake.step != NULL) {
 			break;
 		}
-		assert_int_equal(fake_remote[1].acknowledged, SMP_GENERATION);
+		assert_int_equal(fake_cpu_sync[1].acknowledged, SMP_GENERATION);
 		assert_int_equal(smp_left(1, 0, 2), 0);
 		fake_log_clear();
 		fake_interrupt(1);
-		assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 0);
+		assert_int_equal(fake.kind_count[FAKE_FLUSH_RANGE], 0);
 	}
 	fake.step = NULL;
 	assert_true(smp_at > 8);
@@ -1141,7 +1141,7 @@ smp_join_before(void)
 	smp_pair_before();
 	fake_offline_cpu(3);
 	/* From an earlier life: the numbers have come round since. */
-	fake_remote[3].acknowledged = SMP_GENERATION + 5;
+	fake_cpu_sync[3].acknowledged = SMP_GENERATION + 5;
 	fake_run_on(0);
 }
 
@@ -1170,9 +1170,9 @@ static void
 smp_look_behind(void)
 {
 	uint32_t behind = (uint32_t)(SMP_GENERATION -
-	    fake_remote[3].acknowledged);
+	    fake_cpu_sync[3].acknowledged);
 
-	if (fake_remote[3].online != QPMAP_REMOTE_ONLINE || behind == 0) {
+	if (fake_cpu_sync[3].online != QPMAP_SYNC_ONLINE || behind == 0) {
 		return;
 	}
 	smp_seen_behind++;
@@ -1193,7 +1193,7 @@ smp_joins_behind(void **state)
 	smp_online(3, 3);
 	fake.step = NULL;
 	assert_true(smp_seen_behind > 2);
-	assert_int_equal(fake_remote[3].acknowledged, SMP_GENERATION);
+	assert_int_equal(fake_cpu_sync[3].acknowledged, SMP_GENERATION);
 }
 
 static void
@@ -1297,7 +1297,7 @@ smp_crashed(void)
 {
 	qpmap_vaddr_t va;
 
-	if (fake_cpu[3].window == 0) {
+	if (fake_cpu[3].index_plus_one == 0) {
 		EXPECT_PANIC(QPMAP_PANIC_NOT_ONLINE, 0, 0,
 		    qpmap_cpu_abandon(&fake_cpu[3]));
 		return;
@@ -1359,7 +1359,7 @@ smp_behind_before(void)
 static void
 smp_behind_zero(void)
 {
-	struct qpmap_request *ring = fake_shootdown_memory.ring;
+	struct qpmap_request *ring = fake_shootdown_memory.requests;
 
 	smp_start(0);
 	smp_stale(0, QPMAP_REQUESTS);
@@ -1367,7 +1367,7 @@ smp_behind_zero(void)
 	for (unsigned int i = 1; i < QPMAP_REQUESTS; i++) {
 		ring[i] = (struct qpmap_request){ i, smp_va(i), 1 };
 	}
-	fake_remote[3].acknowledged = smp_behind_at;
+	fake_cpu_sync[3].acknowledged = smp_behind_at;
 	fake_run_on(0);
 }
 
@@ -1377,7 +1377,7 @@ smp_behind_reader(void)
 	qpmap_generation_t served;
 
 	fake_poll(3);
-	served = fake_remote[3].acknowledged - smp_behind_at;
+	served = fake_cpu_sync[3].acknowledged - smp_behind_at;
 	assert_true(served == QPMAP_REQUESTS || served == QPMAP_REQUESTS + 1);
 	assert_int_equal(smp_left(3, 0, QPMAP_REQUESTS), 0);
 	if (served > QPMAP_REQUESTS) {
@@ -1443,9 +1443,9 @@ smp_firmware_start(const uintptr_t *harts)
 {
 	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		fake.hart[cpu] = harts[cpu];
-		fake_remote[cpu].hart = harts[cpu];
+		fake_cpu_sync[cpu].hart = harts[cpu];
 	}
-	smp_start(QPMAP_SBI_RFENCE);
+	smp_start(QPMAP_F_SBI_RFENCE);
 }
 
 static void
@@ -1560,23 +1560,23 @@ smp_firmware_twin(void **state)
 		}
 		fake_offline_cpu(1);
 		before = fake_cpu[1];
-		fake_remote[1].hart = harts[cpu];
+		fake_cpu_sync[1].hart = harts[cpu];
 		assert_int_equal(fake_online_cpu(1, 1, fake_host_leaf(
 		    qpmap_state.window_va + QPMAP_WINDOW_SIZE)),
 		    QPMAP_ERR_CPU_HART);
 		assert_memory_equal(&before, &fake_cpu[1], sizeof(before));
-		assert_int_equal(fake_remote[1].online, QPMAP_REMOTE_FREE);
+		assert_int_equal(fake_cpu_sync[1].online, QPMAP_SYNC_FREE);
 		/* Nor with one that joins at the same time. */
-		fake_remote[cpu].online = QPMAP_REMOTE_TAKEN;
+		fake_cpu_sync[cpu].online = QPMAP_SYNC_TAKEN;
 		assert_int_equal(fake_online_cpu(1, 1, fake_host_leaf(
 		    qpmap_state.window_va + QPMAP_WINDOW_SIZE)),
 		    QPMAP_ERR_CPU_HART);
-		fake_remote[cpu].online = QPMAP_REMOTE_ONLINE;
+		fake_cpu_sync[cpu].online = QPMAP_SYNC_ONLINE;
 		/* Not with one that is offline, and not with its own. */
 		fake_offline_cpu(cpu);
 		smp_online(1, 1);
 		fake_offline_cpu(1);
-		fake_remote[1].hart = harts[1];
+		fake_cpu_sync[1].hart = harts[1];
 		smp_online(cpu, cpu);
 		smp_online(1, 1);
 	}
@@ -1584,7 +1584,7 @@ smp_firmware_twin(void **state)
 	fake_reset();
 	smp_start(0);
 	fake_offline_cpu(1);
-	fake_remote[1].hart = fake_remote[0].hart;
+	fake_cpu_sync[1].hart = fake_cpu_sync[0].hart;
 	smp_online(1, 1);
 }
 
@@ -1592,13 +1592,13 @@ smp_firmware_twin(void **state)
 static void
 smp_apart(void **state)
 {
-	static struct qpmap_remote remote[FAKE_WINDOWS];
-	struct qpmap_shootdown shootdown;
+	static struct qpmap_cpu_sync remote[FAKE_WINDOWS];
+	struct qpmap_shootdown_state shootdown;
 	struct qpmap_cpu other;
 
 	(void)state;
 	smp_start(0);
-	memcpy(remote, fake_remote, sizeof(remote));
+	memcpy(remote, fake_cpu_sync, sizeof(remote));
 	shootdown = fake_shootdown_memory;
 	other = fake_cpu[1];
 	for (unsigned int i = 0; i < 10; i++) {
@@ -1606,10 +1606,10 @@ smp_apart(void **state)
 		qpmap_remove(i < 5 ? qpmap_enter(fake_page(i), i) :
 		    qpmap_enter_ro(fake_page(i), i - 5));
 		assert_int_equal(fake.kind_count[FAKE_IPI], 0);
-		assert_int_equal(fake.kind_count[FAKE_SHOT_DOWN], 0);
-		assert_int_equal(fake.kind_count[FAKE_SENDING], 0);
+		assert_int_equal(fake.kind_count[FAKE_FLUSH_RANGE], 0);
+		assert_int_equal(fake.kind_count[FAKE_PRE_NOTIFY], 0);
 	}
-	assert_memory_equal(remote, fake_remote, sizeof(remote));
+	assert_memory_equal(remote, fake_cpu_sync, sizeof(remote));
 	assert_memory_equal(&shootdown, &fake_shootdown_memory,
 	    sizeof(shootdown));
 	assert_memory_equal(&other, &fake_cpu[1], sizeof(other));
@@ -1635,7 +1635,7 @@ smp_quiesce(void **state)
 	fake_offline_cpu(3);
 	for (cpu = 0; cpu < 3; cpu++) {
 		fake_run_on(cpu);
-		fake_plant((cpu + 1) % 3, fake_frame_va(0, 0), qpmap_pte_make(
+		fake_plant((cpu + 1) % 3, fake_slot_va_at(0, 0), qpmap_pte_make(
 		    fake_page(95), QPTE_RW_BITS | 4));
 		fake_log_clear();
 		qpmap_quiesce();
@@ -1654,7 +1654,7 @@ static void
 smp_init_refused(const struct qpmap_config *config, int code)
 {
 	struct qpmap_state before = qpmap_state;
-	struct qpmap_shootdown shootdown = fake_shootdown_memory;
+	struct qpmap_shootdown_state shootdown = fake_shootdown_memory;
 
 	assert_int_equal(fake_init(config), code);
 	assert_memory_equal(&before, &qpmap_state, sizeof(before));
@@ -1670,10 +1670,10 @@ smp_init(void **state)
 	(void)state;
 	config.shootdown = NULL;
 	smp_init_refused(&config, QPMAP_ERR_SHOOTDOWN);
-	config.remote = NULL;
+	config.cpu_sync = NULL;
 	smp_init_refused(&config, QPMAP_ERR_SHOOTDOWN);
 	config = fake_config();
-	config.remote = NULL;
+	config.cpu_sync = NULL;
 	if (FAKE_BROADCASTS) {
 		assert_int_equal(fake_init(&config), QPMAP_OK);
 	} else {
@@ -1681,16 +1681,16 @@ smp_init(void **state)
 	}
 	for (unsigned int bit = 1; bit < QPMAP_CACHE_LINE; bit *= 2) {
 		config = fake_config();
-		config.shootdown = (struct qpmap_shootdown *)
+		config.shootdown = (struct qpmap_shootdown_state *)
 		    ((uintptr_t)&fake_shootdown_memory + bit);
 		smp_init_refused(&config, QPMAP_ERR_SHOOTDOWN);
 		config = fake_config();
-		config.remote = (struct qpmap_remote *)
-		    ((uintptr_t)fake_remote + bit);
+		config.cpu_sync = (struct qpmap_cpu_sync *)
+		    ((uintptr_t)fake_cpu_sync + bit);
 		smp_init_refused(&config, QPMAP_ERR_SHOOTDOWN);
 	}
-	assert_int_equal(sizeof(struct qpmap_remote) % QPMAP_CACHE_LINE, 0);
-	assert_int_equal(sizeof(struct qpmap_shared) % QPMAP_CACHE_LINE, 0);
+	assert_int_equal(sizeof(struct qpmap_cpu_sync) % QPMAP_CACHE_LINE, 0);
+	assert_int_equal(sizeof(struct qpmap_global) % QPMAP_CACHE_LINE, 0);
 }
 
 const struct CMUnitTest smp_tests[] = {

@@ -14,8 +14,8 @@ tables_config(qpmap_vaddr_t va, unsigned int windows)
 	struct qpmap_config config = fake_config();
 
 	config.window_va = va;
-	config.window_count = windows;
-	config.flags = QPMAP_BUILD_TABLES | QPMAP_SINGLE_ROOT;
+	config.cpu_count = windows;
+	config.flags = QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT;
 	return (config);
 }
 
@@ -23,7 +23,7 @@ static void
 tables_watch(const struct qpmap_config *config)
 {
 	fake_watch(config->window_va - QPMAP_PAGE_SIZE,
-	    config->window_count * (unsigned int)QPMAP_WINDOW_PAGES + 2);
+	    config->cpu_count * (unsigned int)QPMAP_WINDOW_PAGES + 2);
 }
 
 /* Tables that an area needs at levels 0 to last. */
@@ -31,7 +31,7 @@ static unsigned int
 tables_needed(const struct qpmap_config *config, unsigned int last)
 {
 	qpmap_vaddr_t end = config->window_va +
-	    config->window_count * QPMAP_WINDOW_SIZE - 1;
+	    config->cpu_count * QPMAP_WINDOW_SIZE - 1;
 	unsigned int count = 0;
 
 	for (unsigned int level = 1; level <= last + 1; level++) {
@@ -48,11 +48,11 @@ tables_use(const struct qpmap_config *config)
 	unsigned int cpu, window;
 	qpmap_vaddr_t va;
 
-	for (window = 0; window < config->window_count; window++) {
+	for (window = 0; window < config->cpu_count; window++) {
 		cpu = window % FAKE_CPUS;
 		assert_int_equal(fake_online_cpu(cpu, window, NULL), QPMAP_OK);
 		va = qpmap_enter(fake_page(window), 0);
-		assert_int_equal(va, fake_frame_va(window, 0));
+		assert_int_equal(va, fake_slot_va_at(window, 0));
 		fake_assert_shows(va, fake_page(window), 0, 1);
 		qpmap_remove(va);
 		fake_assert_absent(va);
@@ -98,7 +98,7 @@ tables_built(const struct qpmap_config *config, unsigned int level)
 
 	fake_reset();
 	if (level < FAKE_LEVELS - 1) {
-		for (unsigned int w = 0; w < config->window_count; w++) {
+		for (unsigned int w = 0; w < config->cpu_count; w++) {
 			(void)fake_host_tables(config->window_va +
 			    w * QPMAP_WINDOW_SIZE, level);
 		}
@@ -110,15 +110,15 @@ tables_built(const struct qpmap_config *config, unsigned int level)
 	tables_check_kept(taken);
 	assert_int_equal(fake_pool_taken() - taken,
 	    level == 0 ? 0 : tables_needed(config, level - 1));
-	assert_int_equal(fake.kind_count[FAKE_LINKING],
+	assert_int_equal(fake.kind_count[FAKE_PRE_LINK],
 	    fake.kind_count[FAKE_ALLOC]);
 	roots = level == FAKE_LEVELS - 1 ? (unsigned int)
-	    ((config->window_va + config->window_count * QPMAP_WINDOW_SIZE -
+	    ((config->window_va + config->cpu_count * QPMAP_WINDOW_SIZE -
 	    1) / TABLES_SPAN(FAKE_LEVELS - 1) - config->window_va /
 	    TABLES_SPAN(FAKE_LEVELS - 1)) + 1 : 0;
 	assert_int_equal(fake.kind_count[FAKE_LINKED_ROOT], roots);
 	for (va = config->window_va; va != config->window_va +
-	    config->window_count * QPMAP_WINDOW_SIZE; va += QPMAP_PAGE_SIZE) {
+	    config->cpu_count * QPMAP_WINDOW_SIZE; va += QPMAP_PAGE_SIZE) {
 		assert_true(fake_reaches(va));
 		fake_assert_absent(va);
 	}
@@ -196,7 +196,7 @@ tables_refused(const struct qpmap_config *config, int code)
 	assert_int_equal(fake_pool_taken(), taken);
 	assert_int_equal(fake_checksum(), sum);
 	assert_memory_equal(&before, &qpmap_state, sizeof(before));
-	assert_int_equal(fake.kind_count[FAKE_FILL], 0);
+	assert_int_equal(fake.kind_count[FAKE_STORE], 0);
 	assert_int_equal(fake.kind_count[FAKE_CLEAR], 0);
 	assert_int_equal(fake.kind_count[FAKE_FREE] +
 	    (code == QPMAP_ERR_TABLES), fake.kind_count[FAKE_ALLOC]);
@@ -208,7 +208,7 @@ tables_root(void **state)
 	struct qpmap_config config = tables_config(FAKE_WINDOW_VA, 4);
 
 	(void)state;
-	config.flags = QPMAP_BUILD_TABLES;
+	config.flags = QPMAP_F_BUILD_TABLES;
 	tables_refused(&config, QPMAP_ERR_ROOT_ABSENT);
 	(void)fake_host_tables(config.window_va, FAKE_LEVELS - 2);
 	tables_watch(&config);
@@ -218,10 +218,10 @@ tables_root(void **state)
 	fake_reset();
 	config = tables_config(FAKE_WINDOW_VA + TABLES_SPAN(FAKE_LEVELS - 1) -
 	    QPMAP_WINDOW_SIZE, 2);
-	config.flags = QPMAP_BUILD_TABLES;
+	config.flags = QPMAP_F_BUILD_TABLES;
 	(void)fake_host_tables(config.window_va, FAKE_LEVELS - 2);
 	tables_refused(&config, QPMAP_ERR_ROOT_ABSENT);
-	config.flags |= QPMAP_SINGLE_ROOT;
+	config.flags |= QPMAP_F_SINGLE_ROOT;
 	assert_int_equal(fake_init(&config), QPMAP_OK);
 }
 
@@ -366,16 +366,16 @@ tables_order(void **state)
 	first_store = fake_log_find(FAKE_CLEAR, 0);
 	assert_true(last_alloc > 0 && first_store > last_alloc);
 	for (unsigned int i = 0; i < FAKE_LEVELS - 1; i++) {
-		at = fake_log_find(FAKE_LINKING, (unsigned int)at + 1);
+		at = fake_log_find(FAKE_PRE_LINK, (unsigned int)at + 1);
 		assert_true(at > 0);
 	}
 	/* After the last of them: one store, the link, and its event. */
 	assert_int_equal(fake_log_find(FAKE_CLEAR, (unsigned int)at), -1);
-	at = fake_log_find(FAKE_FILL, (unsigned int)at);
+	at = fake_log_find(FAKE_STORE, (unsigned int)at);
 	assert_true(at > 0);
-	assert_int_equal(fake_log_find(FAKE_FILL, (unsigned int)at + 1), -1);
+	assert_int_equal(fake_log_find(FAKE_STORE, (unsigned int)at + 1), -1);
 	assert_true(fake_log_find(FAKE_LINKED_ROOT, 0) > at);
-	assert_int_equal(fake.kind_count[FAKE_FILL], FAKE_LEVELS - 1);
+	assert_int_equal(fake.kind_count[FAKE_STORE], FAKE_LEVELS - 1);
 	assert_int_equal(fake.kind_count[FAKE_FREE], 0);
 }
 
@@ -392,7 +392,7 @@ tables_online(void **state)
 	assert_int_equal(fake_init(&config), QPMAP_OK);
 	leaf = fake_host_leaf(config.window_va);
 	assert_int_equal(fake_online_cpu(0, 0, leaf), QPMAP_OK);
-	assert_ptr_equal(fake_cpu[0].frame[1].slot, leaf + 1);
+	assert_ptr_equal(fake_cpu[0].slot[1].ptep, leaf + 1);
 	va = qpmap_enter(fake_page(0), 0);
 	fake_assert_shows(va, fake_page(0), 0, 1);
 	qpmap_remove(va);
@@ -444,7 +444,7 @@ tables_at_once(void **state)
 		fake.irq_at[0] = at;
 		fake.irq = tables_other;
 		assert_int_equal(fake_online_cpu(0, 0, NULL), QPMAP_OK);
-		assert_ptr_equal(fake_cpu[0].frame[1].slot, leaf + 1);
+		assert_ptr_equal(fake_cpu[0].slot[1].ptep, leaf + 1);
 		if (fake.irq != NULL) {
 			break;
 		}
@@ -455,7 +455,7 @@ tables_at_once(void **state)
 			    QPMAP_OK);
 			busy++;
 		}
-		assert_ptr_equal(fake_cpu[1].frame[1].slot,
+		assert_ptr_equal(fake_cpu[1].slot[1].ptep,
 		    leaf + QPMAP_WINDOW_PAGES + 1);
 	}
 	fake.irq = NULL;
@@ -481,7 +481,7 @@ tables_absent(void **state)
 		skip();
 	}
 	assert_int_equal(fake_init(&config), QPMAP_ERR_FLAGS);
-	config.flags = QPMAP_SINGLE_ROOT;
+	config.flags = QPMAP_F_SINGLE_ROOT;
 	assert_int_equal(fake_init(&config), QPMAP_ERR_FLAGS);
 	assert_int_equal(fake.alloc_calls, 0);
 }

@@ -20,8 +20,8 @@ extern const size_t model_count;
 #if QPMAP_SHOOTDOWN
 extern const struct CMUnitTest smp_tests[];
 extern const size_t smp_count;
-extern const struct CMUnitTest shared_tests[];
-extern const size_t shared_count;
+extern const struct CMUnitTest global_tests[];
+extern const size_t global_count;
 extern const struct CMUnitTest schedule_tests[];
 extern const size_t schedule_count;
 #endif

@@ -11,7 +11,7 @@
 #define MACHINE_NAME		"arm64"
 #define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xffffffd000000000)
 #define MACHINE_OWN_VA		((qpmap_vaddr_t)0xffffffe000000000)
-#define MACHINE_KEEPS_EMPTY	0
+#define MACHINE_CACHES_INVALID	0
 #define MACHINE_ASKS_CPUS	0
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x48000000)

@@ -23,7 +23,7 @@
 #define MACHINE_LEVELS		3u
 #else
 #define MACHINE_NAME		"i386"
-#define MACHINE_FLAGS		QPMAP_NO_NX
+#define MACHINE_FLAGS		QPMAP_F_NO_NX
 #define MACHINE_LEVELS		2u
 #endif
 

@@ -167,10 +167,10 @@ machine_cpu_flags(void)
 	static uint32_t flags, known;
 
 	if (known == 0) {
-		flags = machine_has_svinval() ? QPMAP_SVINVAL : 0;
+		flags = machine_has_svinval() ? QPMAP_F_SVINVAL : 0;
 		if ((*(volatile uint32_t *)MACHINE_OPTIONS &
 		    MACHINE_OPTION_RFENCE) != 0) {
-			flags |= QPMAP_SBI_RFENCE;
+			flags |= QPMAP_F_SBI_RFENCE;
 		}
 		known = 1;
 	}

@@ -10,7 +10,7 @@
 #define MACHINE_NAME		"riscv64"
 #define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xffffffd000000000)
 #define MACHINE_OWN_VA		((qpmap_vaddr_t)0x60000000)
-#define MACHINE_KEEPS_EMPTY	1
+#define MACHINE_CACHES_INVALID	1
 #define MACHINE_ASKS_CPUS	1
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x88000000)
@@ -60,7 +60,7 @@ machine_own_entry(qpmap_paddr_t pa)
 	return (pa >> 12 << 10 | 0xc7u);
 }
 
-/* The SFENCE.VMA comes with the shootdown: MACHINE_KEEPS_EMPTY. */
+/* The SFENCE.VMA comes with the shootdown: MACHINE_CACHES_INVALID. */
 static inline void
 machine_own_filled(void)
 {

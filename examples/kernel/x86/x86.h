@@ -12,7 +12,7 @@
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x04000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
 #define MACHINE_RETURN		0xc3u		/* ret */
-#define MACHINE_KEEPS_EMPTY	0
+#define MACHINE_CACHES_INVALID	0
 #define MACHINE_ASKS_CPUS	1
 
 /* D, A, RW, P; NX is added where there is one. */

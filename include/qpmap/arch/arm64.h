@@ -4,7 +4,7 @@
  * Byte n is the attribute of AttrIndx n: 0x00 Device-nGnRnE, 0x04
  * Device-nGnRE, 0x44 Normal non-cacheable, 0xbb Normal write-through, 0xff
  * Normal write-back.  A kernel without a write-back byte gives a template_leaf
- * for QPMAP_WRITE_BACK.  Arm ARM (DDI 0487), "MAIR_EL1, Memory Attribute
+ * for QPMAP_ATTR_WRITE_BACK.  Arm ARM (DDI 0487), "MAIR_EL1, Memory Attribute
  * Indirection Register (EL1)".
  */
 #ifndef QPMAP_ARCH_ARM64_H

@@ -4,21 +4,21 @@
  * firmware has set MAEE: T-Head extension specification, "Memory Attribute
  * Extension (XTheadMae)".  Bits 63:60 are strong order, cacheable, bufferable,
  * and one that is shareable on the cores that have it; set, as Linux sets it.
- * The page number is 0.  QPMAP_WRITE_BACK needs its template, too: without it
- * RAM would be mapped uncached.
+ * The page number is 0.  QPMAP_ATTR_WRITE_BACK needs its template, too:
+ * without it RAM would be mapped uncached.
  *
- * Machines with Svpbmt take QPMAP_SVPBMT and no template.  Machines with
- * neither have QPMAP_WRITE_BACK alone: the type is the PMA's, so a device's
- * registers mapped with it are I/O; QPMAP_UNCACHED is refused.
+ * Machines with Svpbmt take QPMAP_F_SVPBMT and no template.  Machines with
+ * neither have QPMAP_ATTR_WRITE_BACK alone: the type is the PMA's, so a
+ * device's registers mapped with it are I/O; QPMAP_ATTR_UNCACHED is refused.
  */
 #ifndef QPMAP_ARCH_RISCV64_H
 #define QPMAP_ARCH_RISCV64_H
 
-/* For QPMAP_WRITE_BACK: cacheable, bufferable, shareable. */
+/* For QPMAP_ATTR_WRITE_BACK: cacheable, bufferable, shareable. */
 #define QPMAP_LEAF_C9XX_WRITE_BACK	0x70000000000000c7ULL
-/* For QPMAP_WRITE_COMBINING: bufferable, shareable. */
+/* For QPMAP_ATTR_WRITE_COMBINING: bufferable, shareable. */
 #define QPMAP_LEAF_C9XX_WRITE_COMBINING	0x30000000000000c7ULL
-/* For QPMAP_UNCACHED: strong order, shareable. */
+/* For QPMAP_ATTR_UNCACHED: strong order, shareable. */
 #define QPMAP_LEAF_C9XX_UNCACHED	0x90000000000000c7ULL
 
 #endif /* QPMAP_ARCH_RISCV64_H */

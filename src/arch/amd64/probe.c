@@ -9,10 +9,10 @@
 
 /* The live registers that every CPU must share, masked. */
 struct qpmap_regs {
-	__UINT64_TYPE__ cr0;
-	__UINT64_TYPE__ cr4;
-	__UINT64_TYPE__ efer;
-	__UINT64_TYPE__ pat;
+	qpmap_u64 cr0;
+	qpmap_u64 cr4;
+	qpmap_u64 efer;
+	qpmap_u64 pat;
 };
 
 static struct qpmap_regs
@@ -43,11 +43,11 @@ qpmap_probe_mode(const struct qpmap_config *config,
 		return (QPMAP_ERR_WP);
 	}
 	if ((regs->efer & QPMAP_EFER_NXE) == 0 &&
-	    (config->flags & QPMAP_NO_NX) == 0) {
+	    (config->flags & QPMAP_F_NO_NX) == 0) {
 		return (QPMAP_ERR_NX);
 	}
 	if ((regs->efer & QPMAP_EFER_NXE) != 0 &&
-	    (config->flags & QPMAP_NO_NX) != 0) {
+	    (config->flags & QPMAP_F_NO_NX) != 0) {
 		return (QPMAP_ERR_NO_NX);
 	}
 	if (config->layout != 0 && config->layout != regs->pat) {

@@ -29,7 +29,7 @@
 #define QPTE_PS		(1ULL << 7)
 
 /*
- * A guard's mark (QPMAP_MARK_GUARDS): not present, so nothing else means
+ * A guard's mark (QPMAP_F_MARK_GUARDS): not present, so nothing else means
  * anything to the walker.  The address is 0, as in an empty entry: there is no
  * other page whose cached contents a speculative load could reach (L1TF).
  */
@@ -66,7 +66,7 @@ qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 }
 
 static inline struct qpmap_pte
-qpmap_pte_make_table(qpmap_paddr_t pa, __UINT32_TYPE__ level)
+qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 {
 	(void)level;
 	return ((struct qpmap_pte){ pa | QPTE_TABLE_BITS });
@@ -79,7 +79,7 @@ qpmap_pte_is_valid(struct qpmap_pte pte)
 }
 
 static inline _Bool
-qpmap_pte_is_large(struct qpmap_pte pte, __UINT32_TYPE__ level)
+qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
 {
 	(void)level;
 	return ((pte.bits & QPTE_PS) != 0);
@@ -93,7 +93,7 @@ qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
 
 /* The bits that select entry index, 0 to 7, of the PAT. */
 static inline qpmap_ptebits_t
-qpmap_pte_pat(__UINT32_TYPE__ index)
+qpmap_pte_pat(qpmap_u32 index)
 {
 	return (((index & 4) != 0 ? QPTE_PAT : 0) |
 	    ((index & 2) != 0 ? QPTE_PCD : 0) |
@@ -101,7 +101,7 @@ qpmap_pte_pat(__UINT32_TYPE__ index)
 }
 
 /* Entry of the PAT that a leaf selects. */
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_pte_pat_index(qpmap_ptebits_t leaf)
 {
 	return (((leaf & QPTE_PAT) != 0 ? 4u : 0) |
@@ -111,7 +111,7 @@ qpmap_pte_pat_index(qpmap_ptebits_t leaf)
 
 /* As a page number: one more than the last. */
 static inline qpmap_ptebits_t
-qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
+qpmap_pa_limit(qpmap_u32 pa_bits)
 {
 	return (1ULL << (pa_bits - QPMAP_PAGE_SHIFT));
 }
@@ -121,7 +121,7 @@ qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
  * makes it larger than any limit, so one compare checks both.
  */
 static inline _Bool
-qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
 	return ((pa >> QPMAP_PAGE_SHIFT | pa << (64 - QPMAP_PAGE_SHIFT)) <
 	    limit);

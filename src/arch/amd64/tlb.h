@@ -17,8 +17,8 @@
 #ifndef QPMAP_ARCH_AMD64_TLB_H
 #define QPMAP_ARCH_AMD64_TLB_H
 
-#define QPMAP_FLAGS_SPECIAL (QPMAP_FLUSH_ON_FILL | QPMAP_ERRATUM_INVLPG)
-#define QPMAP_FLAGS_ARCH QPMAP_FLAGS_SPECIAL
+#define QPMAP_FLAGS_SLOW (QPMAP_F_FLUSH_ON_MAP | QPMAP_F_ERRATUM_INVLPG)
+#define QPMAP_FLAGS_ARCH QPMAP_FLAGS_SLOW
 
 #define QPMAP_ADDS_TO_MEMORY 1
 #define QPMAP_NEXT_IS_RELATIVE 1
@@ -28,30 +28,30 @@
 #define QPMAP_CR4_PCIDE	(1UL << 17)
 
 static inline _Bool
-qpmap_slot_is_empty(const struct qpmap_pte *slot)
+qpmap_pte_is_none(const struct qpmap_pte *ptep)
 {
-	return (*(const volatile qpmap_ptebits_t *)&slot->bits == 0);
+	return (*(const volatile qpmap_ptebits_t *)&ptep->bits == 0);
 }
 
 static inline struct qpmap_pte
-qpmap_slot_load(const struct qpmap_pte *slot)
+qpmap_pte_load(const struct qpmap_pte *ptep)
 {
 	return ((struct qpmap_pte){
-	    *(const volatile qpmap_ptebits_t *)&slot->bits });
+	    *(const volatile qpmap_ptebits_t *)&ptep->bits });
 }
 
 /* One aligned 64-bit store: a walker sees the old entry or the new one. */
 static inline void
-qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 {
-	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
 }
 
 /* One aligned 64-bit store, of zero. */
 static inline void
-qpmap_slot_clear(struct qpmap_pte *slot)
+qpmap_pte_clear(struct qpmap_pte *ptep)
 {
-	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = 0;
 }
 
 /* INVLPG takes an address, not an operand word: the page that holds va. */
@@ -87,7 +87,7 @@ qpmap_tlb_invalidate_all(void)
  * forget.  The compiler must not move an access through va above the fill.
  */
 static inline void
-qpmap_tlb_filled(qpmap_vaddr_t va)
+qpmap_tlb_post_map(qpmap_vaddr_t va)
 {
 	(void)va;
 	__asm__ volatile("" ::: "memory");
@@ -95,45 +95,45 @@ qpmap_tlb_filled(qpmap_vaddr_t va)
 
 /* Ordinary types are coherent: the compiler alone must keep the order. */
 static inline void
-qpmap_tlb_emptying(void)
+qpmap_tlb_pre_unmap(void)
 {
 	__asm__ volatile("" ::: "memory");
 }
 
 static inline void
-qpmap_tlb_emptied(qpmap_vaddr_t va)
+qpmap_tlb_post_unmap(qpmap_vaddr_t va)
 {
 	qpmap_tlb_invlpg(va);
 }
 
 static inline void
-qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	(void)slot;
-	if ((flags & QPMAP_ERRATUM_INVLPG) != 0 &&
-	    (flags & QPMAP_FLUSH_ON_FILL) != 0) {
+	(void)ptep;
+	if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0 &&
+	    (flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
 		qpmap_tlb_invalidate_all();
-	} else if ((flags & QPMAP_FLUSH_ON_FILL) != 0) {
+	} else if ((flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
 		qpmap_tlb_invlpg(va);
 	} else {
-		qpmap_tlb_filled(va);
+		qpmap_tlb_post_map(va);
 	}
 }
 
 /* Write-combining buffers hold stores that have no other order. */
 static inline void
-qpmap_tlb_emptying_special(void)
+qpmap_tlb_pre_unmap_slow(void)
 {
 	__asm__ volatile("sfence" ::: "memory");
 }
 
 static inline void
-qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	(void)slot;
-	if ((flags & QPMAP_ERRATUM_INVLPG) != 0) {
+	(void)ptep;
+	if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
 		qpmap_tlb_invalidate_all();
 	} else {
 		qpmap_tlb_invlpg(va);
@@ -141,7 +141,7 @@ qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
 }
 
 static inline void
-qpmap_tlb_online(__UINT32_TYPE__ flags)
+qpmap_tlb_flush_local(qpmap_u32 flags)
 {
 	(void)flags;
 	qpmap_tlb_invalidate_all();
@@ -149,7 +149,7 @@ qpmap_tlb_online(__UINT32_TYPE__ flags)
 
 /* Stores become visible in order; the compiler must keep it. */
 static inline void
-qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
 	(void)table;
 	(void)bytes;
@@ -159,8 +159,8 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 
 /* Nothing was cached from an entry with P = 0. */
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags)
+qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
+    const struct qpmap_mmu *mmu, qpmap_u32 flags)
 {
 	(void)mmu;
 	(void)in_root;
@@ -172,7 +172,7 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 #if QPMAP_SHOOTDOWN
 
 #define QPMAP_TLB_BROADCASTS	0
-#define QPMAP_TLB_KEEPS_EMPTY	0
+#define QPMAP_TLB_CACHES_INVALID	0
 #define QPMAP_FLAGS_FIRMWARE	0u
 
 /* More pages than these: a flush of everything is cheaper. */
@@ -193,19 +193,19 @@ qpmap_tlb_has_pcids(void)
 
 /* x86 walkers see what CPUs see. */
 static inline void
-qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
-	(void)slot;
+	(void)ptep;
 	(void)flags;
 	__asm__ volatile("" ::: "memory");
 }
 
 static inline void
-qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
+    qpmap_u32 flags)
 {
 	if (page_count > QPMAP_TLB_PAGES || qpmap_tlb_has_pcids() ||
-	    (flags & QPMAP_ERRATUM_INVLPG) != 0) {
+	    (flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
 		qpmap_tlb_invalidate_all();
 		return;
 	}
@@ -220,7 +220,7 @@ qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
  * else orders, waits for it.  Intel SDM vol. 3, "MSR Access in x2APIC Mode".
  */
 static inline void
-qpmap_tlb_sending(void)
+qpmap_tlb_pre_notify(void)
 {
 	__asm__ volatile("mfence\n\t"
 			 "lfence" ::: "memory");
@@ -228,8 +228,8 @@ qpmap_tlb_sending(void)
 
 /* There is none. */
 static inline _Bool
-qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
-    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+qpmap_tlb_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
 {
 	(void)mask;
 	(void)base;
@@ -240,7 +240,7 @@ qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
 }
 
 static inline void
-qpmap_spinning(void)
+qpmap_cpu_relax(void)
 {
 	__asm__ volatile("pause" ::: "memory");
 }

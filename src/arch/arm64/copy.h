@@ -10,10 +10,10 @@
 /* SCTLR_EL1.A is clear: the buffer's side may be misaligned. */
 #define QPMAP_COPY_ALIGNED 0
 
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_load_4(qpmap_vaddr_t va)
 {
-	__UINT32_TYPE__ value;
+	qpmap_u32 value;
 
 	__asm__ volatile("ldr	%w0, [%1]"
 	    : "=r"(value) : "r"(va) : "memory");
@@ -21,7 +21,7 @@ qpmap_load_4(qpmap_vaddr_t va)
 }
 
 static inline void
-qpmap_store_4(qpmap_vaddr_t va, __UINT32_TYPE__ value)
+qpmap_store_4(qpmap_vaddr_t va, qpmap_u32 value)
 {
 	__asm__ volatile("str	%w1, [%0]" :: "r"(va), "r"(value) : "memory");
 }

@@ -7,10 +7,10 @@
 
 /* Stamped out: a function that reads one system register. */
 #define QPMAP_READ(name, reg)						\
-static inline __UINT64_TYPE__						\
+static inline qpmap_u64						\
 qpmap_read_##name(void)							\
 {									\
-	__UINT64_TYPE__ value;						\
+	qpmap_u64 value;						\
 									\
 	__asm__ volatile("mrs	%0, " reg : "=r"(value));		\
 	return (value);							\
@@ -28,7 +28,7 @@ QPMAP_READ(mmfr3, "s3_0_c0_c7_3")	/* ID_AA64MMFR3_EL1 */
 #undef QPMAP_READ
 
 static void
-qpmap_regs_read(struct qpmap_regs *regs, __UINT32_TYPE__ flags)
+qpmap_regs_read(struct qpmap_regs *regs, qpmap_u32 flags)
 {
 	regs->control = (qpmap_read_currentel() & QPMAP_CURRENTEL) |
 	    (qpmap_read_sctlr() & (QPMAP_SCTLR_EE | QPMAP_SCTLR_M));
@@ -61,7 +61,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	ng = (config->flags & QPMAP_NON_GLOBAL) != 0 ? QPTE_NG : 0;
+	ng = (config->flags & QPMAP_F_SET_NG) != 0 ? QPTE_NG : 0;
 	mmu->pa_bits = qpmap_regs_pa_bits(&regs);
 	mmu->root = qpmap_regs_root(&regs, mmu->pa_bits);
 	mmu->levels = qpmap_regs_levels(&regs);
@@ -73,7 +73,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	mmu->reg[2] = regs.mair;
 	mmu->reg[3] = regs.tcr2;
 #if QPMAP_SHOOTDOWN
-	mmu->range = (config->flags & QPMAP_NO_TLBI_RANGE) == 0 &&
+	mmu->range = (config->flags & QPMAP_F_NO_TLBI_RANGE) == 0 &&
 	    qpmap_regs_range(&regs);
 #endif
 	return (qpmap_regs_types(config, regs.mair, mmu));

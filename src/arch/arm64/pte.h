@@ -18,7 +18,7 @@
 /*      DBM		 51 = 0: the walker never writes it */
 /*      GP		 50 = 0: nothing is executed */
 /*      output address	 49:12, see below */
-#define QPTE_NG		(1ULL << 11)	/* by QPMAP_NON_GLOBAL */
+#define QPTE_NG		(1ULL << 11)	/* by QPMAP_F_SET_NG */
 #define QPTE_AF		(1ULL << 10)	/* set: the walker never writes it */
 #define QPTE_SH		(3ULL << 8)	/* inner shareable; not with LPA2 */
 #define QPTE_AP_RO	(1ULL << 7)	/* AP[2]: no stores */
@@ -32,7 +32,7 @@
 #define QPTE_TABLE	(1ULL << 1)
 
 /*
- * A guard's mark (QPMAP_MARK_GUARDS): bit 0 is clear, so the descriptor is
+ * A guard's mark (QPMAP_F_MARK_GUARDS): bit 0 is clear, so the descriptor is
  * invalid whatever the others are; the address is 0.
  */
 #define QPTE_MARK	(1ULL << 55)	/* ignored in a leaf, too */
@@ -95,7 +95,7 @@ qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 }
 
 static inline struct qpmap_pte
-qpmap_pte_make_table(qpmap_paddr_t pa, __UINT32_TYPE__ level)
+qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 {
 	(void)level;
 	return ((struct qpmap_pte){ qpmap_pte_address(pa) | QPTE_TABLE_BITS });
@@ -108,7 +108,7 @@ qpmap_pte_is_valid(struct qpmap_pte pte)
 }
 
 static inline _Bool
-qpmap_pte_is_large(struct qpmap_pte pte, __UINT32_TYPE__ level)
+qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
 {
 	(void)level;
 	return ((pte.bits & QPTE_TABLE) == 0);
@@ -124,22 +124,22 @@ qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
 
 /* The bits of an inner shareable leaf that select byte index of MAIR_EL1. */
 static inline qpmap_ptebits_t
-qpmap_pte_attr(__UINT32_TYPE__ index)
+qpmap_pte_attr(qpmap_u32 index)
 {
 	return (((qpmap_ptebits_t)index << 2 & QPTE_ATTRINDX) |
 	    (QPMAP_LPA2 ? 0 : QPTE_SH));
 }
 
 /* Byte of MAIR_EL1 that a leaf selects. */
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_pte_attr_index(qpmap_ptebits_t leaf)
 {
-	return ((__UINT32_TYPE__)(leaf & QPTE_ATTRINDX) >> 2);
+	return ((qpmap_u32)(leaf & QPTE_ATTRINDX) >> 2);
 }
 
 /* As a page number: one more than the last. */
 static inline qpmap_ptebits_t
-qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
+qpmap_pa_limit(qpmap_u32 pa_bits)
 {
 	return (1ULL << (pa_bits - QPMAP_PAGE_SHIFT));
 }
@@ -149,7 +149,7 @@ qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
  * makes it larger than any limit, so one compare checks both.
  */
 static inline _Bool
-qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
 	return ((pa >> QPMAP_PAGE_SHIFT | pa << (64 - QPMAP_PAGE_SHIFT)) <
 	    limit);

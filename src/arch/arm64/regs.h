@@ -53,13 +53,13 @@
 #define QPMAP_MAIR_WB		0xffu
 
 struct qpmap_regs {
-	__UINT64_TYPE__ control; /* CurrentEL, SCTLR, at EL2 HCR_EL2: masked */
-	__UINT64_TYPE__ tcr;
-	__UINT64_TYPE__ mair;
-	__UINT64_TYPE__ tcr2;	/* masked; 0 where there is no such register */
-	__UINT64_TYPE__ ttbr1;
-	__UINT64_TYPE__ mmfr0;	/* ID_AA64MMFR0_EL1 */
-	__UINT64_TYPE__ isar0;	/* ID_AA64ISAR0_EL1 */
+	qpmap_u64 control; /* CurrentEL, SCTLR, at EL2 HCR_EL2: masked */
+	qpmap_u64 tcr;
+	qpmap_u64 mair;
+	qpmap_u64 tcr2;	/* masked; 0 where there is no such register */
+	qpmap_u64 ttbr1;
+	qpmap_u64 mmfr0;	/* ID_AA64MMFR0_EL1 */
+	qpmap_u64 isar0;	/* ID_AA64ISAR0_EL1 */
 };
 
 /* The page size that this library was built for, as TCR_EL1.TG1 says it. */
@@ -71,22 +71,22 @@ struct qpmap_regs {
 static inline _Bool
 qpmap_regs_level_fits(const struct qpmap_regs *regs)
 {
-	__UINT64_TYPE__ host = QPMAP_HCR_E2H | QPMAP_HCR_TGE;
-	__UINT64_TYPE__ level = regs->control & (QPMAP_CURRENTEL | host);
+	qpmap_u64 host = QPMAP_HCR_E2H | QPMAP_HCR_TGE;
+	qpmap_u64 level = regs->control & (QPMAP_CURRENTEL | host);
 
 	return (level == QPMAP_CURRENTEL_1 ||
 	    level == (QPMAP_CURRENTEL_2 | host));
 }
 
 /* Bits of an address in the upper half that are walked. */
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_regs_va_bits(const struct qpmap_regs *regs)
 {
-	return (64 - (__UINT32_TYPE__)((regs->tcr & QPMAP_TCR_T1SZ) >> 16));
+	return (64 - (qpmap_u32)((regs->tcr & QPMAP_TCR_T1SZ) >> 16));
 }
 
 /* A level resolves QPMAP_TABLE_SHIFT bits; the root takes what is left. */
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_regs_levels(const struct qpmap_regs *regs)
 {
 	return ((qpmap_regs_va_bits(regs) - QPMAP_PAGE_SHIFT +
@@ -97,12 +97,12 @@ qpmap_regs_levels(const struct qpmap_regs *regs)
  * Width of an output address: the least of CPU's, TCR_EL1's and format's.
  * ID_AA64MMFR0_EL1.PARange and TCR_EL1.IPS have the same codes for it.
  */
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_regs_pa_bits(const struct qpmap_regs *regs)
 {
 	static const unsigned char width[6] = { 32, 36, 40, 42, 44, 48 };
-	__UINT64_TYPE__ code = regs->mmfr0 & 15;
-	__UINT64_TYPE__ set = (regs->tcr & QPMAP_TCR_IPS) >> 32;
+	qpmap_u64 code = regs->mmfr0 & 15;
+	qpmap_u64 set = (regs->tcr & QPMAP_TCR_IPS) >> 32;
 
 	code = set < code ? set : code;
 	return (code < 6 ? width[code] : QPTE_PA_BITS);
@@ -115,7 +115,7 @@ qpmap_regs_pa_bits(const struct qpmap_regs *regs)
  * are in 5:2 of the register.
  */
 static inline qpmap_paddr_t
-qpmap_regs_root(const struct qpmap_regs *regs, __UINT32_TYPE__ pa_bits)
+qpmap_regs_root(const struct qpmap_regs *regs, qpmap_u32 pa_bits)
 {
 	if (QPTE_PA_BITS != 52 || pa_bits != 52) {
 		return (regs->ttbr1 & ((1ULL << 48) - 2));
@@ -140,9 +140,9 @@ qpmap_regs_range(const struct qpmap_regs *regs)
  * it is 0 (Arm ARM, "SCR_EL3, Secure Configuration Register", TCR2En).
  */
 static inline _Bool
-qpmap_regs_tcr2(__UINT32_TYPE__ flags, __UINT64_TYPE__ mmfr3)
+qpmap_regs_tcr2(qpmap_u32 flags, qpmap_u64 mmfr3)
 {
-	return ((flags & QPMAP_NO_TCR2) == 0 &&
+	return ((flags & QPMAP_F_NO_TCR2) == 0 &&
 	    (mmfr3 & (QPMAP_MMFR3_D128 | QPMAP_MMFR3_S1PIE)) != 0);
 }
 
@@ -151,7 +151,7 @@ static inline int
 qpmap_regs_mode(const struct qpmap_config *config,
     const struct qpmap_regs *regs)
 {
-	__UINT32_TYPE__ va_bits = qpmap_regs_va_bits(regs);
+	qpmap_u32 va_bits = qpmap_regs_va_bits(regs);
 
 	if (!qpmap_regs_level_fits(regs)) {
 		return (QPMAP_ERR_EXCEPTION_LEVEL);
@@ -173,7 +173,7 @@ qpmap_regs_mode(const struct qpmap_config *config,
 	    va_bits > QPTE_PA_BITS || QPMAP_PAE) {
 		return (QPMAP_ERR_PAGING);
 	}
-	if ((config->flags & QPMAP_NO_NX) != 0) {
+	if ((config->flags & QPMAP_F_NO_NX) != 0) {
 		return (QPMAP_ERR_NO_NX);
 	}
 	if (config->layout != 0 && config->layout != regs->mair) {
@@ -182,10 +182,10 @@ qpmap_regs_mode(const struct qpmap_config *config,
 	return (QPMAP_OK);
 }
 
-static inline __UINT32_TYPE__
-qpmap_mair_byte(__UINT64_TYPE__ mair, __UINT32_TYPE__ index)
+static inline qpmap_u32
+qpmap_mair_byte(qpmap_u64 mair, qpmap_u32 index)
 {
-	return ((__UINT32_TYPE__)(mair >> (8 * index)) & 0xffu);
+	return ((qpmap_u32)(mair >> (8 * index)) & 0xffu);
 }
 
 /*
@@ -195,17 +195,17 @@ qpmap_mair_byte(__UINT64_TYPE__ mair, __UINT32_TYPE__ index)
  * are allocation hints.  Tagged memory is not the same: its accesses check.
  */
 static inline _Bool
-qpmap_mair_means(__UINT32_TYPE__ byte, __UINT32_TYPE__ exact)
+qpmap_mair_means(qpmap_u32 byte, qpmap_u32 exact)
 {
 	return (byte == exact || ((byte & exact & 0xb0) != 0 &&
 	    (byte & exact & 0x0b) != 0 && ((byte ^ exact) & 0x44) == 0));
 }
 
 /* The byte of MAIR_EL1 for exact: itself rather than the like of it, or 8. */
-static inline __UINT32_TYPE__
-qpmap_mair_find(__UINT64_TYPE__ mair, __UINT32_TYPE__ exact)
+static inline qpmap_u32
+qpmap_mair_find(qpmap_u64 mair, qpmap_u32 exact)
 {
-	__UINT32_TYPE__ index, byte, found = 8;
+	qpmap_u32 index, byte, found = 8;
 
 	for (index = 0; index < 8; index++) {
 		byte = qpmap_mair_byte(mair, index);
@@ -221,7 +221,7 @@ qpmap_mair_find(__UINT64_TYPE__ mair, __UINT32_TYPE__ exact)
 
 /* Whether both caches may hold it: neither half says device or NC. */
 static inline _Bool
-qpmap_mair_is_cacheable(__UINT32_TYPE__ byte)
+qpmap_mair_is_cacheable(qpmap_u32 byte)
 {
 	return (byte == QPMAP_MAIR_WB_TAGGED || byte == QPMAP_MAIR_WT_XS ||
 	    ((byte & 0xb0) != 0 && (byte & 0x0b) != 0));
@@ -233,17 +233,17 @@ qpmap_mair_is_cacheable(__UINT32_TYPE__ byte)
  * cached is complete only after a DSB SY.  Returns 0 or an enum qpmap_error.
  */
 static inline int
-qpmap_regs_types(const struct qpmap_config *config, __UINT64_TYPE__ mair,
+qpmap_regs_types(const struct qpmap_config *config, qpmap_u64 mair,
     struct qpmap_mmu *mmu)
 {
 	static const unsigned char exact[QPMAP_TYPE_COUNT] = {
 		QPMAP_MAIR_WB, QPMAP_MAIR_WT, QPMAP_MAIR_NC, QPMAP_MAIR_NGNRNE,
 		QPMAP_MAIR_NGNRE
 	};
-	__UINT32_TYPE__ types = config->types |
-	    QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
-	__UINT32_TYPE__ type, index;
-	__UINT64_TYPE__ leaf;
+	qpmap_u32 types = config->types |
+	    QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
+	qpmap_u32 type, index;
+	qpmap_u64 leaf;
 
 	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
 		leaf = config->template_leaf[type];
@@ -264,7 +264,7 @@ qpmap_regs_types(const struct qpmap_config *config, __UINT64_TYPE__ mair,
 		mmu->type_bits[type] = leaf & QPTE_TYPE_BITS;
 		if (!qpmap_mair_is_cacheable(qpmap_mair_byte(mair,
 		    qpmap_pte_attr_index(leaf)))) {
-			mmu->special_types |= QPMAP_TYPE_BIT(type);
+			mmu->slow_types |= QPMAP_TYPE_BIT(type);
 		}
 	}
 	return (QPMAP_OK);

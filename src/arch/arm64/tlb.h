@@ -34,44 +34,44 @@
 
 #define QPMAP_KEEPS_ADDRESSES 1
 
-#define QPMAP_FLAGS_SPECIAL (QPMAP_LOCAL_TLBI |				\
-	QPMAP_ERRATUM_REPEAT_TLBI | QPMAP_ERRATUM_WALKER)
-#define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SPECIAL | QPMAP_NON_GLOBAL |	\
-	QPMAP_NO_TCR2 |							\
-	(QPMAP_SHOOTDOWN ? QPMAP_NO_TLBI_RANGE : 0))
+#define QPMAP_FLAGS_SLOW (QPMAP_F_LOCAL_TLBI |				\
+	QPMAP_F_ERRATUM_REPEAT_TLBI | QPMAP_F_ERRATUM_WALKER)
+#define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SLOW | QPMAP_F_SET_NG |	\
+	QPMAP_F_NO_TCR2 |	\
+	(QPMAP_SHOOTDOWN ? QPMAP_F_NO_TLBI_RANGE : 0))
 
 static inline _Bool
-qpmap_slot_is_empty(const struct qpmap_pte *slot)
+qpmap_pte_is_none(const struct qpmap_pte *ptep)
 {
-	return (*(const volatile qpmap_ptebits_t *)&slot->bits == 0);
+	return (*(const volatile qpmap_ptebits_t *)&ptep->bits == 0);
 }
 
 static inline struct qpmap_pte
-qpmap_slot_load(const struct qpmap_pte *slot)
+qpmap_pte_load(const struct qpmap_pte *ptep)
 {
 	return ((struct qpmap_pte){
-	    *(const volatile qpmap_ptebits_t *)&slot->bits });
+	    *(const volatile qpmap_ptebits_t *)&ptep->bits });
 }
 
 /* One aligned 64-bit store: a walker sees the old entry or the new one. */
 static inline void
-qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 {
-	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
 }
 
 /* One aligned 64-bit store, of zero. */
 static inline void
-qpmap_slot_clear(struct qpmap_pte *slot)
+qpmap_pte_clear(struct qpmap_pte *ptep)
 {
-	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = 0;
 }
 
 /* Operand of a TLBI: VA[55:12] in bits 43:0.  63:44 (ASID, TTL) stay zero. */
-static inline __UINT64_TYPE__
+static inline qpmap_u64
 qpmap_tlb_operand(qpmap_vaddr_t va)
 {
-	return ((__UINT64_TYPE__)va >> 12 & ((1ULL << 44) - 1));
+	return ((qpmap_u64)va >> 12 & ((1ULL << 44) - 1));
 }
 
 /*
@@ -86,18 +86,18 @@ void qpmap_dcache_clean(const void *table, qpmap_size_t bytes);
  * DSB completes what this CPU has cleaned, so the caller stays here.
  */
 static inline void
-qpmap_slot_clean(const struct qpmap_pte *slot)
+qpmap_pte_clean(const struct qpmap_pte *ptep)
 {
 	__asm__ volatile("dc	cvac, %0\n\t"
-			 "dsb	sy" :: "r"(slot) : "memory");
+			 "dsb	sy" :: "r"(ptep) : "memory");
 }
 
-/* The entry in slot, just stored, is where walkers see it. */
+/* The entry in ptep, just stored, is where walkers see it. */
 static inline void
-qpmap_slot_publish(const struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+qpmap_pte_publish(const struct qpmap_pte *ptep, qpmap_u32 flags)
 {
-	if ((flags & QPMAP_ERRATUM_WALKER) != 0) {
-		qpmap_slot_clean(slot);
+	if ((flags & QPMAP_F_ERRATUM_WALKER) != 0) {
+		qpmap_pte_clean(ptep);
 	} else {
 		__asm__ volatile("dsb	ishst" ::: "memory");
 	}
@@ -108,7 +108,7 @@ qpmap_slot_publish(const struct qpmap_pte *slot, __UINT32_TYPE__ flags)
  * the ISB is not optional.
  */
 static inline void
-qpmap_tlb_filled(qpmap_vaddr_t va)
+qpmap_tlb_post_map(qpmap_vaddr_t va)
 {
 	(void)va;
 	__asm__ volatile("dsb	ishst\n\t"
@@ -120,13 +120,13 @@ qpmap_tlb_filled(qpmap_vaddr_t va)
  * entry.  The compiler alone must keep the order.
  */
 static inline void
-qpmap_tlb_emptying(void)
+qpmap_tlb_pre_unmap(void)
 {
 	__asm__ volatile("" ::: "memory");
 }
 
 static inline void
-qpmap_tlb_emptied(qpmap_vaddr_t va)
+qpmap_tlb_post_unmap(qpmap_vaddr_t va)
 {
 	__asm__ volatile("dsb	ishst\n\t"
 			 "tlbi	vaale1is, %0\n\t"
@@ -135,35 +135,35 @@ qpmap_tlb_emptied(qpmap_vaddr_t va)
 }
 
 static inline void
-qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
 	(void)va;
-	qpmap_slot_publish(slot, flags);
+	qpmap_pte_publish(ptep, flags);
 	__asm__ volatile("isb" ::: "memory");
 }
 
 /* Device and non-cacheable accesses have reached their end. */
 static inline void
-qpmap_tlb_emptying_special(void)
+qpmap_tlb_pre_unmap_slow(void)
 {
 	__asm__ volatile("dsb	sy" ::: "memory");
 }
 
 static inline void
-qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	__UINT64_TYPE__ operand = qpmap_tlb_operand(va);
+	qpmap_u64 operand = qpmap_tlb_operand(va);
 
-	qpmap_slot_publish(slot, flags);
-	if ((flags & QPMAP_LOCAL_TLBI) != 0) {
+	qpmap_pte_publish(ptep, flags);
+	if ((flags & QPMAP_F_LOCAL_TLBI) != 0) {
 		__asm__ volatile("tlbi	vaale1, %0"
 				 :: "r"(operand) : "memory");
 	} else {
 		__asm__ volatile("tlbi	vaale1is, %0"
 				 :: "r"(operand) : "memory");
-		if ((flags & QPMAP_ERRATUM_REPEAT_TLBI) != 0) {
+		if ((flags & QPMAP_F_ERRATUM_REPEAT_TLBI) != 0) {
 			__asm__ volatile("dsb	ish\n\t"
 					 "tlbi	vaale1is, %0"
 					 :: "r"(operand) : "memory");
@@ -180,7 +180,7 @@ qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
  * loaded that it has.  The TLBI is for this CPU alone, so it is not repeated.
  */
 static inline void
-qpmap_tlb_online(__UINT32_TYPE__ flags)
+qpmap_tlb_flush_local(qpmap_u32 flags)
 {
 	(void)flags;
 	__asm__ volatile("dsb	ish\n\t"
@@ -190,9 +190,9 @@ qpmap_tlb_online(__UINT32_TYPE__ flags)
 }
 
 static inline void
-qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
-	if ((flags & QPMAP_ERRATUM_WALKER) != 0) {
+	if ((flags & QPMAP_F_ERRATUM_WALKER) != 0) {
 		qpmap_dcache_clean(table, bytes);
 	} else {
 		__asm__ volatile("dsb	ishst" ::: "memory");
@@ -201,12 +201,12 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 
 /* An entry that faults is never cached: there is nothing to forget. */
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags)
+qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
+    const struct qpmap_mmu *mmu, qpmap_u32 flags)
 {
 	(void)mmu;
 	(void)in_root;
-	qpmap_slot_publish(link, flags);
+	qpmap_pte_publish(link, flags);
 	__asm__ volatile("isb" ::: "memory");
 }
 
@@ -222,7 +222,7 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 #if QPMAP_SHOOTDOWN
 
 #define QPMAP_TLB_BROADCASTS	1
-#define QPMAP_TLB_KEEPS_EMPTY	0
+#define QPMAP_TLB_CACHES_INVALID	0
 #define QPMAP_FLAGS_FIRMWARE	0u
 
 /* More pages than these, without TLBI by range: everything is cheaper. */
@@ -237,19 +237,19 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
  * size in 47:46, SCALE in 45:44, NUM in 43:39, the page's number in 36:0.
  * ASID and TTL stay zero.
  */
-static inline __UINT64_TYPE__
-qpmap_tlb_range_operand(qpmap_vaddr_t va, __UINT64_TYPE__ scale,
-    __UINT64_TYPE__ num)
+static inline qpmap_u64
+qpmap_tlb_range_operand(qpmap_vaddr_t va, qpmap_u64 scale,
+    qpmap_u64 num)
 {
-	__UINT64_TYPE__ granule = (QPMAP_PAGE_SHIFT - 10) / 2;
+	qpmap_u64 granule = (QPMAP_PAGE_SHIFT - 10) / 2;
 
 	return (granule << 46 | scale << 44 | num << 39 |
-	    ((__UINT64_TYPE__)va >> QPMAP_PAGE_SHIFT & ((1ULL << 37) - 1)));
+	    ((qpmap_u64)va >> QPMAP_PAGE_SHIFT & ((1ULL << 37) - 1)));
 }
 
 /* TLBI RVAALE1IS, spelt by its fields: an assembler may not know the name. */
 static inline void
-qpmap_tlb_range(__UINT64_TYPE__ operand)
+qpmap_tlb_range(qpmap_u64 operand)
 {
 	__asm__ volatile("sys	#0, c8, c2, #7, %0"
 			 :: "r"(operand) : "memory");
@@ -279,7 +279,7 @@ qpmap_tlb_ranges(qpmap_vaddr_t va, qpmap_size_t page_count)
 
 /* Every CPU, every address, every ASID. */
 static inline void
-qpmap_tlb_everything(void)
+qpmap_tlb_flush_all_cpus(void)
 {
 	__asm__ volatile("tlbi	vmalle1is" ::: "memory");
 }
@@ -293,7 +293,7 @@ qpmap_tlb_batch(qpmap_vaddr_t va, qpmap_size_t page_count)
 		return;
 	}
 	if (page_count > QPMAP_TLB_PAGES) {
-		qpmap_tlb_everything();
+		qpmap_tlb_flush_all_cpus();
 		return;
 	}
 	for (; page_count != 0; page_count--) {
@@ -305,10 +305,10 @@ qpmap_tlb_batch(qpmap_vaddr_t va, qpmap_size_t page_count)
 
 /* Walkers that see the data cache: the DSB of the batch is enough. */
 static inline void
-qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
-	if ((flags & QPMAP_ERRATUM_WALKER) != 0) {
-		qpmap_slot_clean(slot);
+	if ((flags & QPMAP_F_ERRATUM_WALKER) != 0) {
+		qpmap_pte_clean(ptep);
 	} else {
 		__asm__ volatile("" ::: "memory");
 	}
@@ -320,12 +320,12 @@ qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
  * and this one that only loaded that it has.
  */
 static inline void
-qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
+    qpmap_u32 flags)
 {
 	__asm__ volatile("dsb	ish" ::: "memory");
 	qpmap_tlb_batch(va, page_count);
-	if ((flags & QPMAP_ERRATUM_REPEAT_TLBI) != 0) {
+	if ((flags & QPMAP_F_ERRATUM_REPEAT_TLBI) != 0) {
 		__asm__ volatile("dsb	ish" ::: "memory");
 		qpmap_tlb_batch(va, page_count);
 	}
@@ -335,15 +335,15 @@ qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
 
 /* Nobody is told: shot_down reaches everybody. */
 static inline void
-qpmap_tlb_sending(void)
+qpmap_tlb_pre_notify(void)
 {
 	__asm__ volatile("" ::: "memory");
 }
 
 /* There is none. */
 static inline _Bool
-qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
-    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+qpmap_tlb_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
 {
 	(void)mask;
 	(void)base;
@@ -354,7 +354,7 @@ qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
 }
 
 static inline void
-qpmap_spinning(void)
+qpmap_cpu_relax(void)
 {
 	__asm__ volatile("yield" ::: "memory");
 }

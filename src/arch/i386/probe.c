@@ -28,8 +28,8 @@
 #define QPMAP_PAE_RESERVED	0x7ff0000000000000ull
 
 /* EDX of a CPUID leaf: feature bits; 0 where there is no such leaf. */
-static __UINT32_TYPE__
-qpmap_features(__UINT32_TYPE__ leaf)
+static qpmap_u32
+qpmap_features(qpmap_u32 leaf)
 {
 	if (!qpmap_has_cpuid() || !qpmap_cpuid_has(leaf)) {
 		return (0);
@@ -44,16 +44,16 @@ qpmap_features(__UINT32_TYPE__ leaf)
  * there is none it is left alone, since some hypervisors refuse it there.
  */
 static void
-qpmap_regs_read(__UINT64_TYPE__ reg[QPMAP_MMU_REGS])
+qpmap_regs_read(qpmap_u64 reg[QPMAP_MMU_REGS])
 {
-	__UINT32_TYPE__ features = qpmap_features(1);
+	qpmap_u32 features = qpmap_features(1);
 	unsigned long cr4 = 0;
 
 	if ((features & ~QPMAP_CPUID_FPU) != 0) {
 		cr4 = qpmap_read_cr4() & QPMAP_CR4_PAE;
 	}
 	reg[QPMAP_REG_CR0] = qpmap_read_cr0() & (QPMAP_CR0_PG | QPMAP_CR0_WP);
-	reg[QPMAP_REG_CPUID] = cr4 | (__UINT64_TYPE__)(features &
+	reg[QPMAP_REG_CPUID] = cr4 | (qpmap_u64)(features &
 	    (QPMAP_CPUID_PGE | QPMAP_CPUID_PAT | QPMAP_CPUID_SSE |
 	    QPMAP_CPUID_SSE2)) << 32;
 	reg[QPMAP_REG_EFER] = 0;
@@ -91,10 +91,10 @@ qpmap_probe_mode(const struct qpmap_config *config,
 	if ((mmu->reg[QPMAP_REG_CR0] & QPMAP_CR0_WP) == 0) {
 		return (QPMAP_ERR_WP);
 	}
-	if (!qpmap_mmu_nx(mmu) && (config->flags & QPMAP_NO_NX) == 0) {
+	if (!qpmap_mmu_nx(mmu) && (config->flags & QPMAP_F_NO_NX) == 0) {
 		return (QPMAP_ERR_NX);
 	}
-	if (qpmap_mmu_nx(mmu) && (config->flags & QPMAP_NO_NX) != 0) {
+	if (qpmap_mmu_nx(mmu) && (config->flags & QPMAP_F_NO_NX) != 0) {
 		return (QPMAP_ERR_NO_NX);
 	}
 	if (config->layout != 0 && config->layout != mmu->reg[QPMAP_REG_PAT]) {
@@ -104,10 +104,10 @@ qpmap_probe_mode(const struct qpmap_config *config,
 }
 
 /* Bits that make a leaf fault on this CPU. */
-static inline __UINT64_TYPE__
+static inline qpmap_u64
 qpmap_leaf_reserved(const struct qpmap_mmu *mmu)
 {
-	__UINT64_TYPE__ reserved = QPMAP_PAE ? QPMAP_PAE_RESERVED : 0;
+	qpmap_u64 reserved = QPMAP_PAE ? QPMAP_PAE_RESERVED : 0;
 
 	if (!qpmap_mmu_has(mmu, QPMAP_CPUID_PAT)) {
 		reserved |= QPTE_PAT;
@@ -125,8 +125,8 @@ qpmap_leaf_reserved(const struct qpmap_mmu *mmu)
 QPMAP_INIT static int
 qpmap_probe_memory(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
-	__UINT64_TYPE__ templates = 0;
-	__UINT32_TYPE__ type;
+	qpmap_u64 templates = 0;
+	qpmap_u32 type;
 	int error;
 
 	for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
@@ -136,10 +136,10 @@ qpmap_probe_memory(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 		return (QPMAP_ERR_TEMPLATE);
 	}
 	error = qpmap_probe_types(config, mmu->reg[QPMAP_REG_PAT], mmu);
-	if (error == QPMAP_OK && mmu->special_types != 0 &&
+	if (error == QPMAP_OK && mmu->slow_types != 0 &&
 	    !qpmap_mmu_has(mmu, QPMAP_CPUID_SSE)) {
 		type = 0;
-		while ((mmu->special_types & QPMAP_TYPE_BIT(type)) == 0) {
+		while ((mmu->slow_types & QPMAP_TYPE_BIT(type)) == 0) {
 			type++;
 		}
 		error = qpmap_type_error(type);
@@ -177,7 +177,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
-	__UINT64_TYPE__ reg[QPMAP_MMU_REGS];
+	qpmap_u64 reg[QPMAP_MMU_REGS];
 	_Bool same = 1;
 	int i;
 

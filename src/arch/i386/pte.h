@@ -35,7 +35,7 @@
 #define QPTE_PS		(1U << 7)
 
 /*
- * A guard's mark (QPMAP_MARK_GUARDS): not present, so nothing else means
+ * A guard's mark (QPMAP_F_MARK_GUARDS): not present, so nothing else means
  * anything to the walker.  The address is 0, as in an empty entry: there is no
  * other page whose cached contents a speculative load could reach (L1TF).
  */
@@ -81,7 +81,7 @@ qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 }
 
 static inline struct qpmap_pte
-qpmap_pte_make_table(qpmap_paddr_t pa, __UINT32_TYPE__ level)
+qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 {
 	return ((struct qpmap_pte){
 	    pa | (level == 2 ? QPTE_PDPTE_BITS : QPTE_TABLE_BITS) });
@@ -98,7 +98,7 @@ qpmap_pte_is_valid(struct qpmap_pte pte)
  * clear the bit is ignored; a host that sets it then is refused.)
  */
 static inline _Bool
-qpmap_pte_is_large(struct qpmap_pte pte, __UINT32_TYPE__ level)
+qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
 {
 	return (level == 1 && (pte.bits & QPTE_PS) != 0);
 }
@@ -111,7 +111,7 @@ qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
 
 /* The bits that select entry index, 0 to 7, of the PAT. */
 static inline qpmap_ptebits_t
-qpmap_pte_pat(__UINT32_TYPE__ index)
+qpmap_pte_pat(qpmap_u32 index)
 {
 	return (((index & 4) != 0 ? QPTE_PAT : 0) |
 	    ((index & 2) != 0 ? QPTE_PCD : 0) |
@@ -119,7 +119,7 @@ qpmap_pte_pat(__UINT32_TYPE__ index)
 }
 
 /* Entry of the PAT that a leaf selects. */
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_pte_pat_index(qpmap_ptebits_t leaf)
 {
 	return (((leaf & QPTE_PAT) != 0 ? 4u : 0) |
@@ -134,27 +134,27 @@ qpmap_pte_pat_index(qpmap_ptebits_t leaf)
  * word must not have; above, one more than the largest high word.
  */
 static inline qpmap_ptebits_t
-qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
+qpmap_pa_limit(qpmap_u32 pa_bits)
 {
-	__UINT32_TYPE__ high = pa_bits > 32 ? 1U << (pa_bits - 32) : 1;
-	__UINT32_TYPE__ low = pa_bits < 32 ? ~0U << pa_bits : 0;
+	qpmap_u32 high = pa_bits > 32 ? 1U << (pa_bits - 32) : 1;
+	qpmap_u32 low = pa_bits < 32 ? ~0U << pa_bits : 0;
 
 	return ((qpmap_ptebits_t)high << 32 | low | QPMAP_PAGE_MASK);
 }
 
 /* A limit of 0 has no high word below it. */
 static inline _Bool
-qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
-	return (((__UINT32_TYPE__)pa & (__UINT32_TYPE__)limit) == 0 &&
-	    (__UINT32_TYPE__)(pa >> 32) < (__UINT32_TYPE__)(limit >> 32));
+	return (((qpmap_u32)pa & (qpmap_u32)limit) == 0 &&
+	    (qpmap_u32)(pa >> 32) < (qpmap_u32)(limit >> 32));
 }
 
 #else
 
 /* As a page number: one more than the last. */
 static inline qpmap_ptebits_t
-qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
+qpmap_pa_limit(qpmap_u32 pa_bits)
 {
 	return (1U << (pa_bits - QPMAP_PAGE_SHIFT));
 }
@@ -164,7 +164,7 @@ qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
  * makes it larger than any limit, so one compare checks both.
  */
 static inline _Bool
-qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
 	return ((pa >> QPMAP_PAGE_SHIFT | pa << (32 - QPMAP_PAGE_SHIFT)) <
 	    limit);

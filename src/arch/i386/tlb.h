@@ -19,8 +19,8 @@
 #ifndef QPMAP_ARCH_I386_TLB_H
 #define QPMAP_ARCH_I386_TLB_H
 
-#define QPMAP_FLAGS_SPECIAL (QPMAP_FLUSH_ON_FILL | QPMAP_ERRATUM_INVLPG)
-#define QPMAP_FLAGS_ARCH QPMAP_FLAGS_SPECIAL
+#define QPMAP_FLAGS_SLOW (QPMAP_F_FLUSH_ON_MAP | QPMAP_F_ERRATUM_INVLPG)
+#define QPMAP_FLAGS_ARCH QPMAP_FLAGS_SLOW
 
 #define QPMAP_ADDS_TO_MEMORY 1
 #define QPMAP_NEXT_IS_RELATIVE 1
@@ -40,9 +40,9 @@
 
 /* Whether the CPU has a feature. */
 static inline _Bool
-qpmap_mmu_has(const struct qpmap_mmu *mmu, __UINT32_TYPE__ feature)
+qpmap_mmu_has(const struct qpmap_mmu *mmu, qpmap_u32 feature)
 {
-	return (((__UINT32_TYPE__)(mmu->reg[QPMAP_REG_CPUID] >> 32) &
+	return (((qpmap_u32)(mmu->reg[QPMAP_REG_CPUID] >> 32) &
 	    feature) != 0);
 }
 
@@ -52,79 +52,79 @@ qpmap_mmu_has(const struct qpmap_mmu *mmu, __UINT32_TYPE__ feature)
  * There is no 64-bit store without a loop or floating point: an entry is two
  * words, and the order of the stores is the point.  The low word has P.
  */
-typedef volatile __UINT32_TYPE__ __attribute__((may_alias)) qpmap_half_t;
+typedef volatile qpmap_u32 __attribute__((may_alias)) qpmap_half_t;
 
 static inline qpmap_half_t *
-qpmap_slot_half(struct qpmap_pte *slot, int half)
+qpmap_pte_half(struct qpmap_pte *ptep, int half)
 {
-	return ((qpmap_half_t *)&slot->bits + half);
+	return ((qpmap_half_t *)&ptep->bits + half);
 }
 
-static inline __UINT32_TYPE__
-qpmap_slot_load_half(const struct qpmap_pte *slot, int half)
+static inline qpmap_u32
+qpmap_pte_load_half(const struct qpmap_pte *ptep, int half)
 {
-	return (((const qpmap_half_t *)&slot->bits)[half]);
+	return (((const qpmap_half_t *)&ptep->bits)[half]);
 }
 
 static inline _Bool
-qpmap_slot_is_empty(const struct qpmap_pte *slot)
+qpmap_pte_is_none(const struct qpmap_pte *ptep)
 {
-	return ((qpmap_slot_load_half(slot, 0) |
-	    qpmap_slot_load_half(slot, 1)) == 0);
+	return ((qpmap_pte_load_half(ptep, 0) |
+	    qpmap_pte_load_half(ptep, 1)) == 0);
 }
 
 static inline struct qpmap_pte
-qpmap_slot_load(const struct qpmap_pte *slot)
+qpmap_pte_load(const struct qpmap_pte *ptep)
 {
-	__UINT32_TYPE__ low = qpmap_slot_load_half(slot, 0);
-	__UINT32_TYPE__ high = qpmap_slot_load_half(slot, 1);
+	qpmap_u32 low = qpmap_pte_load_half(ptep, 0);
+	qpmap_u32 high = qpmap_pte_load_half(ptep, 1);
 
 	return ((struct qpmap_pte){ (qpmap_ptebits_t)high << 32 | low });
 }
 
 /* The low word last: an entry that is present is complete. */
 static inline void
-qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 {
-	*qpmap_slot_half(slot, 1) = (__UINT32_TYPE__)(pte.bits >> 32);
-	*qpmap_slot_half(slot, 0) = (__UINT32_TYPE__)pte.bits;
+	*qpmap_pte_half(ptep, 1) = (qpmap_u32)(pte.bits >> 32);
+	*qpmap_pte_half(ptep, 0) = (qpmap_u32)pte.bits;
 }
 
 /* The low word first: no longer present, it may be incomplete. */
 static inline void
-qpmap_slot_clear(struct qpmap_pte *slot)
+qpmap_pte_clear(struct qpmap_pte *ptep)
 {
-	*qpmap_slot_half(slot, 0) = 0;
-	*qpmap_slot_half(slot, 1) = 0;
+	*qpmap_pte_half(ptep, 0) = 0;
+	*qpmap_pte_half(ptep, 1) = 0;
 }
 
 #else
 
 static inline _Bool
-qpmap_slot_is_empty(const struct qpmap_pte *slot)
+qpmap_pte_is_none(const struct qpmap_pte *ptep)
 {
-	return (*(const volatile qpmap_ptebits_t *)&slot->bits == 0);
+	return (*(const volatile qpmap_ptebits_t *)&ptep->bits == 0);
 }
 
 static inline struct qpmap_pte
-qpmap_slot_load(const struct qpmap_pte *slot)
+qpmap_pte_load(const struct qpmap_pte *ptep)
 {
 	return ((struct qpmap_pte){
-	    *(const volatile qpmap_ptebits_t *)&slot->bits });
+	    *(const volatile qpmap_ptebits_t *)&ptep->bits });
 }
 
 /* One aligned 32-bit store: a walker sees the old entry or the new one. */
 static inline void
-qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 {
-	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
 }
 
 /* One aligned 32-bit store, of zero. */
 static inline void
-qpmap_slot_clear(struct qpmap_pte *slot)
+qpmap_pte_clear(struct qpmap_pte *ptep)
 {
-	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = 0;
 }
 
 #endif /* QPMAP_PAE */
@@ -200,7 +200,7 @@ qpmap_tlb_invalidate_all(void)
  * forget.  The compiler must not move an access through va above the fill.
  */
 static inline void
-qpmap_tlb_filled(qpmap_vaddr_t va)
+qpmap_tlb_post_map(qpmap_vaddr_t va)
 {
 	(void)va;
 	__asm__ volatile("" ::: "memory");
@@ -208,29 +208,29 @@ qpmap_tlb_filled(qpmap_vaddr_t va)
 
 /* Ordinary types are coherent: the compiler alone must keep the order. */
 static inline void
-qpmap_tlb_emptying(void)
+qpmap_tlb_pre_unmap(void)
 {
 	__asm__ volatile("" ::: "memory");
 }
 
 static inline void
-qpmap_tlb_emptied(qpmap_vaddr_t va)
+qpmap_tlb_post_unmap(qpmap_vaddr_t va)
 {
 	qpmap_tlb_invlpg(va);
 }
 
 static inline void
-qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	(void)slot;
-	if ((flags & QPMAP_ERRATUM_INVLPG) != 0 &&
-	    (flags & QPMAP_FLUSH_ON_FILL) != 0) {
+	(void)ptep;
+	if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0 &&
+	    (flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
 		qpmap_tlb_invalidate_all();
-	} else if ((flags & QPMAP_FLUSH_ON_FILL) != 0) {
+	} else if ((flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
 		qpmap_tlb_invlpg(va);
 	} else {
-		qpmap_tlb_filled(va);
+		qpmap_tlb_post_map(va);
 	}
 }
 
@@ -239,21 +239,21 @@ qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
  * has no SFENCE has no such type either: qpmap_probe() refuses it.
  */
 static inline void
-qpmap_tlb_emptying_special(void)
+qpmap_tlb_pre_unmap_slow(void)
 {
 	if (qpmap_mmu_has(&qpmap_state.mmu, QPMAP_CPUID_SSE)) {
 		__asm__ volatile("sfence" ::: "memory");
 	} else {
-		qpmap_tlb_emptying();
+		qpmap_tlb_pre_unmap();
 	}
 }
 
 static inline void
-qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	(void)slot;
-	if ((flags & QPMAP_ERRATUM_INVLPG) != 0) {
+	(void)ptep;
+	if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
 		qpmap_tlb_invalidate_all();
 	} else {
 		qpmap_tlb_invlpg(va);
@@ -261,7 +261,7 @@ qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
 }
 
 static inline void
-qpmap_tlb_online(__UINT32_TYPE__ flags)
+qpmap_tlb_flush_local(qpmap_u32 flags)
 {
 	(void)flags;
 	qpmap_tlb_invalidate_all();
@@ -269,7 +269,7 @@ qpmap_tlb_online(__UINT32_TYPE__ flags)
 
 /* Stores become visible in order; the compiler must keep it. */
 static inline void
-qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
 	(void)table;
 	(void)bytes;
@@ -286,8 +286,8 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
  * table like others.
  */
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags)
+qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
+    const struct qpmap_mmu *mmu, qpmap_u32 flags)
 {
 	(void)link;
 	(void)flags;
@@ -304,7 +304,7 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 #if QPMAP_SHOOTDOWN
 
 #define QPMAP_TLB_BROADCASTS	0
-#define QPMAP_TLB_KEEPS_EMPTY	0
+#define QPMAP_TLB_CACHES_INVALID	0
 #define QPMAP_FLAGS_FIRMWARE	0u
 
 /* More pages than these: a flush of everything is cheaper. */
@@ -312,19 +312,19 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 
 /* x86 walkers see what CPUs see. */
 static inline void
-qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
-	(void)slot;
+	(void)ptep;
 	(void)flags;
 	__asm__ volatile("" ::: "memory");
 }
 
 static inline void
-qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
+    qpmap_u32 flags)
 {
 	if (page_count > QPMAP_TLB_PAGES ||
-	    (flags & QPMAP_ERRATUM_INVLPG) != 0) {
+	    (flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
 		qpmap_tlb_invalidate_all();
 		return;
 	}
@@ -340,7 +340,7 @@ qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
  * Intel SDM vol. 3, "MSR Access in x2APIC Mode".
  */
 static inline void
-qpmap_tlb_sending(void)
+qpmap_tlb_pre_notify(void)
 {
 	if (qpmap_mmu_has(&qpmap_state.mmu, QPMAP_CPUID_SSE2)) {
 		__asm__ volatile("mfence\n\t"
@@ -352,8 +352,8 @@ qpmap_tlb_sending(void)
 
 /* There is none. */
 static inline _Bool
-qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
-    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+qpmap_tlb_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
 {
 	(void)mask;
 	(void)base;
@@ -364,7 +364,7 @@ qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
 }
 
 static inline void
-qpmap_spinning(void)
+qpmap_cpu_relax(void)
 {
 	__asm__ volatile("pause" ::: "memory");
 }

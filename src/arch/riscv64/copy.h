@@ -8,10 +8,10 @@
 /* Misaligned accesses may trap: both sides are aligned, of any memory. */
 #define QPMAP_COPY_ALIGNED 1
 
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_load_4(qpmap_vaddr_t va)
 {
-	__UINT32_TYPE__ value;
+	qpmap_u32 value;
 
 	__asm__ volatile("lw	%0, 0(%1)"
 	    : "=r"(value) : "r"(va) : "memory");
@@ -19,7 +19,7 @@ qpmap_load_4(qpmap_vaddr_t va)
 }
 
 static inline void
-qpmap_store_4(qpmap_vaddr_t va, __UINT32_TYPE__ value)
+qpmap_store_4(qpmap_vaddr_t va, qpmap_u32 value)
 {
 	__asm__ volatile("sw	%1, 0(%0)" :: "r"(va), "r"(value) : "memory");
 }

@@ -9,14 +9,14 @@
 #include "read.h"
 
 /* satp.MODE, 63:60, and satp.PPN, 43:0. */
-#define QPMAP_SATP_MODE(satp)	((__UINT32_TYPE__)((satp) >> 60))
+#define QPMAP_SATP_MODE(satp)	((qpmap_u32)((satp) >> 60))
 #define QPMAP_SATP_PPN		((1ULL << 44) - 1)
 #define QPMAP_SATP_SV39		8u
 #define QPMAP_SATP_SV57		10u
 
 /* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
 QPMAP_INIT static int
-qpmap_probe_mode(const struct qpmap_config *config, __UINT32_TYPE__ mode)
+qpmap_probe_mode(const struct qpmap_config *config, qpmap_u32 mode)
 {
 	if (QPMAP_PAGE_SHIFT != 12) {
 		return (QPMAP_ERR_PAGE_SIZE);
@@ -25,7 +25,7 @@ qpmap_probe_mode(const struct qpmap_config *config, __UINT32_TYPE__ mode)
 	    QPMAP_PAE + QPMAP_LPA2 != 0) {
 		return (QPMAP_ERR_PAGING);
 	}
-	if ((config->flags & QPMAP_NO_NX) != 0) {
+	if ((config->flags & QPMAP_F_NO_NX) != 0) {
 		return (QPMAP_ERR_NO_NX);
 	}
 	if (config->layout != 0) {
@@ -39,24 +39,24 @@ qpmap_probe_mode(const struct qpmap_config *config, __UINT32_TYPE__ mode)
  * like write-back's would make it write-back, silently: it is refused.
  */
 QPMAP_INIT static int
-qpmap_probe_type(const struct qpmap_config *config, __UINT32_TYPE__ type,
+qpmap_probe_type(const struct qpmap_config *config, qpmap_u32 type,
     struct qpmap_mmu *mmu)
 {
-	_Bool svpbmt = (config->flags & QPMAP_SVPBMT) != 0;
-	__UINT64_TYPE__ leaf = config->template_leaf[type];
+	_Bool svpbmt = (config->flags & QPMAP_F_SVPBMT) != 0;
+	qpmap_u64 leaf = config->template_leaf[type];
 	qpmap_ptebits_t bits = 0;
 
 	if (leaf != 0) {
 		bits = qpmap_pte_type(leaf, svpbmt);
-	} else if (svpbmt && type == QPMAP_WRITE_COMBINING) {
+	} else if (svpbmt && type == QPMAP_ATTR_WRITE_COMBINING) {
 		bits = QPTE_PBMT_NC;
-	} else if (svpbmt && type == QPMAP_UNCACHED) {
+	} else if (svpbmt && type == QPMAP_ATTR_UNCACHED) {
 		bits = QPTE_PBMT_IO;
-	} else if (type != QPMAP_WRITE_BACK) {
+	} else if (type != QPMAP_ATTR_WRITE_BACK) {
 		return (qpmap_type_error(type));
 	}
-	if (type != QPMAP_WRITE_BACK && leaf != 0 &&
-	    bits == mmu->type_bits[QPMAP_WRITE_BACK]) {
+	if (type != QPMAP_ATTR_WRITE_BACK && leaf != 0 &&
+	    bits == mmu->type_bits[QPMAP_ATTR_WRITE_BACK]) {
 		return (qpmap_type_error(type));
 	}
 	mmu->type_bits[type] = bits;
@@ -67,11 +67,11 @@ qpmap_probe_type(const struct qpmap_config *config, __UINT32_TYPE__ type,
 QPMAP_INIT static int
 qpmap_probe_types(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
-	_Bool svpbmt = (config->flags & QPMAP_SVPBMT) != 0;
-	__UINT32_TYPE__ types =
-	    config->types | QPMAP_TYPE_BIT(QPMAP_WRITE_BACK);
-	__UINT32_TYPE__ type;
-	__UINT64_TYPE__ leaf;
+	_Bool svpbmt = (config->flags & QPMAP_F_SVPBMT) != 0;
+	qpmap_u32 types =
+	    config->types | QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
+	qpmap_u32 type;
+	qpmap_u64 leaf;
 	int error = QPMAP_OK;
 
 	for (type = 0; type < QPMAP_TYPE_COUNT && error == QPMAP_OK; type++) {
@@ -88,10 +88,10 @@ qpmap_probe_types(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 QPMAP_INIT int
 qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
-	__UINT64_TYPE__ satp = qpmap_read_satp();
-	__UINT32_TYPE__ mode = QPMAP_SATP_MODE(satp);
+	qpmap_u64 satp = qpmap_read_satp();
+	qpmap_u32 mode = QPMAP_SATP_MODE(satp);
 	int error = qpmap_probe_mode(config, mode);
-	__UINT32_TYPE__ levels;
+	qpmap_u32 levels;
 
 	if (error != QPMAP_OK) {
 		return (error);

@@ -45,7 +45,7 @@
 #define QPTE_TABLE_BITS	QPTE_V
 
 /*
- * A guard's mark (QPMAP_MARK_GUARDS): V is 0, which leaves all other bits to
+ * A guard's mark (QPMAP_F_MARK_GUARDS): V is 0, which leaves all other bits to
  * software; of RSW, which is software's in any entry.  The address is 0.
  */
 #define QPTE_MARK	(1ULL << 8)
@@ -72,7 +72,7 @@ qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 }
 
 static inline struct qpmap_pte
-qpmap_pte_make_table(qpmap_paddr_t pa, __UINT32_TYPE__ level)
+qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 {
 	(void)level;
 	return ((struct qpmap_pte){ pa >> 2 | QPTE_TABLE_BITS });
@@ -86,7 +86,7 @@ qpmap_pte_is_valid(struct qpmap_pte pte)
 
 /* Also W alone, which is reserved: certainly no pointer to a table. */
 static inline _Bool
-qpmap_pte_is_large(struct qpmap_pte pte, __UINT32_TYPE__ level)
+qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
 {
 	(void)level;
 	return ((pte.bits & (QPTE_R | QPTE_W | QPTE_X)) != 0);
@@ -129,7 +129,7 @@ qpmap_pte_type(qpmap_ptebits_t leaf, _Bool svpbmt)
 
 /* In bytes: one more than the last. */
 static inline qpmap_ptebits_t
-qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
+qpmap_pa_limit(qpmap_u32 pa_bits)
 {
 	return (1ULL << pa_bits);
 }
@@ -139,7 +139,7 @@ qpmap_pte_limit(__UINT32_TYPE__ pa_bits)
  * branch for both.  A rotation, as elsewhere, takes an instruction more here.
  */
 static inline _Bool
-qpmap_pte_admits(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
 	return (pa << (64 - QPMAP_PAGE_SHIFT) < (qpmap_paddr_t)(pa < limit));
 }

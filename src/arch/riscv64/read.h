@@ -10,10 +10,10 @@
  * CSRR rd, satp, spelt by its fields: an assembler that was not told of
  * Zicsr (-march=rv64imac, from binutils 2.38 on) does not know the name.
  */
-static inline __UINT64_TYPE__
+static inline qpmap_u64
 qpmap_read_satp(void)
 {
-	__UINT64_TYPE__ value;
+	qpmap_u64 value;
 
 	__asm__ volatile(".insn i 0x73, 2, %0, x0, 0x180" : "=r"(value));
 	return (value);

@@ -35,38 +35,38 @@
 
 #define QPMAP_KEEPS_ADDRESSES 1
 
-#define QPMAP_FLAGS_SPECIAL QPMAP_ERRATUM_CIP_1200
-#define QPMAP_FLAGS_ARCH (QPMAP_SVPBMT | QPMAP_FLAGS_SPECIAL |		\
-	(QPMAP_SHOOTDOWN ? QPMAP_SVINVAL | QPMAP_SBI_RFENCE : 0))
+#define QPMAP_FLAGS_SLOW QPMAP_F_ERRATUM_CIP_1200
+#define QPMAP_FLAGS_ARCH (QPMAP_F_SVPBMT | QPMAP_FLAGS_SLOW |		\
+	(QPMAP_SHOOTDOWN ? QPMAP_F_SVINVAL | QPMAP_F_SBI_RFENCE : 0))
 
 #define QPMAP_SBI_EID_RFENCE	0x52464e43u
 #define QPMAP_SBI_SFENCE_VMA	1u
 
 static inline _Bool
-qpmap_slot_is_empty(const struct qpmap_pte *slot)
+qpmap_pte_is_none(const struct qpmap_pte *ptep)
 {
-	return (*(const volatile qpmap_ptebits_t *)&slot->bits == 0);
+	return (*(const volatile qpmap_ptebits_t *)&ptep->bits == 0);
 }
 
 static inline struct qpmap_pte
-qpmap_slot_load(const struct qpmap_pte *slot)
+qpmap_pte_load(const struct qpmap_pte *ptep)
 {
 	return ((struct qpmap_pte){
-	    *(const volatile qpmap_ptebits_t *)&slot->bits });
+	    *(const volatile qpmap_ptebits_t *)&ptep->bits });
 }
 
 /* One aligned 64-bit store: a walker sees the old entry or the new one. */
 static inline void
-qpmap_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 {
-	*(volatile qpmap_ptebits_t *)&slot->bits = pte.bits;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
 }
 
 /* One aligned 64-bit store, of zero. */
 static inline void
-qpmap_slot_clear(struct qpmap_pte *slot)
+qpmap_pte_clear(struct qpmap_pte *ptep)
 {
-	*(volatile qpmap_ptebits_t *)&slot->bits = 0;
+	*(volatile qpmap_ptebits_t *)&ptep->bits = 0;
 }
 
 /* rs1 takes an address, not an operand word: the page that holds va. */
@@ -85,56 +85,56 @@ qpmap_tlb_invalidate_all(void)
 
 /* Caching an entry with V = 0 is allowed, and hardware does it. */
 static inline void
-qpmap_tlb_filled(qpmap_vaddr_t va)
+qpmap_tlb_post_map(qpmap_vaddr_t va)
 {
 	qpmap_tlb_sfence_vma(va);
 }
 
 /* SFENCE.VMA does not order accesses with each other; devices count too. */
 static inline void
-qpmap_tlb_emptying(void)
+qpmap_tlb_pre_unmap(void)
 {
 	__asm__ volatile("fence iorw, iorw" ::: "memory");
 }
 
 static inline void
-qpmap_tlb_emptied(qpmap_vaddr_t va)
+qpmap_tlb_post_unmap(qpmap_vaddr_t va)
 {
 	qpmap_tlb_sfence_vma(va);
 }
 
 static inline void
-qpmap_tlb_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	(void)slot;
-	if ((flags & QPMAP_ERRATUM_CIP_1200) != 0) {
+	(void)ptep;
+	if ((flags & QPMAP_F_ERRATUM_CIP_1200) != 0) {
 		qpmap_tlb_invalidate_all();
 	} else {
-		qpmap_tlb_filled(va);
+		qpmap_tlb_post_map(va);
 	}
 }
 
 static inline void
-qpmap_tlb_emptying_special(void)
+qpmap_tlb_pre_unmap_slow(void)
 {
-	qpmap_tlb_emptying();
+	qpmap_tlb_pre_unmap();
 }
 
 static inline void
-qpmap_tlb_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_u32 flags)
 {
-	(void)slot;
-	if ((flags & QPMAP_ERRATUM_CIP_1200) != 0) {
+	(void)ptep;
+	if ((flags & QPMAP_F_ERRATUM_CIP_1200) != 0) {
 		qpmap_tlb_invalidate_all();
 	} else {
-		qpmap_tlb_emptied(va);
+		qpmap_tlb_post_unmap(va);
 	}
 }
 
 static inline void
-qpmap_tlb_online(__UINT32_TYPE__ flags)
+qpmap_tlb_flush_local(qpmap_u32 flags)
 {
 	(void)flags;
 	qpmap_tlb_invalidate_all();
@@ -142,7 +142,7 @@ qpmap_tlb_online(__UINT32_TYPE__ flags)
 
 /* Another hart's walker, too, finds the table complete behind its link. */
 static inline void
-qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
 	(void)table;
 	(void)bytes;
@@ -155,8 +155,8 @@ qpmap_tlb_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
  * rs1=x0": that it was invalid may have been cached.
  */
 static inline void
-qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
-    const struct qpmap_mmu *mmu, __UINT32_TYPE__ flags)
+qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
+    const struct qpmap_mmu *mmu, qpmap_u32 flags)
 {
 	(void)mmu;
 	(void)in_root;
@@ -168,8 +168,8 @@ qpmap_tlb_linked(struct qpmap_pte *link, _Bool in_root,
 #if QPMAP_SHOOTDOWN
 
 #define QPMAP_TLB_BROADCASTS	0
-#define QPMAP_TLB_KEEPS_EMPTY	1
-#define QPMAP_FLAGS_FIRMWARE	QPMAP_SBI_RFENCE
+#define QPMAP_TLB_CACHES_INVALID	1
+#define QPMAP_FLAGS_FIRMWARE	QPMAP_F_SBI_RFENCE
 
 /* More pages than these: a fence for everything is cheaper. */
 #define QPMAP_TLB_PAGES		32
@@ -196,22 +196,22 @@ qpmap_tlb_sfence_inval_ir(void)
 
 /* The FENCE of the shootdown comes before anything else. */
 static inline void
-qpmap_tlb_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
-	(void)slot;
+	(void)ptep;
 	(void)flags;
 	__asm__ volatile("" ::: "memory");
 }
 
 /* One page needs no batch: SFENCE.VMA is all three instructions in one. */
 static inline void
-qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags)
+qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
+    qpmap_u32 flags)
 {
-	_Bool batch = (flags & QPMAP_SVINVAL) != 0 && page_count > 1;
+	_Bool batch = (flags & QPMAP_F_SVINVAL) != 0 && page_count > 1;
 
 	if (page_count > QPMAP_TLB_PAGES ||
-	    (flags & QPMAP_ERRATUM_CIP_1200) != 0) {
+	    (flags & QPMAP_F_ERRATUM_CIP_1200) != 0) {
 		qpmap_tlb_invalidate_all();
 		return;
 	}
@@ -232,7 +232,7 @@ qpmap_tlb_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
 }
 
 static inline void
-qpmap_tlb_sending(void)
+qpmap_tlb_pre_notify(void)
 {
 	__asm__ volatile("fence rw, rw" ::: "memory");
 }
@@ -242,18 +242,18 @@ qpmap_tlb_sending(void)
  * Remote SFENCE.VMA.  A size of all ones means every address.
  */
 static inline _Bool
-qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
-    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+qpmap_tlb_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
 {
 	_Bool all = page_count > QPMAP_TLB_PAGES ||
-	    (flags & QPMAP_ERRATUM_CIP_1200) != 0;
-	register __UINTPTR_TYPE__ a0 __asm__("a0") = mask;
-	register __UINTPTR_TYPE__ a1 __asm__("a1") = base;
-	register __UINTPTR_TYPE__ a2 __asm__("a2") = all ? 0 : va;
-	register __UINTPTR_TYPE__ a3 __asm__("a3") =
-	    all ? ~(__UINTPTR_TYPE__)0 : page_count << QPMAP_PAGE_SHIFT;
-	register __UINTPTR_TYPE__ a6 __asm__("a6") = QPMAP_SBI_SFENCE_VMA;
-	register __UINTPTR_TYPE__ a7 __asm__("a7") = QPMAP_SBI_EID_RFENCE;
+	    (flags & QPMAP_F_ERRATUM_CIP_1200) != 0;
+	register qpmap_uptr a0 __asm__("a0") = mask;
+	register qpmap_uptr a1 __asm__("a1") = base;
+	register qpmap_uptr a2 __asm__("a2") = all ? 0 : va;
+	register qpmap_uptr a3 __asm__("a3") =
+	    all ? ~(qpmap_uptr)0 : page_count << QPMAP_PAGE_SHIFT;
+	register qpmap_uptr a6 __asm__("a6") = QPMAP_SBI_SFENCE_VMA;
+	register qpmap_uptr a7 __asm__("a7") = QPMAP_SBI_EID_RFENCE;
 
 	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1)
 			 : "r"(a2), "r"(a3), "r"(a6), "r"(a7) : "memory");
@@ -262,7 +262,7 @@ qpmap_tlb_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
 
 /* PAUSE, a hint: FENCE w, 0. */
 static inline void
-qpmap_spinning(void)
+qpmap_cpu_relax(void)
 {
 	__asm__ volatile(".insn i 0x0f, 0, x0, x0, 0x010" ::: "memory");
 }

@@ -8,21 +8,21 @@
 /* #AC is for user mode only: the buffer's side may be misaligned. */
 #define QPMAP_COPY_ALIGNED 0
 
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_load_4(qpmap_vaddr_t va)
 {
-	__UINT32_TYPE__ value;
+	qpmap_u32 value;
 
 	__asm__ volatile("movl	%1, %0" : "=r"(value)
-	    : "m"(*(const volatile __UINT32_TYPE__ *)va) : "memory");
+	    : "m"(*(const volatile qpmap_u32 *)va) : "memory");
 	return (value);
 }
 
 static inline void
-qpmap_store_4(qpmap_vaddr_t va, __UINT32_TYPE__ value)
+qpmap_store_4(qpmap_vaddr_t va, qpmap_u32 value)
 {
 	__asm__ volatile("movl	%1, %0"
-	    : "=m"(*(volatile __UINT32_TYPE__ *)va) : "r"(value) : "memory");
+	    : "=m"(*(volatile qpmap_u32 *)va) : "r"(value) : "memory");
 }
 
 static inline qpmap_word_t

@@ -12,21 +12,21 @@
 #define QPMAP_EFLAGS_ID		(1ul << 21)
 
 struct qpmap_cpuid {
-	__UINT32_TYPE__ eax, ebx, ecx, edx;
+	qpmap_u32 eax, ebx, ecx, edx;
 };
 
-static inline __UINT64_TYPE__
-qpmap_rdmsr(__UINT32_TYPE__ msr)
+static inline qpmap_u64
+qpmap_rdmsr(qpmap_u32 msr)
 {
-	__UINT32_TYPE__ low, high;
+	qpmap_u32 low, high;
 
 	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-	return ((__UINT64_TYPE__)high << 32 | low);
+	return ((qpmap_u64)high << 32 | low);
 }
 
 /* ebx is saved by hand: it is the GOT's register in i386 PIC code. */
 static inline struct qpmap_cpuid
-qpmap_cpuid(__UINT32_TYPE__ leaf)
+qpmap_cpuid(qpmap_u32 leaf)
 {
 	struct qpmap_cpuid id = { leaf, 0, 0, 0 };
 	unsigned long saved;
@@ -36,7 +36,7 @@ qpmap_cpuid(__UINT32_TYPE__ leaf)
 			 "xchg %%" QPMAP_X86_RBX ", %1"
 			 : "+a"(id.eax), "=&r"(saved), "+c"(id.ecx),
 			   "=d"(id.edx));
-	id.ebx = (__UINT32_TYPE__)saved;
+	id.ebx = (qpmap_u32)saved;
 	return (id);
 }
 

@@ -41,9 +41,9 @@
  * 80000000h with something else.
  */
 static inline _Bool
-qpmap_cpuid_has(__UINT32_TYPE__ leaf)
+qpmap_cpuid_has(qpmap_u32 leaf)
 {
-	__UINT32_TYPE__ last = qpmap_cpuid(leaf & 0x80000000u).eax;
+	qpmap_u32 last = qpmap_cpuid(leaf & 0x80000000u).eax;
 
 	return (last >= leaf && last - leaf <= 0xffffu);
 }
@@ -54,7 +54,7 @@ qpmap_cpuid_has(__UINT32_TYPE__ leaf)
  * Encryption".  Under a hypervisor SYSCFG may not be there to be read, and the
  * width that CPUID names is the guest's already.
  */
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_cpuid_pa_taken(void)
 {
 	struct qpmap_cpuid id;
@@ -77,10 +77,10 @@ qpmap_cpuid_pa_taken(void)
  * what encryption takes; no more than an entry holds.  0 from a CPU that names
  * none.
  */
-static inline __UINT32_TYPE__
+static inline qpmap_u32
 qpmap_cpuid_pa_bits(void)
 {
-	__UINT32_TYPE__ width, taken;
+	qpmap_u32 width, taken;
 
 	if (!qpmap_cpuid_has(0x80000008u)) {
 		return (QPMAP_PTE_SIZE == 8 ? 36 : 32);
@@ -92,19 +92,19 @@ qpmap_cpuid_pa_bits(void)
 }
 
 /* The PAT's code for entry index.  By halves: i386 calls for other shifts. */
-static inline __UINT32_TYPE__
-qpmap_pat_code(__UINT64_TYPE__ pat, __UINT32_TYPE__ index)
+static inline qpmap_u32
+qpmap_pat_code(qpmap_u64 pat, qpmap_u32 index)
 {
-	__UINT32_TYPE__ half = (__UINT32_TYPE__)(index < 4 ? pat : pat >> 32);
+	qpmap_u32 half = (qpmap_u32)(index < 4 ? pat : pat >> 32);
 
 	return (half >> (8 * (index & 3)) & 7u);
 }
 
 /* The first entry of the PAT with that code, or 8. */
-static inline __UINT32_TYPE__
-qpmap_pat_find(__UINT64_TYPE__ pat, __UINT32_TYPE__ code)
+static inline qpmap_u32
+qpmap_pat_find(qpmap_u64 pat, qpmap_u32 code)
 {
-	__UINT32_TYPE__ index = 0;
+	qpmap_u32 index = 0;
 
 	while (index < 8 && qpmap_pat_code(pat, index) != code) {
 		index++;
@@ -122,17 +122,17 @@ qpmap_pat_find(__UINT64_TYPE__ pat, __UINT32_TYPE__ code)
  * entry, or what is stored may not be what is walked.
  */
 static inline int
-qpmap_probe_types(const struct qpmap_config *config, __UINT64_TYPE__ pat,
+qpmap_probe_types(const struct qpmap_config *config, qpmap_u64 pat,
     struct qpmap_mmu *mmu)
 {
 	static const unsigned char code[QPMAP_TYPE_COUNT] = {
 		QPMAP_PAT_WB, QPMAP_PAT_WT, QPMAP_PAT_WC, QPMAP_PAT_UC,
 		QPMAP_PAT_UC_
 	};
-	__UINT32_TYPE__ type, index;
-	__UINT64_TYPE__ leaf;
+	qpmap_u32 type, index;
+	qpmap_u64 leaf;
 
-	if ((config->flags & QPMAP_BUILD_TABLES) != 0 &&
+	if ((config->flags & QPMAP_F_BUILD_TABLES) != 0 &&
 	    qpmap_pat_code(pat, 0) != QPMAP_PAT_WB) {
 		return (QPMAP_ERR_TYPE_WRITE_BACK);
 	}
@@ -146,7 +146,7 @@ qpmap_probe_types(const struct qpmap_config *config, __UINT64_TYPE__ pat,
 			return (QPMAP_ERR_TEMPLATE);
 		}
 		if ((config->types & QPMAP_TYPE_BIT(type)) == 0 &&
-		    type != QPMAP_WRITE_BACK) {
+		    type != QPMAP_ATTR_WRITE_BACK) {
 			continue;
 		}
 		if (index == 8) {
@@ -154,7 +154,7 @@ qpmap_probe_types(const struct qpmap_config *config, __UINT64_TYPE__ pat,
 		}
 		mmu->type_bits[type] = qpmap_pte_pat(index);
 		if (qpmap_pat_code(pat, index) == QPMAP_PAT_WC) {
-			mmu->special_types |= QPMAP_TYPE_BIT(type);
+			mmu->slow_types |= QPMAP_TYPE_BIT(type);
 		}
 	}
 	return (QPMAP_OK);

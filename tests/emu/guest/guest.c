@@ -15,17 +15,17 @@
 #include "guest.h"
 #include "percpu.h"
 
-__UINT64_TYPE__ guest_boot_arg[WIRE_BOOT_COUNT];
-__UINT64_TYPE__ guest_wire[WIRE_CONFIG_COUNT];
-__UINT64_TYPE__ guest_pool[WIRE_POOL_COUNT];
-__UINT64_TYPE__ guest_pool_count;
-__UINT64_TYPE__ guest_freed[WIRE_POOL_COUNT];
-__UINT64_TYPE__ guest_freed_count;
-__UINT64_TYPE__ guest_table_last = ~0ULL;
-__UINT64_TYPE__ guest_table_alias;
-__UINT64_TYPE__ guest_leaf_calls;
-__UINT64_TYPE__ guest_not_pinned = ~0ULL;
-__UINT64_TYPE__ guest_panic[3];
+qpmap_u64 guest_boot_arg[WIRE_BOOT_COUNT];
+qpmap_u64 guest_wire[WIRE_CONFIG_COUNT];
+qpmap_u64 guest_pool[WIRE_POOL_COUNT];
+qpmap_u64 guest_pool_count;
+qpmap_u64 guest_freed[WIRE_POOL_COUNT];
+qpmap_u64 guest_freed_count;
+qpmap_u64 guest_table_last = ~0ULL;
+qpmap_u64 guest_table_alias;
+qpmap_u64 guest_leaf_calls;
+qpmap_u64 guest_not_pinned = ~0ULL;
+qpmap_u64 guest_panic[3];
 /* Found by the harness, pointed at by GS and the like. */
 extern struct guest_percpu guest_percpu[WIRE_CPU_COUNT];
 struct guest_percpu guest_percpu[WIRE_CPU_COUNT];
@@ -34,13 +34,13 @@ unsigned char guest_stack[WIRE_CPU_COUNT * WIRE_STACK_SIZE]
 
 #if QPMAP_SHOOTDOWN
 /* What the configuration names; the harness looks into it. */
-struct qpmap_shootdown guest_shootdown;
-struct qpmap_remote guest_remote[WIRE_REMOTE_COUNT];
-struct qpmap_shared guest_group[WIRE_GROUP_COUNT];
+struct qpmap_shootdown_state guest_shootdown;
+struct qpmap_cpu_sync guest_cpu_sync[WIRE_CPU_SYNC_COUNT];
+struct qpmap_global guest_group[WIRE_GROUP_COUNT];
 #endif
 
-const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
-	[FACT_FRAMES] = QPMAP_FRAMES,
+const qpmap_u64 guest_fact[FACT_COUNT] = {
+	[FACT_SLOTS] = QPMAP_SLOTS,
 	[FACT_PAGE_SHIFT] = QPMAP_PAGE_SHIFT,
 	[FACT_PTE_SIZE] = sizeof(struct qpmap_pte),
 	[FACT_CACHE_LINE] = QPMAP_CACHE_LINE,
@@ -50,11 +50,11 @@ const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 	[FACT_WORD] = sizeof(qpmap_vaddr_t),
 	[FACT_CPU_SIZE] = sizeof(struct qpmap_cpu),
 	[FACT_CPU_NEXT] = __builtin_offsetof(struct qpmap_cpu, next),
-	[FACT_CPU_WINDOW] = __builtin_offsetof(struct qpmap_cpu, window),
-	[FACT_CPU_FRAME] = __builtin_offsetof(struct qpmap_cpu, frame),
-	[FACT_FRAME_SIZE] = sizeof(struct qpmap_frame),
-	[FACT_FRAME_VA] = __builtin_offsetof(struct qpmap_frame, va),
-	[FACT_FRAME_SLOT] = __builtin_offsetof(struct qpmap_frame, slot),
+	[FACT_CPU_INDEX] = __builtin_offsetof(struct qpmap_cpu, index_plus_one),
+	[FACT_CPU_SLOT] = __builtin_offsetof(struct qpmap_cpu, slot),
+	[FACT_SLOT_SIZE] = sizeof(struct qpmap_slot),
+	[FACT_SLOT_VA] = __builtin_offsetof(struct qpmap_slot, va),
+	[FACT_SLOT_PTEP] = __builtin_offsetof(struct qpmap_slot, ptep),
 	[FACT_PERCPU_SIZE] = sizeof(struct guest_percpu),
 	[FACT_PERCPU_STATE] = __builtin_offsetof(struct guest_percpu, state),
 	[FACT_PERCPU_DEPTH] = __builtin_offsetof(struct guest_percpu, depth),
@@ -63,8 +63,9 @@ const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 #if QPMAP_SHOOTDOWN
 	[FACT_SHOOTDOWN] = 1,
 	[FACT_GENERATION] =
-	    __builtin_offsetof(struct qpmap_shootdown, generation),
-	[FACT_RING] = __builtin_offsetof(struct qpmap_shootdown, ring),
+	    __builtin_offsetof(struct qpmap_shootdown_state, generation),
+	[FACT_RING] = __builtin_offsetof(struct qpmap_shootdown_state,
+	    requests),
 	[FACT_REQUESTS] = QPMAP_REQUESTS,
 	[FACT_REQUEST_SIZE] = sizeof(struct qpmap_request),
 	[FACT_REQUEST_GENERATION] =
@@ -72,17 +73,17 @@ const __UINT64_TYPE__ guest_fact[FACT_COUNT] = {
 	[FACT_REQUEST_VA] = __builtin_offsetof(struct qpmap_request, va),
 	[FACT_REQUEST_PAGES] =
 	    __builtin_offsetof(struct qpmap_request, page_count),
-	[FACT_REMOTE_SIZE] = sizeof(struct qpmap_remote),
-	[FACT_REMOTE_ONLINE] = __builtin_offsetof(struct qpmap_remote, online),
-	[FACT_REMOTE_ACKNOWLEDGED] =
-	    __builtin_offsetof(struct qpmap_remote, acknowledged),
-	[FACT_REMOTE_HART] = __builtin_offsetof(struct qpmap_remote, hart),
-	[FACT_SHARED_SLOTS] = QPMAP_SHARED_SLOTS,
-	[FACT_GROUP_SIZE] = sizeof(struct qpmap_shared),
-	[FACT_GROUP_CLEAN] = __builtin_offsetof(struct qpmap_shared, clean),
-	[FACT_GROUP_USED] = __builtin_offsetof(struct qpmap_shared, used),
-	[FACT_GROUP_DIRTY] = __builtin_offsetof(struct qpmap_shared, dirty),
-	[FACT_GROUP_LEAF] = __builtin_offsetof(struct qpmap_shared, leaf),
+	[FACT_SYNC_SIZE] = sizeof(struct qpmap_cpu_sync),
+	[FACT_SYNC_ONLINE] = __builtin_offsetof(struct qpmap_cpu_sync, online),
+	[FACT_SYNC_ACKNOWLEDGED] =
+	    __builtin_offsetof(struct qpmap_cpu_sync, acknowledged),
+	[FACT_SYNC_HART] = __builtin_offsetof(struct qpmap_cpu_sync, hart),
+	[FACT_GLOBAL_SLOTS] = QPMAP_GLOBAL_SLOTS,
+	[FACT_GROUP_SIZE] = sizeof(struct qpmap_global),
+	[FACT_GROUP_CLEAN] = __builtin_offsetof(struct qpmap_global, clean),
+	[FACT_GROUP_USED] = __builtin_offsetof(struct qpmap_global, used),
+	[FACT_GROUP_DIRTY] = __builtin_offsetof(struct qpmap_global, dirty),
+	[FACT_GROUP_LEAF] = __builtin_offsetof(struct qpmap_global, leaf),
 #endif
 };
 
@@ -134,9 +135,9 @@ qpmap_host_unpin(struct qpmap_cpu *cpu)
 #endif
 
 QPMAP_NORETURN QPMAP_CALL void
-qpmap_host_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
+qpmap_host_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 {
-	guest_panic[0] = (__UINTPTR_TYPE__)text;
+	guest_panic[0] = (qpmap_uptr)text;
 	guest_panic[1] = a;
 	guest_panic[2] = b;
 	guest_panicked();
@@ -169,21 +170,21 @@ qpmap_host_table_address(qpmap_paddr_t table)
 {
 	guest_table_last = table;
 	if (guest_table_alias != 0) {
-		return ((void *)((__UINTPTR_TYPE__)guest_table_alias |
-		    ((__UINTPTR_TYPE__)table & QPMAP_PAGE_MASK)));
+		return ((void *)((qpmap_uptr)guest_table_alias |
+		    ((qpmap_uptr)table & QPMAP_PAGE_MASK)));
 	}
-	return ((void *)(__UINTPTR_TYPE__)table);
+	return ((void *)(qpmap_uptr)table);
 }
 
 QPMAP_CALL void *
 qpmap_host_leaf_address(qpmap_paddr_t table)
 {
 	guest_leaf_calls++;
-	return ((void *)(__UINTPTR_TYPE__)table);
+	return ((void *)(qpmap_uptr)table);
 }
 
 QPMAP_CALL int
-qpmap_host_page_pinned(qpmap_paddr_t pa)
+qpmap_host_page_is_wired(qpmap_paddr_t pa)
 {
 	return (pa != guest_not_pinned);
 }
@@ -194,7 +195,7 @@ qpmap_host_page_pinned(qpmap_paddr_t pa)
  * there is nothing to do.
  */
 QPMAP_CALL void
-qpmap_host_ipi(__UINT32_TYPE__ window)
+qpmap_host_ipi(qpmap_u32 window)
 {
 	__asm__ volatile("" :: "r"(window) : "memory");
 }
@@ -204,30 +205,30 @@ qpmap_host_ipi(__UINT32_TYPE__ window)
 int
 guest_init(void)
 {
-	const __UINT64_TYPE__ *wire = guest_wire;
+	const qpmap_u64 *wire = guest_wire;
 	struct qpmap_config config = {
 	    .window_va = (qpmap_vaddr_t)wire[WIRE_WINDOW_VA],
-	    .window_count = (__UINT32_TYPE__)wire[WIRE_WINDOW_COUNT],
-	    .nesting = (__UINT32_TYPE__)wire[WIRE_NESTING],
-	    .flags = (__UINT32_TYPE__)wire[WIRE_FLAGS],
-	    .types = (__UINT32_TYPE__)wire[WIRE_TYPES],
+	    .cpu_count = (qpmap_u32)wire[WIRE_CONFIG_CPUS],
+	    .nesting = (qpmap_u32)wire[WIRE_NESTING],
+	    .flags = (qpmap_u32)wire[WIRE_FLAGS],
+	    .types = (qpmap_u32)wire[WIRE_TYPES],
 	    .layout = wire[WIRE_LAYOUT],
 	    .direct_va = (qpmap_vaddr_t)wire[WIRE_DIRECT_VA],
 	    .direct_pa = (qpmap_paddr_t)wire[WIRE_DIRECT_PA],
 	    .direct_size = (qpmap_size_t)wire[WIRE_DIRECT_SIZE],
-	    .direct_types = (__UINT32_TYPE__)wire[WIRE_DIRECT_TYPES],
-	    .pa_bits = (__UINT32_TYPE__)wire[WIRE_PA_BITS],
+	    .direct_types = (qpmap_u32)wire[WIRE_DIRECT_TYPES],
+	    .pa_bits = (qpmap_u32)wire[WIRE_PA_BITS],
 	    .private_mask = wire[WIRE_PRIVATE_MASK],
 	    .shared_mask = wire[WIRE_SHARED_MASK],
 #if QPMAP_SHOOTDOWN
-	    .shootdown = (struct qpmap_shootdown *)
-		(__UINTPTR_TYPE__)wire[WIRE_SHOOTDOWN],
-	    .remote = (struct qpmap_remote *)
-		(__UINTPTR_TYPE__)wire[WIRE_REMOTE],
-	    .shared_va = (qpmap_vaddr_t)wire[WIRE_SHARED_VA],
-	    .shared = (struct qpmap_shared *)
-		(__UINTPTR_TYPE__)wire[WIRE_SHARED],
-	    .shared_count = (__UINT32_TYPE__)wire[WIRE_SHARED_COUNT],
+	    .shootdown = (struct qpmap_shootdown_state *)
+		(qpmap_uptr)wire[WIRE_SHOOTDOWN],
+	    .cpu_sync = (struct qpmap_cpu_sync *)
+		(qpmap_uptr)wire[WIRE_CPU_SYNC],
+	    .global_va = (qpmap_vaddr_t)wire[WIRE_GLOBAL_VA],
+	    .global = (struct qpmap_global *)
+		(qpmap_uptr)wire[WIRE_GLOBAL],
+	    .global_count = (qpmap_u32)wire[WIRE_GLOBAL_COUNT],
 #endif
 	};
 	struct qpmap_options options = QPMAP_OPTIONS;
@@ -263,64 +264,64 @@ guest_quick_remove(qpmap_vaddr_t va)
 }
 
 #if QPMAP_SHOOTDOWN
-/* qpmap_shared_enter(): the address, or the error, which is no address. */
+/* qpmap_global_enter(): the address, or the error, which is no address. */
 qpmap_vaddr_t
-guest_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
+guest_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
 	qpmap_vaddr_t va = 0;
-	int error = qpmap_shared_enter(pa, attr, &va);
+	int error = qpmap_global_enter(pa, attr, &va);
 
 	return (error == QPMAP_OK ? va : (qpmap_vaddr_t)error);
 }
 #endif
 
 /* Probes: one access each, at a known instruction. */
-__UINTPTR_TYPE__
+qpmap_uptr
 guest_load8(qpmap_vaddr_t va)
 {
 	return (*(volatile __UINT8_TYPE__ *)va);
 }
 
-__UINTPTR_TYPE__
+qpmap_uptr
 guest_load16(qpmap_vaddr_t va)
 {
 	return (*(volatile __UINT16_TYPE__ *)va);
 }
 
-__UINTPTR_TYPE__
+qpmap_uptr
 guest_load32(qpmap_vaddr_t va)
 {
-	return (*(volatile __UINT32_TYPE__ *)va);
+	return (*(volatile qpmap_u32 *)va);
 }
 
-__UINTPTR_TYPE__
+qpmap_uptr
 guest_load64(qpmap_vaddr_t va)
 {
-	return (*(volatile __UINTPTR_TYPE__ *)va);
+	return (*(volatile qpmap_uptr *)va);
 }
 
 void
-guest_store8(qpmap_vaddr_t va, __UINTPTR_TYPE__ value)
+guest_store8(qpmap_vaddr_t va, qpmap_uptr value)
 {
 	*(volatile __UINT8_TYPE__ *)va = (__UINT8_TYPE__)value;
 }
 
 void
-guest_store16(qpmap_vaddr_t va, __UINTPTR_TYPE__ value)
+guest_store16(qpmap_vaddr_t va, qpmap_uptr value)
 {
 	*(volatile __UINT16_TYPE__ *)va = (__UINT16_TYPE__)value;
 }
 
 void
-guest_store32(qpmap_vaddr_t va, __UINTPTR_TYPE__ value)
+guest_store32(qpmap_vaddr_t va, qpmap_uptr value)
 {
-	*(volatile __UINT32_TYPE__ *)va = (__UINT32_TYPE__)value;
+	*(volatile qpmap_u32 *)va = (qpmap_u32)value;
 }
 
 void
-guest_store64(qpmap_vaddr_t va, __UINTPTR_TYPE__ value)
+guest_store64(qpmap_vaddr_t va, qpmap_uptr value)
 {
-	*(volatile __UINTPTR_TYPE__ *)va = value;
+	*(volatile qpmap_uptr *)va = value;
 }
 
 void

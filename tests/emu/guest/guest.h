@@ -9,43 +9,43 @@
 #include <qpmap/qpmap.h>
 #include <qpmap/shootdown.h>
 
-extern __UINT64_TYPE__ guest_boot_arg[];
-extern __UINT64_TYPE__ guest_wire[];
-extern __UINT64_TYPE__ guest_pool[];
-extern __UINT64_TYPE__ guest_pool_count;
-extern __UINT64_TYPE__ guest_freed[];
-extern __UINT64_TYPE__ guest_freed_count;
-extern __UINT64_TYPE__ guest_table_last;
-extern __UINT64_TYPE__ guest_table_alias;
-extern __UINT64_TYPE__ guest_leaf_calls;
-extern __UINT64_TYPE__ guest_not_pinned;
-extern __UINT64_TYPE__ guest_panic[];
-extern const __UINT64_TYPE__ guest_fact[];
+extern qpmap_u64 guest_boot_arg[];
+extern qpmap_u64 guest_wire[];
+extern qpmap_u64 guest_pool[];
+extern qpmap_u64 guest_pool_count;
+extern qpmap_u64 guest_freed[];
+extern qpmap_u64 guest_freed_count;
+extern qpmap_u64 guest_table_last;
+extern qpmap_u64 guest_table_alias;
+extern qpmap_u64 guest_leaf_calls;
+extern qpmap_u64 guest_not_pinned;
+extern qpmap_u64 guest_panic[];
+extern const qpmap_u64 guest_fact[];
 extern unsigned char guest_stack[];
 #if QPMAP_SHOOTDOWN
-extern struct qpmap_shootdown guest_shootdown;
-extern struct qpmap_remote guest_remote[];
-extern struct qpmap_shared guest_group[];
+extern struct qpmap_shootdown_state guest_shootdown;
+extern struct qpmap_cpu_sync guest_cpu_sync[];
+extern struct qpmap_global guest_group[];
 #endif
 
 void guest_boot(void);		/* <arch>.S: paging on, then guest_stop */
-void guest_switch(__UINTPTR_TYPE__ root);	/* <arch>.S: CR3 and the like */
+void guest_switch(qpmap_uptr root);	/* <arch>.S: CR3 and the like */
 void guest_stop(void);
 void guest_panicked(void);
 int guest_init(void);
 qpmap_vaddr_t guest_quick_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
 void guest_quick_remove(qpmap_vaddr_t va);
 #if QPMAP_SHOOTDOWN
-qpmap_vaddr_t guest_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
+qpmap_vaddr_t guest_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
 #endif
-__UINTPTR_TYPE__ guest_load8(qpmap_vaddr_t va);
-__UINTPTR_TYPE__ guest_load16(qpmap_vaddr_t va);
-__UINTPTR_TYPE__ guest_load32(qpmap_vaddr_t va);
-__UINTPTR_TYPE__ guest_load64(qpmap_vaddr_t va);
-void guest_store8(qpmap_vaddr_t va, __UINTPTR_TYPE__ value);
-void guest_store16(qpmap_vaddr_t va, __UINTPTR_TYPE__ value);
-void guest_store32(qpmap_vaddr_t va, __UINTPTR_TYPE__ value);
-void guest_store64(qpmap_vaddr_t va, __UINTPTR_TYPE__ value);
+qpmap_uptr guest_load8(qpmap_vaddr_t va);
+qpmap_uptr guest_load16(qpmap_vaddr_t va);
+qpmap_uptr guest_load32(qpmap_vaddr_t va);
+qpmap_uptr guest_load64(qpmap_vaddr_t va);
+void guest_store8(qpmap_vaddr_t va, qpmap_uptr value);
+void guest_store16(qpmap_vaddr_t va, qpmap_uptr value);
+void guest_store32(qpmap_vaddr_t va, qpmap_uptr value);
+void guest_store64(qpmap_vaddr_t va, qpmap_uptr value);
 void guest_fetch(qpmap_vaddr_t va);
 
 #endif /* GUEST_GUEST_H */

@@ -56,7 +56,7 @@ qpmap_host_unpin(struct qpmap_cpu *cpu)
 #endif
 
 QPMAP_NORETURN QPMAP_CALL void
-qpmap_host_panic(const char *text, __UINT64_TYPE__ a, __UINT64_TYPE__ b)
+qpmap_host_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 {
 	(void)text;
 	(void)a;
@@ -81,28 +81,28 @@ qpmap_host_table_free(qpmap_paddr_t table)
 QPMAP_CALL void *
 qpmap_host_table_address(qpmap_paddr_t table)
 {
-	return ((void *)(__UINTPTR_TYPE__)table);
+	return ((void *)(qpmap_uptr)table);
 }
 
 QPMAP_CALL void *
 qpmap_host_leaf_address(qpmap_paddr_t table)
 {
-	return ((void *)(__UINTPTR_TYPE__)table);
+	return ((void *)(qpmap_uptr)table);
 }
 
 #if QPMAP_SHOOTDOWN
 #define KERNEL_GROUPS 2
 
-static struct qpmap_shootdown kernel_shootdown;
-static struct qpmap_remote kernel_remote[1];
-static struct qpmap_shared kernel_shared[KERNEL_GROUPS];
+static struct qpmap_shootdown_state kernel_shootdown;
+static struct qpmap_cpu_sync kernel_remote[1];
+static struct qpmap_global kernel_global[KERNEL_GROUPS];
 #endif
 
 #ifndef __aarch64__
 static unsigned int kernel_ipis;
 
 QPMAP_CALL void
-qpmap_host_ipi(__UINT32_TYPE__ window)
+qpmap_host_ipi(qpmap_u32 window)
 {
 	kernel_ipis += window;
 }
@@ -126,12 +126,12 @@ kernel_publish(qpmap_paddr_t pa, int now)
 	unsigned long first = 1;
 	qpmap_vaddr_t va;
 
-	while (qpmap_shared_enter(pa, QPMAP_WRITE_BACK, &va) == QPMAP_OK) {
+	while (qpmap_global_enter(pa, QPMAP_ATTR_WRITE_BACK, &va) == QPMAP_OK) {
 		*(volatile __UINT8_TYPE__ *)va = 1;
 		if (now != 0) {
-			qpmap_shared_remove(va);
+			qpmap_global_remove(va);
 		} else {
-			qpmap_shared_remove_deferred(va);
+			qpmap_global_remove_deferred(va);
 		}
 	}
 	qpmap_shootdown(va, 1, &first);
@@ -159,15 +159,15 @@ _start(void)
 {
 	static const struct qpmap_config config = {
 	    .window_va = (qpmap_vaddr_t)0 - 1024 * QPMAP_WINDOW_SIZE,
-	    .window_count = 1,
+	    .cpu_count = 1,
 	    .nesting = 1,
-	    .flags = QPMAP_BUILD_TABLES,
+	    .flags = QPMAP_F_BUILD_TABLES,
 #if QPMAP_SHOOTDOWN
 	    .shootdown = &kernel_shootdown,
-	    .remote = kernel_remote,
-	    .shared_va = (qpmap_vaddr_t)0 - 1024 * QPMAP_SHARED_SIZE,
-	    .shared = kernel_shared,
-	    .shared_count = KERNEL_GROUPS,
+	    .cpu_sync = kernel_remote,
+	    .global_va = (qpmap_vaddr_t)0 - 1024 * QPMAP_GLOBAL_SIZE,
+	    .global = kernel_global,
+	    .global_count = KERNEL_GROUPS,
 #endif
 	};
 	int error = qpmap_init(&config);

@@ -8,4 +8,4 @@ struct kernel_page {
 typedef const struct kernel_page *vm_page_t;
 #define qpmap_host_page_pa(m)						\
 	((qpmap_paddr_t)(m)->number << QPMAP_PAGE_SHIFT)
-#define qpmap_host_page_attr(m)	((void)(m), QPMAP_WRITE_BACK)
+#define qpmap_host_page_attr(m)	((void)(m), QPMAP_ATTR_WRITE_BACK)

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../../src/core/special.h"
+#include "../../../src/core/quick.h"
 
 #include <qpmap/shootdown.h>
 
@@ -40,7 +40,7 @@
 #define THREADS_VA	((qpmap_vaddr_t)0x48000000)
 #define THREADS_PLAIN	64u		/* page of the first plain one */
 #define THREADS_PLAINS	6u
-#define THREADS_SHARED	128u		/* page of the first group */
+#define THREADS_GLOBAL	128u		/* page of the first group */
 #define THREADS_SLOTS	5u
 #define THREADS_BOXES	8u
 #define THREADS_PAGES	96u
@@ -52,7 +52,7 @@ struct threads_page {
 	unsigned int used[THREADS_CPUS];
 };
 
-/* A shared mapping that CPUs may use: refs counts who does. */
+/* A global mapping that CPUs may use: refs counts who does. */
 struct threads_box {
 	qpmap_vaddr_t va;
 	unsigned int page;
@@ -63,9 +63,9 @@ struct threads_box {
 static struct threads_page threads_page[THREADS_PAGES];
 static _Alignas(4096) struct qpmap_pte threads_leaf[256];
 static struct qpmap_cpu threads_state[THREADS_CPUS];
-static struct qpmap_shootdown threads_shootdown;
-static struct qpmap_remote threads_remote[THREADS_WINDOWS];
-static struct qpmap_shared threads_shared[1];
+static struct qpmap_shootdown_state threads_shootdown;
+static struct qpmap_cpu_sync threads_cpu_sync[THREADS_WINDOWS];
+static struct qpmap_global threads_global[1];
 static struct threads_box threads_box[THREADS_BOXES];
 static _Bool threads_busy[THREADS_PLAINS];
 static _Bool threads_window[THREADS_WINDOWS];	/* somebody has it */
@@ -75,7 +75,7 @@ static unsigned long threads_progress[THREADS_CPUS];
 
 /* This thread's CPU. */
 static _Thread_local struct {
-	unsigned int cpu, window;	/* window number + 1 */
+	unsigned int cpu, window;	/* CPU index + 1 */
 	unsigned int pins;
 	_Bool joined, masked, handling;
 	uint64_t seed;
@@ -124,7 +124,7 @@ static void
 threads_walk_all(void)
 {
 	threads_walk(THREADS_PLAIN, THREADS_PLAINS);
-	threads_walk(THREADS_SHARED, 2 * THREADS_SLOTS + 1);
+	threads_walk(THREADS_GLOBAL, 2 * THREADS_SLOTS + 1);
 }
 
 static unsigned int
@@ -212,20 +212,20 @@ fake_step(void)
 /* The fake architecture. */
 
 _Bool
-fake_slot_is_empty(const struct qpmap_pte *slot)
+fake_pte_is_none(const struct qpmap_pte *slot)
 {
 	return (__atomic_load_n(&slot->bits, __ATOMIC_RELAXED) == 0);
 }
 
 struct qpmap_pte
-fake_slot_load(const struct qpmap_pte *slot)
+fake_pte_load(const struct qpmap_pte *slot)
 {
 	return ((struct qpmap_pte){ __atomic_load_n(&slot->bits,
 	    __ATOMIC_RELAXED) });
 }
 
 void
-fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
+fake_pte_store(struct qpmap_pte *slot, struct qpmap_pte pte)
 {
 	fake_step();
 	if (__atomic_exchange_n(&slot->bits, pte.bits, __ATOMIC_RELEASE) !=
@@ -235,58 +235,58 @@ fake_slot_fill(struct qpmap_pte *slot, struct qpmap_pte pte)
 }
 
 void
-fake_slot_clear(struct qpmap_pte *slot)
+fake_pte_clear(struct qpmap_pte *slot)
 {
 	fake_step();
 	__atomic_store_n(&slot->bits, 0, __ATOMIC_RELAXED);
 }
 
 void
-fake_filled(qpmap_vaddr_t va)
+fake_post_map(qpmap_vaddr_t va)
 {
 	(void)va;
 	fake_step();
 }
 
 void
-fake_emptying(void)
+fake_pre_unmap(void)
 {
 	fake_step();
 }
 
 void
-fake_emptied(qpmap_vaddr_t va)
+fake_post_unmap(qpmap_vaddr_t va)
 {
 	fake_step();
 	me.tlb[threads_index(va)] = 0;
 }
 
 void
-fake_filled_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+fake_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    qpmap_u32 flags)
 {
 	(void)slot;
 	(void)flags;
-	fake_filled(va);
+	fake_post_map(va);
 }
 
 void
-fake_emptying_special(void)
+fake_pre_unmap_slow(void)
 {
 	fake_step();
 }
 
 void
-fake_emptied_special(qpmap_vaddr_t va, struct qpmap_pte *slot,
-    __UINT32_TYPE__ flags)
+fake_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *slot,
+    qpmap_u32 flags)
 {
 	(void)slot;
 	(void)flags;
-	fake_emptied(va);
+	fake_post_unmap(va);
 }
 
 void
-fake_online(__UINT32_TYPE__ flags)
+fake_flush_local(qpmap_u32 flags)
 {
 	(void)flags;
 	fake_step();
@@ -294,7 +294,7 @@ fake_online(__UINT32_TYPE__ flags)
 }
 
 void
-fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
+fake_post_clear(struct qpmap_pte *slot, qpmap_u32 flags)
 {
 	(void)slot;
 	(void)flags;
@@ -302,8 +302,8 @@ fake_cleared(struct qpmap_pte *slot, __UINT32_TYPE__ flags)
 }
 
 void
-fake_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
-    __UINT32_TYPE__ flags)
+fake_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
+    qpmap_u32 flags)
 {
 	(void)flags;
 	fake_step();
@@ -318,15 +318,15 @@ fake_shot_down(qpmap_vaddr_t va, qpmap_size_t page_count,
 }
 
 void
-fake_sending(void)
+fake_pre_notify(void)
 {
 	fake_step();
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 _Bool
-fake_firmware(__UINTPTR_TYPE__ mask, __UINTPTR_TYPE__ base,
-    qpmap_vaddr_t va, qpmap_size_t page_count, __UINT32_TYPE__ flags)
+fake_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
 {
 	(void)mask;
 	(void)base;
@@ -344,7 +344,7 @@ fake_spinning(void)
 }
 
 void
-fake_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
+fake_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
 	(void)table;
 	(void)bytes;
@@ -352,7 +352,7 @@ fake_linking(void *table, qpmap_size_t bytes, __UINT32_TYPE__ flags)
 }
 
 void
-fake_linked(struct qpmap_pte *link, _Bool in_root, __UINT32_TYPE__ flags)
+fake_post_link(struct qpmap_pte *link, _Bool in_root, qpmap_u32 flags)
 {
 	(void)link;
 	(void)in_root;
@@ -422,7 +422,7 @@ qpmap_host_panic(const char *text, uint64_t a, uint64_t b)
 }
 
 QPMAP_CALL int
-qpmap_host_page_pinned(qpmap_paddr_t pa)
+qpmap_host_page_is_wired(qpmap_paddr_t pa)
 {
 	return (pa < threads_pa(THREADS_PAGES));
 }
@@ -531,16 +531,16 @@ threads_share(void)
 			fake_spinning();
 		}
 		if (threads_pick(2) == 0) {
-			qpmap_shared_remove(va);
+			qpmap_global_remove(va);
 			threads_mine(box->page);
 		} else {
-			qpmap_shared_remove_deferred(va);
+			qpmap_global_remove_deferred(va);
 			me.limbo[me.limbo_count++] = box->page;
 		}
 	} else if (me.free_count != 0) {
 		page = threads_take(100);
 		box->page = page;
-		if (qpmap_shared_enter(threads_pa(page), 0, &va) ==
+		if (qpmap_global_enter(threads_pa(page), 0, &va) ==
 		    QPMAP_OK) {
 			__atomic_store_n(&box->va, va, __ATOMIC_SEQ_CST);
 		} else {
@@ -744,22 +744,22 @@ main(int argc, char **argv)
 {
 	unsigned int seconds = argc > 1 ? (unsigned int)atoi(argv[1]) : 2;
 	struct qpmap_config config = {
-		.window_va = THREADS_VA, .window_count = THREADS_WINDOWS,
-		.nesting = QPMAP_FRAMES, .shootdown = &threads_shootdown,
-		.remote = threads_remote,
-		.shared_va = THREADS_VA + THREADS_SHARED * QPMAP_PAGE_SIZE,
-		.shared = threads_shared, .shared_count = 1,
+		.window_va = THREADS_VA, .cpu_count = THREADS_WINDOWS,
+		.nesting = QPMAP_SLOTS, .shootdown = &threads_shootdown,
+		.cpu_sync = threads_cpu_sync,
+		.global_va = THREADS_VA + THREADS_GLOBAL * QPMAP_PAGE_SIZE,
+		.global = threads_global, .global_count = 1,
 	};
 	pthread_t thread[THREADS_CPUS];
 	unsigned int cpu;
 
 	me.cpu = THREADS_CPUS;
 	me.seed = 1;
-	threads_shared[0].leaf = &threads_leaf[THREADS_SHARED];
+	threads_global[0].leaf = &threads_leaf[THREADS_GLOBAL];
 	if (qpmap_init(&config) != QPMAP_OK) {
 		threads_fail("init refuses the configuration");
 	}
-	threads_shared[0].clean = (1u << THREADS_SLOTS) - 1;
+	threads_global[0].clean = (1u << THREADS_SLOTS) - 1;
 	/* Against a hang after threads_watch(); a busy machine takes long. */
 	(void)alarm(seconds + 10 * THREADS_SILENCE);
 	for (cpu = 0; cpu < THREADS_CPUS; cpu++) {

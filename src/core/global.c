@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shared mappings: slots that every CPU may use until they are removed.
+ * Global mappings: slots that every CPU may use until they are removed.
  *
  * A slot is a bit in its group's three words, in at most one of them at a
  * time; in none while somebody works on it, who then owns it alone.
@@ -24,15 +24,15 @@
  * Of a build without QPMAP_SHOOTDOWN nothing is left.
  */
 #include "shootdown.h"
-#include "special.h"
+#include "quick.h"
 #include "tables.h"
 
 #if QPMAP_SHOOTDOWN
 
-#define QPMAP_SHARED_PAGES (2 * (qpmap_size_t)QPMAP_SHARED_SLOTS)
+#define QPMAP_GLOBAL_PAGES (2 * (qpmap_size_t)QPMAP_GLOBAL_SLOTS)
 
 /* Groups whose slots are shot down together. */
-#define QPMAP_SHARED_BATCH 8
+#define QPMAP_GLOBAL_BATCH 8
 
 /*
  * So many pages from the first dirty slot to the last are one request, which
@@ -40,26 +40,26 @@
  * QPMAP_SHOOTDOWN_PAGES slots are a request each.  The firmware, which would
  * wait for each, is told once.
  */
-#define QPMAP_SHARED_SPAN 32
+#define QPMAP_GLOBAL_SPAN 32
 
 /* Groups whose slots can be numbered. */
-#define QPMAP_SHARED_GROUPS						\
-	(~(__UINT32_TYPE__)0 / (__UINT32_TYPE__)QPMAP_SHARED_SLOTS)
+#define QPMAP_GLOBAL_GROUPS						\
+	(~(qpmap_u32)0 / (qpmap_u32)QPMAP_GLOBAL_SLOTS)
 
 /* Whether entries that the kernel gave are those of va's group, and empty. */
 QPMAP_INIT static _Bool
-qpmap_shared_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
-    __UINT32_TYPE__ flags)
+qpmap_global_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
+    qpmap_u32 flags)
 {
-	__UINT32_TYPE__ i;
+	qpmap_u32 i;
 
-	if ((__UINTPTR_TYPE__)leaf % (QPMAP_SHARED_PAGES * QPMAP_PTE_SIZE) !=
+	if ((qpmap_uptr)leaf % (QPMAP_GLOBAL_PAGES * QPMAP_PTE_SIZE) !=
 	    0 || !qpmap_leaf_is_at(leaf, va) ||
-	    !qpmap_guard_admits(leaf, flags)) {
+	    !qpmap_guard_is_valid(leaf, flags)) {
 		return (0);
 	}
-	for (i = 1; i < QPMAP_SHARED_PAGES; i++) {
-		if (!qpmap_slot_is_empty(&leaf[i])) {
+	for (i = 1; i < QPMAP_GLOBAL_PAGES; i++) {
+		if (!qpmap_pte_is_none(&leaf[i])) {
 			return (0);
 		}
 	}
@@ -67,21 +67,21 @@ qpmap_shared_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
 }
 
 /*
- * The kernel's word for each group: its entries, or with QPMAP_BUILD_TABLES
+ * The kernel's word for each group: its entries, or with QPMAP_F_BUILD_TABLES
  * NULL, for those in the tables.  What an earlier qpmap_init() found there is
  * not in that word.
  */
 QPMAP_INIT static _Bool
-qpmap_shared_leaves_fit(const struct qpmap_config *config)
+qpmap_global_leaves_fit(const struct qpmap_config *config)
 {
-	const struct qpmap_shared *group = config->shared;
-	_Bool build = (config->flags & QPMAP_BUILD_TABLES) != 0;
-	__UINT32_TYPE__ i;
+	const struct qpmap_global *group = config->global;
+	_Bool build = (config->flags & QPMAP_F_BUILD_TABLES) != 0;
+	qpmap_u32 i;
 
-	for (i = 0; i < config->shared_count; i++, group++) {
+	for (i = 0; i < config->global_count; i++, group++) {
 		if (group->leaf == 0 ? !build :
-		    !qpmap_shared_leaf_fits(group->leaf, config->shared_va +
-		    i * QPMAP_SHARED_SIZE, config->flags)) {
+		    !qpmap_global_leaf_fits(group->leaf, config->global_va +
+		    i * QPMAP_GLOBAL_SIZE, config->flags)) {
 			return (0);
 		}
 	}
@@ -101,20 +101,20 @@ qpmap_ranges_meet(qpmap_vaddr_t low, qpmap_vaddr_t high,
  * products that follow have room for it.
  */
 QPMAP_INIT static _Bool
-qpmap_shared_range_fits(const struct qpmap_config *config,
+qpmap_global_range_fits(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t last)
 {
-	qpmap_vaddr_t first = config->shared_va;
+	qpmap_vaddr_t first = config->global_va;
 	qpmap_vaddr_t end;
 
-	if (config->shared_count > QPMAP_SHARED_GROUPS ||
-	    (__UINT64_TYPE__)config->shared_count * QPMAP_SHARED_SIZE >
+	if (config->global_count > QPMAP_GLOBAL_GROUPS ||
+	    (qpmap_u64)config->global_count * QPMAP_GLOBAL_SIZE >
 	    ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE) {
 		return (0);
 	}
-	end = first + config->shared_count * QPMAP_SHARED_SIZE +
+	end = first + config->global_count * QPMAP_GLOBAL_SIZE +
 	    QPMAP_PAGE_SIZE - 1;
-	return (first != 0 && first % QPMAP_SHARED_SIZE == 0 && end >= first &&
+	return (first != 0 && first % QPMAP_GLOBAL_SIZE == 0 && end >= first &&
 	    qpmap_probe_range(mmu, first, end) &&
 	    !qpmap_ranges_meet(first, end, config->window_va, last) &&
 	    (config->direct_size == 0 || !qpmap_ranges_meet(first, end,
@@ -122,48 +122,48 @@ qpmap_shared_range_fits(const struct qpmap_config *config,
 }
 
 QPMAP_INIT int
-qpmap_shared_check(const struct qpmap_config *config,
+qpmap_global_check(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t last)
 {
-	if (config->shared_count == 0) {
+	if (config->global_count == 0) {
 		return (QPMAP_OK);
 	}
-	if (config->shared == 0 ||
-	    (__UINTPTR_TYPE__)config->shared % QPMAP_CACHE_LINE != 0) {
+	if (config->global == 0 ||
+	    (qpmap_uptr)config->global % QPMAP_CACHE_LINE != 0) {
 		return (QPMAP_ERR_SHOOTDOWN);
 	}
-	if (!qpmap_shared_range_fits(config, mmu, last)) {
-		return (QPMAP_ERR_SHARED_RANGE);
+	if (!qpmap_global_range_fits(config, mmu, last)) {
+		return (QPMAP_ERR_GLOBAL_RANGE);
 	}
-	return (qpmap_shared_leaves_fit(config) ? QPMAP_OK :
-	    QPMAP_ERR_SHARED_LEAF);
+	return (qpmap_global_leaves_fit(config) ? QPMAP_OK :
+	    QPMAP_ERR_GLOBAL_LEAF);
 }
 
 QPMAP_INIT void
-qpmap_shared_open(void)
+qpmap_global_init(void)
 {
-	struct qpmap_shared *group = qpmap_state.shared;
-	qpmap_vaddr_t va = qpmap_state.shared_va;
-	__UINT32_TYPE__ i;
+	struct qpmap_global *group = qpmap_state.global;
+	qpmap_vaddr_t va = qpmap_state.global_va;
+	qpmap_u32 i;
 
-	for (i = 0; i < qpmap_state.shared_count; i++, group++) {
+	for (i = 0; i < qpmap_state.global_count; i++, group++) {
 		group->entries = group->leaf;
 		if (QPMAP_TABLES && group->leaf == 0) {
 			group->entries =
 			    qpmap_tables_leaf(&qpmap_state.mmu, va);
 		}
 		qpmap_guard_mark(group->entries);
-		group->clean = ~(__UINTPTR_TYPE__)0;
+		group->clean = ~(qpmap_uptr)0;
 		group->used = 0;
 		group->dirty = 0;
-		va += QPMAP_SHARED_SIZE;
+		va += QPMAP_GLOBAL_SIZE;
 	}
 }
 
 /* A slot, while one call owns it. */
-struct qpmap_shared_slot {
-	struct qpmap_shared *group;
-	__UINTPTR_TYPE__ bit;
+struct qpmap_global_slot {
+	struct qpmap_global *group;
+	qpmap_uptr bit;
 	struct qpmap_pte *entry;
 	qpmap_vaddr_t va;
 };
@@ -173,37 +173,37 @@ struct qpmap_shared_slot {
  * has two pages for each of its slots.
  */
 static inline qpmap_vaddr_t
-qpmap_shared_address(__UINT32_TYPE__ number)
+qpmap_global_address(qpmap_u32 number)
 {
-	return (qpmap_state.shared_va +
+	return (qpmap_state.global_va +
 	    (2 * (qpmap_vaddr_t)number + 1) * QPMAP_PAGE_SIZE);
 }
 
 static void
-qpmap_shared_locate(struct qpmap_shared_slot *slot, __UINT32_TYPE__ number)
+qpmap_global_locate(struct qpmap_global_slot *slot, qpmap_u32 number)
 {
-	__UINT32_TYPE__ page = 2 * (number % QPMAP_SHARED_SLOTS) + 1;
+	qpmap_u32 page = 2 * (number % QPMAP_GLOBAL_SLOTS) + 1;
 
-	slot->group = &qpmap_state.shared[number / QPMAP_SHARED_SLOTS];
-	slot->bit = (__UINTPTR_TYPE__)1 << number % QPMAP_SHARED_SLOTS;
+	slot->group = &qpmap_state.global[number / QPMAP_GLOBAL_SLOTS];
+	slot->bit = (qpmap_uptr)1 << number % QPMAP_GLOBAL_SLOTS;
 	slot->entry = &slot->group->entries[page];
-	slot->va = qpmap_shared_address(number);
+	slot->va = qpmap_global_address(number);
 }
 
 /* Take a clean slot of the group, if there is one.  Its number, or all. */
-QPMAP_ATOMIC static __UINT32_TYPE__
-qpmap_shared_take(struct qpmap_shared *group)
+QPMAP_ATOMIC static qpmap_u32
+qpmap_global_take(struct qpmap_global *group)
 {
-	__UINTPTR_TYPE__ clean = __atomic_load_n(&group->clean,
+	qpmap_uptr clean = __atomic_load_n(&group->clean,
 	    __ATOMIC_RELAXED);
-	__UINT32_TYPE__ number = 0;
+	qpmap_u32 number = 0;
 
 	while (clean != 0 && !__atomic_compare_exchange_n(&group->clean,
 	    &clean, clean & (clean - 1), 0, __ATOMIC_SEQ_CST,
 	    __ATOMIC_RELAXED)) {
 	}
 	if (clean == 0) {
-		return (QPMAP_SHARED_SLOTS);
+		return (QPMAP_GLOBAL_SLOTS);
 	}
 	for (; (clean & 1) == 0; clean >>= 1) {
 		number++;
@@ -216,16 +216,16 @@ qpmap_shared_take(struct qpmap_shared *group)
  * meet in no cache line before slots are short.
  */
 static _Bool
-qpmap_shared_find(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
+qpmap_global_find(struct qpmap_global_slot *slot, qpmap_u32 home)
 {
-	__UINT32_TYPE__ i, number, group;
+	qpmap_u32 i, number, group;
 
-	for (i = 0; i < qpmap_state.shared_count; i++) {
-		group = (home + i) % qpmap_state.shared_count;
-		number = qpmap_shared_take(&qpmap_state.shared[group]);
-		if (number != QPMAP_SHARED_SLOTS) {
-			qpmap_shared_locate(slot,
-			    group * (__UINT32_TYPE__)QPMAP_SHARED_SLOTS +
+	for (i = 0; i < qpmap_state.global_count; i++) {
+		group = (home + i) % qpmap_state.global_count;
+		number = qpmap_global_take(&qpmap_state.global[group]);
+		if (number != QPMAP_GLOBAL_SLOTS) {
+			qpmap_global_locate(slot,
+			    group * (qpmap_u32)QPMAP_GLOBAL_SLOTS +
 			    number);
 			return (1);
 		}
@@ -239,19 +239,19 @@ qpmap_shared_find(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
  * few; waited for once.
  */
 static void
-qpmap_shared_shoot(__UINT32_TYPE__ first, const __UINTPTR_TYPE__ *taken,
-    __UINT32_TYPE__ count)
+qpmap_global_shoot(qpmap_u32 first, const qpmap_uptr *taken,
+    qpmap_u32 count)
 {
-	__UINT32_TYPE__ slots = (__UINT32_TYPE__)QPMAP_SHARED_SLOTS;
+	qpmap_u32 slots = (qpmap_u32)QPMAP_GLOBAL_SLOTS;
 	qpmap_vaddr_t va[QPMAP_SHOOTDOWN_PAGES], low = 0, high = 0;
-	__UINT32_TYPE__ i, found = 0;
+	qpmap_u32 i, found = 0;
 	qpmap_size_t pages;
 
 	for (i = 0; i < count * slots; i++) {
 		if ((taken[i / slots] >> i % slots & 1) == 0) {
 			continue;
 		}
-		high = qpmap_shared_address(first * slots + i);
+		high = qpmap_global_address(first * slots + i);
 		low = found == 0 ? high : low;
 		if (found < QPMAP_SHOOTDOWN_PAGES) {
 			va[found] = high;
@@ -259,7 +259,7 @@ qpmap_shared_shoot(__UINT32_TYPE__ first, const __UINTPTR_TYPE__ *taken,
 		found++;
 	}
 	pages = ((high - low) >> QPMAP_PAGE_SHIFT) + 1;
-	if (pages <= QPMAP_SHARED_SPAN || found > QPMAP_SHOOTDOWN_PAGES ||
+	if (pages <= QPMAP_GLOBAL_SPAN || found > QPMAP_SHOOTDOWN_PAGES ||
 	    (qpmap_state.flags & QPMAP_FLAGS_FIRMWARE) != 0) {
 		qpmap_shootdown(low, pages, 0);
 	} else {
@@ -268,18 +268,18 @@ qpmap_shared_shoot(__UINT32_TYPE__ first, const __UINTPTR_TYPE__ *taken,
 }
 
 /*
- * Shoot down the dirty slots of up to QPMAP_SHARED_BATCH groups from first
+ * Shoot down the dirty slots of up to QPMAP_GLOBAL_BATCH groups from first
  * on, all in one, and make them clean.  With everything, all else is shot
  * down, too.  Whether there was a dirty one.
  */
 QPMAP_ATOMIC static _Bool
-qpmap_shared_reclaim_batch(__UINT32_TYPE__ first, _Bool everything)
+qpmap_global_reclaim_batch(qpmap_u32 first, _Bool everything)
 {
-	struct qpmap_shared *group = &qpmap_state.shared[first];
-	__UINT32_TYPE__ i, count = qpmap_state.shared_count - first;
-	__UINTPTR_TYPE__ taken[QPMAP_SHARED_BATCH], any = 0;
+	struct qpmap_global *group = &qpmap_state.global[first];
+	qpmap_u32 i, count = qpmap_state.global_count - first;
+	qpmap_uptr taken[QPMAP_GLOBAL_BATCH], any = 0;
 
-	count = count < QPMAP_SHARED_BATCH ? count : QPMAP_SHARED_BATCH;
+	count = count < QPMAP_GLOBAL_BATCH ? count : QPMAP_GLOBAL_BATCH;
 	for (i = 0; i < count; i++) {
 		taken[i] = __atomic_exchange_n(&group[i].dirty, 0,
 		    __ATOMIC_SEQ_CST);
@@ -291,7 +291,7 @@ qpmap_shared_reclaim_batch(__UINT32_TYPE__ first, _Bool everything)
 	if (everything) {
 		qpmap_shootdown(0, QPMAP_ALL_PAGES, 0);
 	} else {
-		qpmap_shared_shoot(first, taken, count);
+		qpmap_global_shoot(first, taken, count);
 	}
 	for (i = 0; i < count; i++) {
 		__atomic_fetch_or(&group[i].clean, taken[i], __ATOMIC_SEQ_CST);
@@ -305,15 +305,15 @@ qpmap_shared_reclaim_batch(__UINT32_TYPE__ first, _Bool everything)
  * slots from the others for longer.
  */
 static _Bool
-qpmap_shared_reclaim(_Bool everything)
+qpmap_global_reclaim(_Bool everything)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
-	__UINT32_TYPE__ first;
+	qpmap_u32 first;
 	_Bool any = 0;
 
-	for (first = 0; first < qpmap_state.shared_count;
-	    first += QPMAP_SHARED_BATCH) {
-		any |= qpmap_shared_reclaim_batch(first, everything && !any);
+	for (first = 0; first < qpmap_state.global_count;
+	    first += QPMAP_GLOBAL_BATCH) {
+		any |= qpmap_global_reclaim_batch(first, everything && !any);
 	}
 	qpmap_host_unpin(cpu);
 	return (any);
@@ -325,30 +325,30 @@ qpmap_shared_reclaim(_Bool everything)
  * or in another call's shootdown.
  */
 static _Bool
-qpmap_shared_own(struct qpmap_shared_slot *slot, __UINT32_TYPE__ home)
+qpmap_global_own(struct qpmap_global_slot *slot, qpmap_u32 home)
 {
-	while (!qpmap_shared_find(slot, home)) {
-		if (!qpmap_shared_reclaim(0)) {
-			return (qpmap_shared_find(slot, home));
+	while (!qpmap_global_find(slot, home)) {
+		if (!qpmap_global_reclaim(0)) {
+			return (qpmap_global_find(slot, home));
 		}
 	}
 	return (1);
 }
 
 QPMAP_ATOMIC QPMAP_CALL int
-qpmap_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
+qpmap_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 {
-	const struct qpmap_kind *kind =
-	    qpmap_kind_admit(pa, attr, qpmap_state.rw);
+	const struct qpmap_prot *prot =
+	    qpmap_prot_check(pa, attr, qpmap_state.rw);
 	struct qpmap_cpu *cpu = qpmap_shootdown_pin();
-	struct qpmap_shared_slot slot;
-	int error = QPMAP_ERR_SHARED_FULL;
+	struct qpmap_global_slot slot;
+	int error = QPMAP_ERR_GLOBAL_FULL;
 
-	if (qpmap_shared_own(&slot, cpu->window)) {
-		qpmap_slot_fill(slot.entry, qpmap_pte_make(pa, kind->bits));
-		qpmap_tlb_filled_special(slot.va, slot.entry,
+	if (qpmap_global_own(&slot, cpu->index_plus_one)) {
+		qpmap_pte_store(slot.entry, qpmap_pte_make(pa, prot->bits));
+		qpmap_tlb_post_map_slow(slot.va, slot.entry,
 		    qpmap_state.flags);
-		if (QPMAP_TLB_KEEPS_EMPTY) {
+		if (QPMAP_TLB_CACHES_INVALID) {
 			qpmap_shootdown(slot.va, 1, 0);
 		}
 		__atomic_fetch_or(&slot.group->used, slot.bit,
@@ -362,33 +362,33 @@ qpmap_shared_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 
 /* Own the slot that is mapped at va, and clear its entry; else panic. */
 QPMAP_ATOMIC static void
-qpmap_shared_clear(struct qpmap_shared_slot *slot, qpmap_vaddr_t va)
+qpmap_global_clear(struct qpmap_global_slot *slot, qpmap_vaddr_t va)
 {
-	qpmap_vaddr_t offset = va - qpmap_state.shared_va;
-	__UINTPTR_TYPE__ used = 0;
+	qpmap_vaddr_t offset = va - qpmap_state.global_va;
+	qpmap_uptr used = 0;
 
-	if (offset < qpmap_state.shared_count * QPMAP_SHARED_SIZE &&
+	if (offset < qpmap_state.global_count * QPMAP_GLOBAL_SIZE &&
 	    (offset & (2 * QPMAP_PAGE_SIZE - 1)) == QPMAP_PAGE_SIZE) {
-		qpmap_shared_locate(slot,
-		    (__UINT32_TYPE__)(offset >> (QPMAP_PAGE_SHIFT + 1)));
+		qpmap_global_locate(slot,
+		    (qpmap_u32)(offset >> (QPMAP_PAGE_SHIFT + 1)));
 		used = __atomic_fetch_and(&slot->group->used, ~slot->bit,
 		    __ATOMIC_SEQ_CST) & slot->bit;
 	}
 	if (used == 0) {
-		qpmap_host_panic(QPMAP_PANIC_SHARED, va, 0);
+		qpmap_host_panic(QPMAP_PANIC_GLOBAL, va, 0);
 	}
-	qpmap_tlb_emptying_special();
-	qpmap_slot_clear(slot->entry);
-	qpmap_tlb_cleared(slot->entry, qpmap_state.flags);
+	qpmap_tlb_pre_unmap_slow();
+	qpmap_pte_clear(slot->entry);
+	qpmap_tlb_post_clear(slot->entry, qpmap_state.flags);
 }
 
 QPMAP_ATOMIC QPMAP_CALL void
-qpmap_shared_remove(qpmap_vaddr_t va)
+qpmap_global_remove(qpmap_vaddr_t va)
 {
 	struct qpmap_cpu *cpu = qpmap_shootdown_pin();
-	struct qpmap_shared_slot slot;
+	struct qpmap_global_slot slot;
 
-	qpmap_shared_clear(&slot, va);
+	qpmap_global_clear(&slot, va);
 	qpmap_shootdown(va, 1, 0);
 	__atomic_fetch_or(&slot.group->clean, slot.bit, __ATOMIC_SEQ_CST);
 	qpmap_host_unpin(cpu);
@@ -399,12 +399,12 @@ qpmap_shared_remove(qpmap_vaddr_t va)
  * completes what the first began on the same CPU.
  */
 QPMAP_ATOMIC QPMAP_CALL void
-qpmap_shared_remove_deferred(qpmap_vaddr_t va)
+qpmap_global_remove_deferred(qpmap_vaddr_t va)
 {
 	struct qpmap_cpu *cpu = qpmap_host_pin();
-	struct qpmap_shared_slot slot;
+	struct qpmap_global_slot slot;
 
-	qpmap_shared_clear(&slot, va);
+	qpmap_global_clear(&slot, va);
 	__atomic_fetch_or(&slot.group->dirty, slot.bit, __ATOMIC_SEQ_CST);
 	qpmap_host_unpin(cpu);
 }
@@ -417,7 +417,7 @@ qpmap_shared_remove_deferred(qpmap_vaddr_t va)
 QPMAP_CALL void
 qpmap_quiesce(void)
 {
-	if (!qpmap_shared_reclaim(1)) {
+	if (!qpmap_global_reclaim(1)) {
 		qpmap_shootdown(0, QPMAP_ALL_PAGES, 0);
 	}
 }

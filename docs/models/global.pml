@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A model of src/core/shared.c, for SPIN: three CPUs enter and remove shared
+ * A model of src/core/global.c, for SPIN: three CPUs enter and remove global
  * mappings, now and deferred, slots are short, and one CPU asks for quiet.
  * Names are those of the C code.  docs/models/README.md says what is run.
  *
@@ -11,7 +11,7 @@
  * WHAT MUST HOLD
  *
  * stale	A slot that enter returns has no translation left, on any
- *		CPU, but the new one; with KEEPS_EMPTY (riscv64), no CPU
+ *		CPU, but the new one; with CACHES_INVALID (riscv64), no CPU
  *		remembers either that it was empty.
  * dead		A page that remove gave back, or remove_deferred and then
  *		quiesce, or a window's page and then quiesce, is reached by no
@@ -38,15 +38,15 @@
  *		on CPU 0 at any moment of a call, and spins for that lock.
  *	lock-one-slot	correct -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1 -DSLOTS=1
  *		... and there is one slot.
- *	lock-keeps-empty correct -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1 -DKEEPS_EMPTY=1
+ *	lock-keeps-empty correct -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1 -DCACHES_INVALID=1
  *		... where every enter is a shootdown.
  *	no-cycle	no cycle -DSLOTS=1
  *		Two CPUs find no slot.
  *	lock-three	correct slow -DLOCKS=1 -DQUIESCES=0 -DQUIESCES_0=1
  *		The lock, and three CPUs that enter.
- *	keeps-empty	correct -DKEEPS_EMPTY=1 -DENTERS_2=0
+ *	keeps-empty	correct -DCACHES_INVALID=1 -DENTERS_2=0
  *		Empty entries are remembered.
- *	keeps-empty-all	correct slow -DKEEPS_EMPTY=1
+ *	keeps-empty-all	correct slow -DCACHES_INVALID=1
  *		... by three CPUs.
  *	again		correct slow -DENTERS_0=2
  *		One enters twice.
@@ -72,7 +72,7 @@
  *		Reclaim: nobody is told.
  *	NOT_TAKEN_AT_ONCE	owner
  *		Enter: the slot stays in clean.
- *	EMPTY_KEPT		stale -DKEEPS_EMPTY=1
+ *	INVALID_CACHED		stale -DCACHES_INVALID=1
  *		Enter: CPUs remember that the slot was empty.
  *	NO_LAST_LOOK		excuse
  *		Enter fails though a slot has become clean since it looked.
@@ -87,7 +87,7 @@
  *	NO_POLL_IN_HANDLER	end state -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1 -DSLOTS=1
  *		The handler that spins is deaf to the lock holder's shootdown.
  *	QUIESCED_SLOTS_ONLY	dead
- *		Quiesce forgets the shared slots, but not the windows.
+ *		Quiesce forgets the global slots, but not the windows.
  *	QUIESCED_IF_DIRTY	dead
  *		Quiesce with nothing to reclaim does nothing.
  *
@@ -135,8 +135,8 @@
 #ifndef LOCKS
 #define LOCKS 0			/* 1: CPU 1's calls hold a lock */
 #endif
-#ifndef KEEPS_EMPTY
-#define KEEPS_EMPTY 0		/* QPMAP_TLB_KEEPS_EMPTY */
+#ifndef CACHES_INVALID
+#define CACHES_INVALID 0		/* QPMAP_TLB_CACHES_INVALID */
 #endif
 
 /* Where a witness is: see above. */
@@ -175,7 +175,7 @@ short window_pte = WINDOW;
 short held[CPUS];
 short dead;
 
-#if KEEPS_EMPTY
+#if CACHES_INVALID
 #define KEPT EVERYTHING
 #else
 #define KEPT (PAGES | WINDOW)
@@ -379,7 +379,7 @@ inline give_back(mask)
 #define SLOTS_OF(mask) (((mask) & 1) * SLOT(0) | ((mask) >> 1) * SLOT(1))
 
 /* Whoever else looks for a slot sees what is taken here as taken. */
-inline qpmap_shared_reclaim(everything)
+inline qpmap_global_reclaim(everything)
 {
 	handler();
 	atomic {
@@ -428,7 +428,7 @@ inline qpmap_shared_reclaim(everything)
 #endif
 
 /* Own a clean slot; mine is 0 if there is none. */
-inline qpmap_shared_own()
+inline qpmap_global_own()
 {
 	atomic {
 		deaf[me] = 1;
@@ -439,7 +439,7 @@ inline qpmap_shared_own()
 	:: atomic { clean != 0 -> take() };
 		break
 	:: clean == 0 ->
-		qpmap_shared_reclaim(0);
+		qpmap_global_reclaim(0);
 		if
 		:: did ->
 			WITNESS(RECLAIMED)
@@ -473,9 +473,9 @@ inline qpmap_shared_own()
 	did = 0
 }
 
-inline qpmap_shared_enter()
+inline qpmap_global_enter()
 {
-	qpmap_shared_own();
+	qpmap_global_own();
 	if
 	:: mine ->
 		atomic {
@@ -484,7 +484,7 @@ inline qpmap_shared_enter()
 			snapshot = snapshot & ~PAGE(s, me);
 			store_pte(s, PAGE(s, me))
 		};
-#if KEEPS_EMPTY && !defined(EMPTY_KEPT)
+#if CACHES_INVALID && !defined(INVALID_CACHED)
 		qpmap_shootdown(SLOT(s));
 #endif
 		atomic {
@@ -510,7 +510,7 @@ inline qpmap_shared_enter()
 	fi
 }
 
-inline qpmap_shared_clear()
+inline qpmap_global_clear()
 {
 	atomic {
 		deaf[me] = 1;
@@ -520,9 +520,9 @@ inline qpmap_shared_clear()
 	store_pte(s, EMPTY(s))
 }
 
-inline qpmap_shared_remove()
+inline qpmap_global_remove()
 {
-	qpmap_shared_clear();
+	qpmap_global_clear();
 #ifdef RELEASED_BEFORE_SHOOTDOWN
 	atomic { give_back(1 << s) };
 #endif
@@ -540,9 +540,9 @@ inline qpmap_shared_remove()
 	}
 }
 
-inline qpmap_shared_remove_deferred()
+inline qpmap_global_remove_deferred()
 {
-	qpmap_shared_clear();
+	qpmap_global_clear();
 	atomic {
 #ifndef DIRTY_NOT_RELEASE
 		VISIBLE;
@@ -570,9 +570,9 @@ inline qpmap_quiesce()
 	deaf[me] = 1;
 #endif
 #ifdef QUIESCED_SLOTS_ONLY
-	qpmap_shared_reclaim(0);
+	qpmap_global_reclaim(0);
 #else
-	qpmap_shared_reclaim(EVERYTHING);
+	qpmap_global_reclaim(EVERYTHING);
 #endif
 	if
 #ifndef QUIESCED_IF_DIRTY
@@ -617,11 +617,11 @@ proctype cpu(byte me; byte enters; byte quiesces)
 	do
 	:: enters > 0 ->
 		acquire();
-		qpmap_shared_enter();
+		qpmap_global_enter();
 		release();
 		if
-		:: mine -> qpmap_shared_remove()
-		:: mine -> qpmap_shared_remove_deferred()
+		:: mine -> qpmap_global_remove()
+		:: mine -> qpmap_global_remove_deferred()
 		:: !mine
 		fi;
 		atomic {

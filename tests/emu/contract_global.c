@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shared mappings: B9, and what qpmap_init() refuses of a configuration for
+ * Global mappings: B9, and what qpmap_init() refuses of a configuration for
  * several CPUs.
  */
 #include <setjmp.h>
@@ -25,14 +25,14 @@ page_size(const struct emu *e)
 static unsigned
 slot_count(const struct emu *e)
 {
-	return ((unsigned)(EMU_GROUPS * e->fact[FACT_SHARED_SLOTS]));
+	return ((unsigned)(EMU_GROUPS * e->fact[FACT_GLOBAL_SLOTS]));
 }
 
 /* The address of the first byte after all slots. */
 static uint64_t
-shared_end(const struct emu *e)
+global_end(const struct emu *e)
 {
-	return (e->config[WIRE_SHARED_VA] +
+	return (e->config[WIRE_GLOBAL_VA] +
 	    2 * slot_count(e) * page_size(e));
 }
 
@@ -50,7 +50,7 @@ entry_of(struct emu *e, uint64_t va)
 static void
 check_slots_empty(struct emu *e)
 {
-	for (uint64_t va = e->config[WIRE_SHARED_VA]; va < shared_end(e);
+	for (uint64_t va = e->config[WIRE_GLOBAL_VA]; va < global_end(e);
 	    va += page_size(e)) {
 		CHECK_EQUAL(entry_of(e, va), 0, "an entry");
 	}
@@ -79,9 +79,9 @@ b9_attr(const struct contract_case *c)
 		pa = emu_high_page(e, 0, 7);
 		tag = contract_tag(e, pa);
 	}
-	va = smp_shared_enter(e, 0, pa, c->type);
+	va = smp_global_enter(e, 0, pa, c->type);
 	CHECK(va % page_size(e) == 0, "the address is not aligned");
-	CHECK(va >= e->config[WIRE_SHARED_VA] && va < shared_end(e),
+	CHECK(va >= e->config[WIRE_GLOBAL_VA] && va < global_end(e),
 	    "the address is no slot's");
 	check_leaf(e, va, pa, c->type, true);
 	emu_another(e, 3);
@@ -98,7 +98,7 @@ b9_attr(const struct contract_case *c)
 		}
 	}
 	smp_check_idle(e, EMU_CPUS);
-	SMP_CALL(e, 2, "qpmap_shared_remove", "w", va);
+	SMP_CALL(e, 2, "qpmap_global_remove", "w", va);
 	for (unsigned cpu = 0; cpu < EMU_CPUS; cpu++) {
 		smp_check_gone(e, cpu, va, 1);
 	}
@@ -120,17 +120,17 @@ b11_slots(const struct contract_case *c)
 	emu_cpu(e, 1);
 	emu_boot(e);
 	for (unsigned i = 0; i < 4; i++) {
-		smp_plant(e, 1u << 1, e->config[WIRE_SHARED_VA] +
+		smp_plant(e, 1u << 1, e->config[WIRE_GLOBAL_VA] +
 		    (2 * i + 1) * page_size(e), 1);
 	}
 	emu_cpu(e, 1);
 	CHECK_EQUAL(emu_online(e, 1, 0), QPMAP_OK, "online");
 	for (unsigned i = 0; i < 4; i++) {
-		smp_check_gone(e, 1, e->config[WIRE_SHARED_VA] +
+		smp_check_gone(e, 1, e->config[WIRE_GLOBAL_VA] +
 		    (2 * i + 1) * page_size(e), 1);
 	}
 	for (uint64_t i = 0; i < slots; i++) {
-		va = smp_shared_enter(e, 0, pa, c->type);
+		va = smp_global_enter(e, 0, pa, c->type);
 		emu_cpu(e, 1);
 		check_load(e, va, WORD, contract_tag(e, pa));
 	}
@@ -142,13 +142,13 @@ b9_waits(const struct contract_case *c)
 {
 	struct emu *e = smp_ready(c, 3);
 	uint64_t pa = emu_page(e, 7), tag = contract_tag(e, pa);
-	uint64_t va = smp_shared_enter(e, 0, pa, c->type);
+	uint64_t va = smp_global_enter(e, 0, pa, c->type);
 
 	for (unsigned cpu = 0; cpu < 3; cpu++) {
 		emu_cpu(e, cpu);
 		check_load(e, va, WORD, tag);
 	}
-	SMP_BEGIN(e, 1, "qpmap_shared_remove", "w", va);
+	SMP_BEGIN(e, 1, "qpmap_global_remove", "w", va);
 	if (e->arch->broadcasts) {
 		CHECK_EQUAL(e->status, EMU_RETURNED, "removed");
 	} else {
@@ -177,8 +177,8 @@ fill(struct emu *e, unsigned cpus)
 	CHECK(va != NULL, "no memory");
 	for (unsigned i = 0; i < slot_count(e); i++) {
 		contract_tag(e, emu_page(e, 100 + i));
-		va[i] = smp_shared_enter(e, i % cpus, emu_page(e, 100 + i),
-		    QPMAP_WRITE_BACK);
+		va[i] = smp_global_enter(e, i % cpus, emu_page(e, 100 + i),
+		    QPMAP_ATTR_WRITE_BACK);
 		for (unsigned j = 0; j < i; j++) {
 			CHECK(va[i] != va[j], "one slot twice");
 		}
@@ -199,21 +199,21 @@ b9_full(const struct contract_case *c)
 		    8));
 		CHECK_EQUAL(entry_of(e, va[i] - page_size(e)), 0, "guard");
 	}
-	check_nothing(e, shared_end(e));
+	check_nothing(e, global_end(e));
 	check_words(e, 0, 0, smp_ones(e), 0);
 	check_words(e, 1, 0, smp_ones(e), 0);
 	emu_write(e, out, 8, UINT64_C(0x5a5a5a5a5a5a5a5a));
 	for (unsigned i = 0; i < 2; i++) {
-		CHECK_EQUAL(SMP_CALL(e, i, "qpmap_shared_enter", "pww",
-		    emu_page(e, 1), QPMAP_WRITE_BACK, out) & 0xffffffff,
-		    QPMAP_ERR_SHARED_FULL, "qpmap_shared_enter");
+		CHECK_EQUAL(SMP_CALL(e, i, "qpmap_global_enter", "pww",
+		    emu_page(e, 1), QPMAP_ATTR_WRITE_BACK, out) & 0xffffffff,
+		    QPMAP_ERR_GLOBAL_FULL, "qpmap_global_enter");
 		CHECK_EQUAL(emu_read(e, out, 8),
 		    UINT64_C(0x5a5a5a5a5a5a5a5a), "the address");
 	}
 	for (unsigned i = 0; i < slot_count(e); i += 7) {
-		SMP_CALL(e, 2, "qpmap_shared_remove", "w", va[i]);
-		again = smp_shared_enter(e, 0, emu_page(e, 5),
-		    QPMAP_WRITE_BACK);
+		SMP_CALL(e, 2, "qpmap_global_remove", "w", va[i]);
+		again = smp_global_enter(e, 0, emu_page(e, 5),
+		    QPMAP_ATTR_WRITE_BACK);
 		CHECK_EQUAL(again, va[i], "the only free slot");
 	}
 	free(va);
@@ -236,14 +236,14 @@ b9_deferred(const struct contract_case *c)
 		check_load(e, va[i], WORD, emu_read(e, emu_page(e, 100 + i),
 		    8));
 		memset(e->ipi_count, 0, sizeof(e->ipi_count));
-		CHECK_EQUAL(SMP_BEGIN(e, 2, "qpmap_shared_remove_deferred",
+		CHECK_EQUAL(SMP_BEGIN(e, 2, "qpmap_global_remove_deferred",
 		    "w", va[i]), EMU_RETURNED, "deferred");
 		CHECK_EQUAL(entry_of(e, va[i]), 0, "the entry");
 	}
 	smp_check_quiet(e, 0, EMU_CPUS - 1);
 	CHECK_EQUAL(emu_group_word(e, 0, FACT_GROUP_CLEAN), 0, "clean");
-	SMP_BEGIN(e, 0, "guest_shared_enter", "pw", emu_page(e, 1),
-	    QPMAP_WRITE_BACK);
+	SMP_BEGIN(e, 0, "guest_global_enter", "pw", emu_page(e, 1),
+	    QPMAP_ATTR_WRITE_BACK);
 	if (!e->arch->broadcasts) {
 		CHECK_EQUAL(e->status, EMU_PAUSED, "waits");
 		CHECK_EQUAL(e->ipi_count[1], 1, "interrupts");
@@ -285,7 +285,7 @@ b9_quiesce(const struct contract_case *c)
 			check_load(e, va[i], WORD, emu_read(e,
 			    emu_page(e, 100 + i), 8));
 		}
-		SMP_CALL(e, i % 2, "qpmap_shared_remove_deferred", "w",
+		SMP_CALL(e, i % 2, "qpmap_global_remove_deferred", "w",
 		    va[i]);
 	}
 	SMP_CALL(e, 1, "qpmap_quiesce", "");
@@ -302,7 +302,7 @@ b9_quiesce(const struct contract_case *c)
 	}
 	memset(e->ipi_count, 0, sizeof(e->ipi_count));
 	if (e->arch->poison == NULL || e->arch->poison->flag != 0) {
-		smp_shared_enter(e, 0, emu_page(e, 1), QPMAP_WRITE_BACK);
+		smp_global_enter(e, 0, emu_page(e, 1), QPMAP_ATTR_WRITE_BACK);
 		smp_check_quiet(e, 0, EMU_CPUS - 1);
 	}
 	free(va);
@@ -322,14 +322,14 @@ b9_reclaiming(const struct contract_case *c)
 
 	emu_cpu(e, 1);
 	check_load(e, va[0], WORD, tag);
-	SMP_CALL(e, 0, "qpmap_shared_remove_deferred", "w", va[0]);
+	SMP_CALL(e, 0, "qpmap_global_remove_deferred", "w", va[0]);
 	CHECK_EQUAL(SMP_BEGIN(e, 0, "qpmap_quiesce", ""), EMU_PAUSED,
 	    "waits");
 	for (unsigned i = 0; i < 3; i++) {
-		CHECK_EQUAL(SMP_BEGIN(e, 2, "guest_shared_enter", "pw",
-		    emu_page(e, 2), QPMAP_WRITE_BACK), EMU_RETURNED,
+		CHECK_EQUAL(SMP_BEGIN(e, 2, "guest_global_enter", "pw",
+		    emu_page(e, 2), QPMAP_ATTR_WRITE_BACK), EMU_RETURNED,
 		    "waits for the slot");
-		CHECK_EQUAL(e->result, QPMAP_ERR_SHARED_FULL, "enter");
+		CHECK_EQUAL(e->result, QPMAP_ERR_GLOBAL_FULL, "enter");
 		CHECK_EQUAL(entry_of(e, va[0]), 0, "the slot");
 		emu_cpu(e, 1);
 		check_load(e, va[0], WORD, tag);
@@ -337,8 +337,8 @@ b9_reclaiming(const struct contract_case *c)
 	smp_interrupt(e, 1);
 	smp_interrupt(e, 2);
 	CHECK_EQUAL(smp_go_on(e, 0), EMU_RETURNED, "quiesce");
-	CHECK_EQUAL(smp_shared_enter(e, 2, emu_page(e, 2), QPMAP_WRITE_BACK),
-	    va[0], "the slot");
+	CHECK_EQUAL(smp_global_enter(e, 2, emu_page(e, 2),
+	    QPMAP_ATTR_WRITE_BACK), va[0], "the slot");
 	for (unsigned cpu = 0; cpu < 3; cpu++) {
 		emu_cpu(e, cpu);
 		check_load(e, va[0], WORD, contract_tag(e, emu_page(e, 2)));
@@ -354,18 +354,18 @@ b9_not_early(const struct contract_case *c)
 	struct emu *e = smp_ready(c, 3);
 	uint64_t *va = fill(e, 3);
 
-	CHECK_EQUAL(SMP_BEGIN(e, 0, "qpmap_shared_remove", "w", va[3]),
+	CHECK_EQUAL(SMP_BEGIN(e, 0, "qpmap_global_remove", "w", va[3]),
 	    EMU_PAUSED, "waits");
-	CHECK_EQUAL(SMP_BEGIN(e, 2, "guest_shared_enter", "pw",
-	    emu_page(e, 1), QPMAP_WRITE_BACK), EMU_RETURNED, "enter");
-	CHECK_EQUAL(e->result, QPMAP_ERR_SHARED_FULL, "enter");
-	EMU_CALL(e, "qpmap_shared_remove_deferred", "w", va[3]);
-	check_panic(e, QPMAP_PANIC_SHARED, va[3], 0);
+	CHECK_EQUAL(SMP_BEGIN(e, 2, "guest_global_enter", "pw",
+	    emu_page(e, 1), QPMAP_ATTR_WRITE_BACK), EMU_RETURNED, "enter");
+	CHECK_EQUAL(e->result, QPMAP_ERR_GLOBAL_FULL, "enter");
+	EMU_CALL(e, "qpmap_global_remove_deferred", "w", va[3]);
+	check_panic(e, QPMAP_PANIC_GLOBAL, va[3], 0);
 	smp_interrupt(e, 1);
 	smp_interrupt(e, 2);
 	CHECK_EQUAL(smp_go_on(e, 0), EMU_RETURNED, "remove");
-	CHECK_EQUAL(smp_shared_enter(e, 0, emu_page(e, 1), QPMAP_WRITE_BACK),
-	    va[3], "the slot");
+	CHECK_EQUAL(smp_global_enter(e, 0, emu_page(e, 1),
+	    QPMAP_ATTR_WRITE_BACK), va[3], "the slot");
 	free(va);
 	smp_check_idle(e, 2);
 }
@@ -375,8 +375,8 @@ static void
 check_full(struct emu *e)
 {
 	CHECK_EQUAL(e->status, EMU_RETURNED, "the call waits");
-	CHECK_EQUAL(e->result & 0xffffffff, QPMAP_ERR_SHARED_FULL,
-	    "qpmap_shared_enter");
+	CHECK_EQUAL(e->result & 0xffffffff, QPMAP_ERR_GLOBAL_FULL,
+	    "qpmap_global_enter");
 }
 
 /*
@@ -388,8 +388,8 @@ b9_both_full(const struct contract_case *c)
 {
 	struct emu *e = smp_ready(c, 2);
 	uint64_t *va = fill(e, 2), out = emu_page_alloc(e), stop;
-	uint64_t values[3] = { emu_page(e, 1), QPMAP_WRITE_BACK, out };
-	uint64_t function = emu_symbol(e, "qpmap_shared_enter");
+	uint64_t values[3] = { emu_page(e, 1), QPMAP_ATTR_WRITE_BACK, out };
+	uint64_t function = emu_symbol(e, "qpmap_global_enter");
 
 	for (stop = 0;; stop++) {
 		emu_cpu(e, 0);
@@ -397,7 +397,7 @@ b9_both_full(const struct contract_case *c)
 		    EMU_PAUSED) {
 			break;
 		}
-		SMP_BEGIN(e, 1, "qpmap_shared_enter", "pww", values[0],
+		SMP_BEGIN(e, 1, "qpmap_global_enter", "pww", values[0],
 		    values[1], out + 8);
 		check_full(e);
 		smp_go_on(e, 0);
@@ -411,10 +411,10 @@ b9_both_full(const struct contract_case *c)
 static void
 check_wrong(struct emu *e, uint64_t va)
 {
-	EMU_CALL(e, "qpmap_shared_remove", "w", va);
-	check_panic(e, QPMAP_PANIC_SHARED, va & smp_ones(e), 0);
-	EMU_CALL(e, "qpmap_shared_remove_deferred", "w", va);
-	check_panic(e, QPMAP_PANIC_SHARED, va & smp_ones(e), 0);
+	EMU_CALL(e, "qpmap_global_remove", "w", va);
+	check_panic(e, QPMAP_PANIC_GLOBAL, va & smp_ones(e), 0);
+	EMU_CALL(e, "qpmap_global_remove_deferred", "w", va);
+	check_panic(e, QPMAP_PANIC_GLOBAL, va & smp_ones(e), 0);
 }
 
 /* Every address but that of a mapping is a panic, and harms nobody. */
@@ -424,18 +424,18 @@ b9_wrong(const struct contract_case *c)
 	struct emu *e = smp_ready(c, 2);
 	uint64_t tag = contract_tag(e, emu_page(e, 1)), window, last, va;
 
-	check_wrong(e, e->config[WIRE_SHARED_VA] + page_size(e));
-	va = smp_shared_enter(e, 0, emu_page(e, 1), c->type);
-	last = smp_shared_enter(e, 1, emu_page(e, 1), c->type);
+	check_wrong(e, e->config[WIRE_GLOBAL_VA] + page_size(e));
+	va = smp_global_enter(e, 0, emu_page(e, 1), c->type);
+	last = smp_global_enter(e, 1, emu_page(e, 1), c->type);
 	emu_cpu(e, 0);
 	window = emu_enter(e, emu_page(e, 3), c->type);
 	check_wrong(e, 0);
 	check_wrong(e, smp_ones(e));
 	check_wrong(e, window);
-	check_wrong(e, e->config[WIRE_SHARED_VA]);
-	check_wrong(e, e->config[WIRE_SHARED_VA] - page_size(e));
-	check_wrong(e, shared_end(e));
-	check_wrong(e, shared_end(e) + page_size(e));
+	check_wrong(e, e->config[WIRE_GLOBAL_VA]);
+	check_wrong(e, e->config[WIRE_GLOBAL_VA] - page_size(e));
+	check_wrong(e, global_end(e));
+	check_wrong(e, global_end(e) + page_size(e));
 	check_wrong(e, va + 8);
 	check_wrong(e, va + 1);
 	check_wrong(e, va + page_size(e));
@@ -443,9 +443,9 @@ b9_wrong(const struct contract_case *c)
 	check_wrong(e, va + 2 * page_size(e));
 	check_load(e, va, WORD, tag);
 	check_load(e, last, WORD, tag);
-	SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+	SMP_CALL(e, 0, "qpmap_global_remove", "w", va);
 	check_wrong(e, va);
-	SMP_CALL(e, 0, "qpmap_shared_remove_deferred", "w", last);
+	SMP_CALL(e, 0, "qpmap_global_remove_deferred", "w", last);
 	check_wrong(e, last);
 	check_slots_empty(e);
 	check_nothing(e, va);
@@ -457,19 +457,19 @@ b9_refused(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "smp");
 	uint64_t pa = emu_page(e, 1), out = emu_page_alloc(e);
-	unsigned type = QPMAP_UNCACHED;
+	unsigned type = QPMAP_ATTR_UNCACHED;
 
 	e->config[WIRE_TYPES] = 0;
 	smp_start(e, 2);
-	EMU_CALL(e, "qpmap_shared_enter", "pww", pa + 8, 0, out);
+	EMU_CALL(e, "qpmap_global_enter", "pww", pa + 8, 0, out);
 	check_panic(e, QPMAP_PANIC_ALIGN, pa + 8, 0);
-	EMU_CALL(e, "qpmap_shared_enter", "pww", pa, 24, out);
+	EMU_CALL(e, "qpmap_global_enter", "pww", pa, 24, out);
 	check_panic(e, QPMAP_PANIC_ATTR, pa, 24);
-	EMU_CALL(e, "qpmap_shared_enter", "pww", pa, type, out);
+	EMU_CALL(e, "qpmap_global_enter", "pww", pa, type, out);
 	check_panic(e, QPMAP_PANIC_TYPE, pa, type);
 	if (e->mode->entry_size == 8) {
 		pa = UINT64_C(1) << e->mode->pa_bits;
-		EMU_CALL(e, "qpmap_shared_enter", "pww", pa, 0, out);
+		EMU_CALL(e, "qpmap_global_enter", "pww", pa, 0, out);
 		check_panic(e, QPMAP_PANIC_WIDTH, pa, 0);
 	}
 	check_words(e, 0, smp_ones(e), 0, 0);
@@ -485,19 +485,19 @@ static void
 b9_poison(const struct contract_case *c)
 {
 	struct emu *e = smp_ready(c, 3);
-	uint64_t va = smp_shared_enter(e, 0, emu_page(e, 1), c->type);
+	uint64_t va = smp_global_enter(e, 0, emu_page(e, 1), c->type);
 
-	SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+	SMP_CALL(e, 0, "qpmap_global_remove", "w", va);
 	for (unsigned i = 0; i < 3; i++) {
 		smp_plant(e, 7, va, 1);
-		CHECK_EQUAL(smp_shared_enter(e, 0, emu_page(e, 20 + i),
+		CHECK_EQUAL(smp_global_enter(e, 0, emu_page(e, 20 + i),
 		    c->type), va, "the slot");
 		for (unsigned cpu = 0; cpu < 3; cpu++) {
 			emu_cpu(e, cpu);
 			check_load(e, va, WORD, contract_tag(e,
 			    emu_page(e, 20 + i)));
 		}
-		SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+		SMP_CALL(e, 0, "qpmap_global_remove", "w", va);
 		smp_plant(e, 7, va, 1);
 		SMP_CALL(e, 0, "qpmap_quiesce", "");
 		for (unsigned cpu = 0; cpu < 3; cpu++) {
@@ -511,20 +511,20 @@ static void
 b6_groups(const struct contract_case *c)
 {
 	struct emu *e = smp_ready(c, 2);
-	uint64_t size = 2 * e->fact[FACT_SHARED_SLOTS] * page_size(e);
+	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * page_size(e);
 	uint64_t va[2];
 
 	for (unsigned i = 0; i < 5; i++) {
 		for (unsigned cpu = 0; cpu < 2; cpu++) {
-			va[cpu] = (smp_shared_enter(e, cpu, emu_page(e, i),
-			    c->type) - e->config[WIRE_SHARED_VA]) / size;
+			va[cpu] = (smp_global_enter(e, cpu, emu_page(e, i),
+			    c->type) - e->config[WIRE_GLOBAL_VA]) / size;
 		}
 		CHECK(va[0] != va[1], "both look in group %llu",
 		    (unsigned long long)va[0]);
 	}
 	CHECK_EQUAL(e->fact[FACT_GROUP_SIZE] % e->fact[FACT_CACHE_LINE], 0,
 	    "a group's lines");
-	CHECK_EQUAL(e->fact[FACT_REMOTE_SIZE] % e->fact[FACT_CACHE_LINE], 0,
+	CHECK_EQUAL(e->fact[FACT_SYNC_SIZE] % e->fact[FACT_CACHE_LINE], 0,
 	    "a CPU's lines");
 }
 
@@ -533,20 +533,20 @@ static void
 leaves_given(struct emu *e)
 {
 	uint64_t *config = e->config;
-	uint64_t size = 2 * e->fact[FACT_SHARED_SLOTS] * page_size(e), slot;
+	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * page_size(e), slot;
 
-	config[WIRE_FLAGS] &= ~(uint64_t)(QPMAP_BUILD_TABLES |
-	    QPMAP_SINGLE_ROOT);
+	config[WIRE_FLAGS] &= ~(uint64_t)(QPMAP_F_BUILD_TABLES |
+	    QPMAP_F_SINGLE_ROOT);
 	for (unsigned i = 0; i < EMU_GROUPS; i++) {
-		emu_map(e, config[WIRE_SHARED_VA] + i * size, emu_page(e, 0),
+		emu_map(e, config[WIRE_GLOBAL_VA] + i * size, emu_page(e, 0),
 		    false);
-		CHECK(emu_leaf_at(e, config[WIRE_SHARED_VA] + i * size, &slot,
+		CHECK(emu_leaf_at(e, config[WIRE_GLOBAL_VA] + i * size, &slot,
 		    NULL), "no leaf");
 		emu_write(e, slot, e->mode->entry_size, 0);
 		smp_set(e, smp_at_group(e, i, FACT_GROUP_LEAF), slot);
 	}
-	emu_map(e, shared_end(e), emu_page(e, 0), false);
-	emu_leaf_at(e, shared_end(e), &slot, NULL);
+	emu_map(e, global_end(e), emu_page(e, 0), false);
+	emu_leaf_at(e, global_end(e), &slot, NULL);
 	emu_write(e, slot, e->mode->entry_size, 0);
 	emu_map(e, config[WIRE_WINDOW_VA], emu_page(e, 0), false);
 	emu_leaf_at(e, config[WIRE_WINDOW_VA], &slot, NULL);
@@ -566,12 +566,12 @@ b9_leaves(const struct contract_case *c)
 		if (cpu != 0) {
 			emu_boot(e);
 		}
-		leaf = emu_frame_slot_of(e, cpu, 1) - e->mode->entry_size;
+		leaf = emu_slot_pte_of(e, cpu, 1) - e->mode->entry_size;
 		CHECK_EQUAL(emu_online(e, cpu, leaf), QPMAP_OK, "online");
 	}
 	CHECK_EQUAL(emu_get64(e, "guest_leaf_calls", 0), 0, "hook calls");
 	for (unsigned i = 0; i < 4; i++) {
-		va = smp_shared_enter(e, i % 2, emu_page(e, i), c->type);
+		va = smp_global_enter(e, i % 2, emu_page(e, i), c->type);
 		check_leaf(e, va, emu_page(e, i), c->type, true);
 		for (unsigned cpu = 0; cpu < 2; cpu++) {
 			emu_cpu(e, cpu);
@@ -579,7 +579,7 @@ b9_leaves(const struct contract_case *c)
 			    emu_page(e, i)));
 		}
 		if (i < 2) {
-			SMP_CALL(e, 1, "qpmap_shared_remove", "w", va);
+			SMP_CALL(e, 1, "qpmap_global_remove", "w", va);
 			smp_check_gone(e, 0, va, 1);
 		}
 	}
@@ -594,23 +594,23 @@ static void
 b9_one_table(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "smp");
-	uint64_t size = 2 * e->fact[FACT_SHARED_SLOTS] * page_size(e);
+	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * page_size(e);
 	uint64_t before, va;
 
-	e->config[WIRE_SHARED_COUNT] = 1;
-	e->config[WIRE_SHARED_VA] = e->config[WIRE_WINDOW_VA] / size * size;
-	e->config[WIRE_SHARED_VA] += c->number == 0 ? 2 * size : -2 * size;
+	e->config[WIRE_GLOBAL_COUNT] = 1;
+	e->config[WIRE_GLOBAL_VA] = e->config[WIRE_WINDOW_VA] / size * size;
+	e->config[WIRE_GLOBAL_VA] += c->number == 0 ? 2 * size : -2 * size;
 	before = emu_get64(e, "guest_pool_count", 0);
 	smp_start(e, 2);
-	va = smp_shared_enter(e, 1, emu_page(e, 1), c->type);
+	va = smp_global_enter(e, 1, emu_page(e, 1), c->type);
 	emu_cpu(e, 0);
 	check_load(e, va, WORD, contract_tag(e, emu_page(e, 1)));
-	CHECK_EQUAL(emu_enter(e, emu_page(e, 2), c->type), emu_frame_va(e, 1),
+	CHECK_EQUAL(emu_enter(e, emu_page(e, 2), c->type), emu_slot_va(e, 1),
 	    "address");
-	check_load(e, emu_frame_va(e, 1), WORD, contract_tag(e,
+	check_load(e, emu_slot_va(e, 1), WORD, contract_tag(e,
 	    emu_page(e, 2)));
-	emu_remove(e, emu_frame_va(e, 1));
-	SMP_CALL(e, 0, "qpmap_shared_remove", "w", va);
+	emu_remove(e, emu_slot_va(e, 1));
+	SMP_CALL(e, 0, "qpmap_global_remove", "w", va);
 	smp_check_gone(e, 1, va, 1);
 	/* Taken and not given back: a path, and a leaf table more. */
 	before -= emu_get64(e, "guest_pool_count", 0) +
@@ -626,12 +626,12 @@ b9_none(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "smp");
 
-	e->config[WIRE_SHARED_VA] = 0;
-	e->config[WIRE_SHARED] = 0;
-	e->config[WIRE_SHARED_COUNT] = 0;
+	e->config[WIRE_GLOBAL_VA] = 0;
+	e->config[WIRE_GLOBAL] = 0;
+	e->config[WIRE_GLOBAL_COUNT] = 0;
 	smp_start(e, 2);
-	CHECK_EQUAL(SMP_CALL(e, 0, "guest_shared_enter", "pw",
-	    emu_page(e, 1), 0), QPMAP_ERR_SHARED_FULL, "enter");
+	CHECK_EQUAL(SMP_CALL(e, 0, "guest_global_enter", "pw",
+	    emu_page(e, 1), 0), QPMAP_ERR_GLOBAL_FULL, "enter");
 	check_wrong(e, 0);
 	check_wrong(e, page_size(e));
 	SMP_CALL(e, 1, "qpmap_quiesce", "");
@@ -663,74 +663,74 @@ WRONG(shootdown_align)
 	return (true);
 }
 
-WRONG(no_remote)
+WRONG(no_cpu_sync)
 {
-	config[WIRE_REMOTE] = 0;
+	config[WIRE_CPU_SYNC] = 0;
 	return (!e->arch->broadcasts);
 }
 
-WRONG(remote_align)
+WRONG(cpu_sync_align)
 {
-	config[WIRE_REMOTE] += e->fact[FACT_WORD];
+	config[WIRE_CPU_SYNC] += e->fact[FACT_WORD];
 	return (true);
 }
 
 WRONG(no_groups)
 {
 	(void)e;
-	config[WIRE_SHARED] = 0;
+	config[WIRE_GLOBAL] = 0;
 	return (true);
 }
 
 WRONG(groups_align)
 {
-	config[WIRE_SHARED] += e->fact[FACT_CACHE_LINE] / 2;
+	config[WIRE_GLOBAL] += e->fact[FACT_CACHE_LINE] / 2;
 	return (true);
 }
 
 WRONG(range_zero)
 {
 	(void)e;
-	config[WIRE_SHARED_VA] = 0;
+	config[WIRE_GLOBAL_VA] = 0;
 	return (true);
 }
 
 WRONG(range_align)
 {
-	config[WIRE_SHARED_VA] += e->fact[FACT_SHARED_SLOTS] * page_size(e);
+	config[WIRE_GLOBAL_VA] += e->fact[FACT_GLOBAL_SLOTS] * page_size(e);
 	return (true);
 }
 
-/* The windows' first page; and the shared area's guard there. */
+/* The windows' first page; and the global area's guard there. */
 WRONG(range_window)
 {
-	uint64_t size = 2 * e->fact[FACT_SHARED_SLOTS] * page_size(e);
+	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * page_size(e);
 
-	config[WIRE_SHARED_VA] = config[WIRE_WINDOW_VA] / size * size;
+	config[WIRE_GLOBAL_VA] = config[WIRE_WINDOW_VA] / size * size;
 	return (true);
 }
 
 WRONG(range_guard)
 {
-	uint64_t size = 2 * e->fact[FACT_SHARED_SLOTS] * page_size(e);
+	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * page_size(e);
 
-	config[WIRE_WINDOW_VA] = config[WIRE_SHARED_VA] + EMU_GROUPS * size;
+	config[WIRE_WINDOW_VA] = config[WIRE_GLOBAL_VA] + EMU_GROUPS * size;
 	return (true);
 }
 
-/* The windows' guard is the shared area's first page. */
+/* The windows' guard is the global area's first page. */
 WRONG(range_window_guard)
 {
 	uint64_t window = e->fact[FACT_WINDOW_PAGES] * page_size(e);
 
-	config[WIRE_WINDOW_VA] = config[WIRE_SHARED_VA] -
-	    config[WIRE_WINDOW_COUNT] * window;
+	config[WIRE_WINDOW_VA] = config[WIRE_GLOBAL_VA] -
+	    config[WIRE_CONFIG_CPUS] * window;
 	return (true);
 }
 
 WRONG(range_direct)
 {
-	config[WIRE_DIRECT_VA] = shared_end(e) - page_size(e);
+	config[WIRE_DIRECT_VA] = global_end(e) - page_size(e);
 	config[WIRE_DIRECT_PA] = emu_page(e, 0);
 	config[WIRE_DIRECT_SIZE] = 8 * page_size(e);
 	return (true);
@@ -739,52 +739,52 @@ WRONG(range_direct)
 /* Up to the last address: the guard page would be the first. */
 WRONG(range_top)
 {
-	uint64_t size = 2 * e->fact[FACT_SHARED_SLOTS] * page_size(e);
+	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * page_size(e);
 
-	config[WIRE_SHARED_VA] = (0 - EMU_GROUPS * size) & smp_ones(e);
+	config[WIRE_GLOBAL_VA] = (0 - EMU_GROUPS * size) & smp_ones(e);
 	return (true);
 }
 
 /* So many groups, and more, that slots have no numbers: 2^26, on i386 2^27. */
 WRONG(range_huge)
 {
-	config[WIRE_SHARED_COUNT] = 0xffffffff;
+	config[WIRE_GLOBAL_COUNT] = 0xffffffff;
 	(void)e;
 	return (true);
 }
 
 WRONG(range_wraps)
 {
-	config[WIRE_SHARED_COUNT] = (UINT64_C(1) << 32) /
-	    e->fact[FACT_SHARED_SLOTS];
+	config[WIRE_GLOBAL_COUNT] = (UINT64_C(1) << 32) /
+	    e->fact[FACT_GLOBAL_SLOTS];
 	return (true);
 }
 
 WRONG(range_user)
 {
-	uint64_t size = 2 * e->fact[FACT_SHARED_SLOTS] * page_size(e);
+	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * page_size(e);
 
-	config[WIRE_SHARED_VA] = size;
+	config[WIRE_GLOBAL_VA] = size;
 	return (e->mode->kernel_va != 0 && !e->arch->lower_half);
 }
 
 /* Where no address is canonical. */
 WRONG(range_hole)
 {
-	config[WIRE_SHARED_VA] = UINT64_C(1) << e->mode->va_bits;
+	config[WIRE_GLOBAL_VA] = UINT64_C(1) << e->mode->va_bits;
 	return (e->mode->va_bits < 64 && e->mode->va_bits > 32);
 }
 
 WRONG(mapped)
 {
-	emu_map(e, shared_end(e), emu_page(e, 0), false);
+	emu_map(e, global_end(e), emu_page(e, 0), false);
 	(void)config;
 	return (true);
 }
 
 WRONG(mapped_first)
 {
-	emu_map(e, config[WIRE_SHARED_VA], emu_page(e, 0), false);
+	emu_map(e, config[WIRE_GLOBAL_VA], emu_page(e, 0), false);
 	return (true);
 }
 
@@ -829,7 +829,7 @@ WRONG(leaf_used_last)
 {
 	(void)config;
 	leaves_given(e);
-	spoil_leaf(e, 1, 2 * e->fact[FACT_SHARED_SLOTS] - 1);
+	spoil_leaf(e, 1, 2 * e->fact[FACT_GLOBAL_SLOTS] - 1);
 	return (true);
 }
 
@@ -837,7 +837,7 @@ WRONG(leaf_used_last)
 WRONG(leaf_elsewhere)
 {
 	uint64_t at = smp_at_group(e, 1, FACT_GROUP_LEAF);
-	uint64_t size = 2 * e->fact[FACT_SHARED_SLOTS] * e->mode->entry_size;
+	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * e->mode->entry_size;
 	uint64_t table = page_size(e), leaf;
 
 	(void)config;
@@ -850,55 +850,55 @@ WRONG(leaf_elsewhere)
 /* A flag of a shootdown that another machine has. */
 WRONG(flags_range)
 {
-	config[WIRE_FLAGS] |= QPMAP_NO_TLBI_RANGE;
+	config[WIRE_FLAGS] |= QPMAP_F_NO_TLBI_RANGE;
 	return (!e->arch->broadcasts);
 }
 
 WRONG(flags_svinval)
 {
-	config[WIRE_FLAGS] |= QPMAP_SVINVAL;
+	config[WIRE_FLAGS] |= QPMAP_F_SVINVAL;
 	return (strcmp(e->arch->name, "riscv64") != 0);
 }
 
 WRONG(flags_rfence)
 {
-	config[WIRE_FLAGS] |= QPMAP_SBI_RFENCE;
+	config[WIRE_FLAGS] |= QPMAP_F_SBI_RFENCE;
 	return (strcmp(e->arch->name, "riscv64") != 0);
 }
 
 static const struct wrong wrongs[] = {
 	{ "SHOOTDOWN/none", QPMAP_ERR_SHOOTDOWN, wrong_no_shootdown },
 	{ "SHOOTDOWN/align", QPMAP_ERR_SHOOTDOWN, wrong_shootdown_align },
-	{ "SHOOTDOWN/no-remote", QPMAP_ERR_SHOOTDOWN, wrong_no_remote },
+	{ "SHOOTDOWN/no-remote", QPMAP_ERR_SHOOTDOWN, wrong_no_cpu_sync },
 	{ "SHOOTDOWN/remote-align", QPMAP_ERR_SHOOTDOWN,
-	    wrong_remote_align },
+	    wrong_cpu_sync_align },
 	{ "SHOOTDOWN/no-groups", QPMAP_ERR_SHOOTDOWN, wrong_no_groups },
 	{ "SHOOTDOWN/groups-align", QPMAP_ERR_SHOOTDOWN,
 	    wrong_groups_align },
-	{ "SHARED_RANGE/zero", QPMAP_ERR_SHARED_RANGE, wrong_range_zero },
-	{ "SHARED_RANGE/align", QPMAP_ERR_SHARED_RANGE, wrong_range_align },
-	{ "SHARED_RANGE/window", QPMAP_ERR_SHARED_RANGE,
+	{ "GLOBAL_RANGE/zero", QPMAP_ERR_GLOBAL_RANGE, wrong_range_zero },
+	{ "GLOBAL_RANGE/align", QPMAP_ERR_GLOBAL_RANGE, wrong_range_align },
+	{ "GLOBAL_RANGE/window", QPMAP_ERR_GLOBAL_RANGE,
 	    wrong_range_window },
-	{ "SHARED_RANGE/guard", QPMAP_ERR_SHARED_RANGE, wrong_range_guard },
-	{ "SHARED_RANGE/window-guard", QPMAP_ERR_SHARED_RANGE,
+	{ "GLOBAL_RANGE/guard", QPMAP_ERR_GLOBAL_RANGE, wrong_range_guard },
+	{ "GLOBAL_RANGE/window-guard", QPMAP_ERR_GLOBAL_RANGE,
 	    wrong_range_window_guard },
-	{ "SHARED_RANGE/direct", QPMAP_ERR_SHARED_RANGE,
+	{ "GLOBAL_RANGE/direct", QPMAP_ERR_GLOBAL_RANGE,
 	    wrong_range_direct },
-	{ "SHARED_RANGE/top", QPMAP_ERR_SHARED_RANGE, wrong_range_top },
-	{ "SHARED_RANGE/huge", QPMAP_ERR_SHARED_RANGE, wrong_range_huge },
-	{ "SHARED_RANGE/wraps", QPMAP_ERR_SHARED_RANGE, wrong_range_wraps },
-	{ "SHARED_RANGE/user", QPMAP_ERR_SHARED_RANGE, wrong_range_user },
-	{ "SHARED_RANGE/hole", QPMAP_ERR_SHARED_RANGE, wrong_range_hole },
+	{ "GLOBAL_RANGE/top", QPMAP_ERR_GLOBAL_RANGE, wrong_range_top },
+	{ "GLOBAL_RANGE/huge", QPMAP_ERR_GLOBAL_RANGE, wrong_range_huge },
+	{ "GLOBAL_RANGE/wraps", QPMAP_ERR_GLOBAL_RANGE, wrong_range_wraps },
+	{ "GLOBAL_RANGE/user", QPMAP_ERR_GLOBAL_RANGE, wrong_range_user },
+	{ "GLOBAL_RANGE/hole", QPMAP_ERR_GLOBAL_RANGE, wrong_range_hole },
 	{ "WINDOW_MAPPED/shared-guard", QPMAP_ERR_WINDOW_MAPPED,
 	    wrong_mapped },
 	{ "WINDOW_MAPPED/shared", QPMAP_ERR_WINDOW_MAPPED,
 	    wrong_mapped_first },
-	{ "SHARED_LEAF/none", QPMAP_ERR_SHARED_LEAF, wrong_no_leaf },
-	{ "SHARED_LEAF/align", QPMAP_ERR_SHARED_LEAF, wrong_leaf_align },
-	{ "SHARED_LEAF/elsewhere", QPMAP_ERR_SHARED_LEAF,
+	{ "GLOBAL_LEAF/none", QPMAP_ERR_GLOBAL_LEAF, wrong_no_leaf },
+	{ "GLOBAL_LEAF/align", QPMAP_ERR_GLOBAL_LEAF, wrong_leaf_align },
+	{ "GLOBAL_LEAF/elsewhere", QPMAP_ERR_GLOBAL_LEAF,
 	    wrong_leaf_elsewhere },
-	{ "SHARED_LEAF/used", QPMAP_ERR_SHARED_LEAF, wrong_leaf_used },
-	{ "SHARED_LEAF/used-last", QPMAP_ERR_SHARED_LEAF,
+	{ "GLOBAL_LEAF/used", QPMAP_ERR_GLOBAL_LEAF, wrong_leaf_used },
+	{ "GLOBAL_LEAF/used-last", QPMAP_ERR_GLOBAL_LEAF,
 	    wrong_leaf_used_last },
 	{ "FLAGS/NO_TLBI_RANGE", QPMAP_ERR_FLAGS, wrong_flags_range },
 	{ "FLAGS/SVINVAL", QPMAP_ERR_FLAGS, wrong_flags_svinval },
@@ -928,14 +928,14 @@ bad_input(const struct contract_case *c)
 	uint64_t pool;
 
 	junk(e, "guest_shootdown", false);
-	junk(e, "guest_remote", false);
+	junk(e, "guest_cpu_sync", false);
 	if (!wrong->spoil(e, e->config)) {
 		skip();
 	}
 	pool = emu_get64(e, "guest_pool_count", 0);
 	CHECK_EQUAL(emu_init(e), wrong->error, "qpmap_init");
 	junk(e, "guest_shootdown", true);
-	junk(e, "guest_remote", true);
+	junk(e, "guest_cpu_sync", true);
 	CHECK_EQUAL(emu_get64(e, "guest_pool_count", 0) +
 	    emu_get64(e, "guest_freed_count", 0), pool, "pages given back");
 	for (uint64_t i = 0; i < size; i++) {
@@ -960,21 +960,21 @@ bad_hart(const struct contract_case *c)
 {
 	struct emu *e = contract_begin(c, "smp");
 
-	e->config[WIRE_FLAGS] |= QPMAP_SBI_RFENCE;
-	smp_set(e, smp_at_remote(e, 0, FACT_REMOTE_HART), 6);
-	smp_set(e, smp_at_remote(e, 3, FACT_REMOTE_HART), 6);
+	e->config[WIRE_FLAGS] |= QPMAP_F_SBI_RFENCE;
+	smp_set(e, smp_at_sync(e, 0, FACT_SYNC_HART), 6);
+	smp_set(e, smp_at_sync(e, 3, FACT_SYNC_HART), 6);
 	smp_start(e, 1);
 	emu_cpu(e, 1);
 	emu_boot(e);
 	CHECK_EQUAL(emu_online(e, 3, 0), QPMAP_ERR_CPU_HART, "online");
-	CHECK_EQUAL(emu_remote_word(e, 3, FACT_REMOTE_ONLINE), 0, "online");
-	CHECK_EQUAL(emu_read(e, emu_state_pa(e) + e->fact[FACT_CPU_WINDOW],
+	CHECK_EQUAL(emu_sync_word(e, 3, FACT_SYNC_ONLINE), 0, "online");
+	CHECK_EQUAL(emu_read(e, emu_state_pa(e) + e->fact[FACT_CPU_INDEX],
 	    4), 0, "the CPU's window");
-	smp_set(e, smp_at_remote(e, 3, FACT_REMOTE_HART), 7);
+	smp_set(e, smp_at_sync(e, 3, FACT_SYNC_HART), 7);
 	CHECK_EQUAL(emu_online(e, 3, 0), QPMAP_OK, "online");
 	emu_cpu(e, 0);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
-	smp_set(e, smp_at_remote(e, 0, FACT_REMOTE_HART), 7);
+	smp_set(e, smp_at_sync(e, 0, FACT_SYNC_HART), 7);
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_ERR_CPU_HART, "online");
 	emu_cpu(e, 1);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
@@ -992,16 +992,16 @@ bad_taken(const struct contract_case *c)
 	struct emu *e = contract_begin(c, "smp");
 	uint64_t remote;
 
-	e->config[WIRE_REMOTE] = emu_symbol(e, "guest_remote");
+	e->config[WIRE_CPU_SYNC] = emu_symbol(e, "guest_cpu_sync");
 	smp_start(e, 2);
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_CPUS_ONLINE, "qpmap_init again");
 	emu_cpu(e, 1);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
-	remote = emu_remote_word(e, 0, FACT_REMOTE_ACKNOWLEDGED);
-	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_ERR_WINDOW_TAKEN, "online");
-	CHECK_EQUAL(emu_remote_word(e, 0, FACT_REMOTE_ACKNOWLEDGED), remote,
+	remote = emu_sync_word(e, 0, FACT_SYNC_ACKNOWLEDGED);
+	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_ERR_CPU_INDEX_TAKEN, "online");
+	CHECK_EQUAL(emu_sync_word(e, 0, FACT_SYNC_ACKNOWLEDGED), remote,
 	    "what CPU 0 acknowledged");
-	CHECK_EQUAL(emu_read(e, emu_state_pa(e) + e->fact[FACT_CPU_WINDOW],
+	CHECK_EQUAL(emu_read(e, emu_state_pa(e) + e->fact[FACT_CPU_INDEX],
 	    4), 0, "the CPU's window");
 	emu_cpu(e, 0);
 	CHECK_EQUAL(emu_init(e), QPMAP_ERR_CPUS_ONLINE, "one is online");
@@ -1029,7 +1029,7 @@ b11_differs(const struct contract_case *c)
 }
 
 void
-contract_shared_cases(const struct emu_mode *mode)
+contract_global_cases(const struct emu_mode *mode)
 {
 	const struct emu_arch *arch = mode->arch;
 
@@ -1060,19 +1060,19 @@ contract_shared_cases(const struct emu_mode *mode)
 		    .arg = &wrongs[i] }, "bad-input/%s", wrongs[i].name);
 	}
 	contract_add(mode, bad_flags, &(struct contract_case){
-	    .number = QPMAP_NO_TLBI_RANGE }, "bad-input/FLAGS/std-range");
+	    .number = QPMAP_F_NO_TLBI_RANGE }, "bad-input/FLAGS/std-range");
 	contract_add(mode, bad_flags, &(struct contract_case){
-	    .number = QPMAP_SVINVAL }, "bad-input/FLAGS/std-svinval");
+	    .number = QPMAP_F_SVINVAL }, "bad-input/FLAGS/std-svinval");
 	contract_add(mode, bad_flags, &(struct contract_case){
-	    .number = QPMAP_SBI_RFENCE }, "bad-input/FLAGS/std-rfence");
-	contract_add(mode, bad_taken, NULL, "bad-input/WINDOW_TAKEN");
+	    .number = QPMAP_F_SBI_RFENCE }, "bad-input/FLAGS/std-rfence");
+	contract_add(mode, bad_taken, NULL, "bad-input/CPU_INDEX_TAKEN");
 	if (strcmp(arch->name, "riscv64") == 0) {
 		contract_add(mode, bad_hart, NULL, "bad-input/CPU_HART");
 	}
 	if (arch->broadcasts) {
 		contract_add(mode, b11_differs, NULL, "B11/differs/range");
 		contract_add(mode, b11_differs, &(struct contract_case){
-		    .number = QPMAP_NO_TLBI_RANGE },
+		    .number = QPMAP_F_NO_TLBI_RANGE },
 		    "B11/differs/range-not-used");
 	}
 }
