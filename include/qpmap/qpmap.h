@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * qpmap: fast, single-page, temporary mappings for a kernel.
+ * qpmap: fast, temporary mappings of single pages for a kernel.
  *
- * A physical page appears at a kernel virtual address set aside for this CPU,
- * and goes again.  pmap_quick_enter_page(9) and pmap_quick_remove_page(9) are
- * the model; <qpmap/pmap.h> has those two names.  Here are the functions
- * underneath, and what sets them up.
+ * qpmap_enter() maps a physical page at a kernel virtual address reserved for
+ * the calling CPU; qpmap_remove() unmaps it.  <qpmap/pmap.h> provides
+ * pmap_quick_enter_page(9) and pmap_quick_remove_page(9) on top of them.
  *
- * Words: a slot is one page of kernel virtual address space set aside in
- * advance; a window is the slots of one CPU; a mapping is a slot with a
- * page in it; a slot is the page-table entry of a slot; the direct map is
- * the kernel's own permanent linear mapping of RAM, if it has one.
+ * Terms:
+ *	slot		one page of kernel virtual address space, reserved in
+ *			advance, and the page-table entry (PTE) that maps it
+ *	window		the slots of one CPU, in one range of addresses
+ *	CPU index	the number of a CPU and of its window, from 0
+ *	mapping		a page in a slot; held from its enter to its remove
+ *	pinned		kept on one CPU: preemption is off
+ *	direct map	the kernel's permanent linear mapping of RAM, if any
  *
- * Setting up, in this order:
+ * Order of calls:
  *
- *	qpmap_init()		once, on one CPU, before any comes online
+ *	qpmap_init()		once, on one CPU, before any CPU is online
  *	qpmap_cpu_online()	on each CPU, before its first enter
  *
- * Contract clauses (C1, B2, ...) are listed in docs/architecture.md.
+ * docs/architecture.md lists the clauses of the contract (C1, B2, ...).
  */
 #ifndef QPMAP_QPMAP_H
 #define QPMAP_QPMAP_H
@@ -29,138 +32,139 @@ QPMAP_BEGIN_DECLS
 /* qpmap_config.flags. */
 
 /*
- * The library finds the window's page-table entries itself: it walks the
- * tables that the CPU uses now, and adds those that are missing, in
- * qpmap_init().  Needs the qpmap_host_table_*() and qpmap_host_leaf_address()
- * hooks.  Without it each qpmap_cpu_online() is given its entries.
+ * Build the page tables: qpmap_init() walks those in use on its CPU and adds
+ * the missing ones, and the library finds each window's PTEs itself.  Requires
+ * the qpmap_host_table_*() and qpmap_host_leaf_address() hooks.  Without the
+ * flag each qpmap_cpu_online() is passed its PTEs.
  */
 #define QPMAP_F_BUILD_TABLES	0x0001u
 /*
- * Only with QPMAP_F_BUILD_TABLES: there is one root table, the one in use; any
- * other under which a CPU will be online is made from it after qpmap_init().
- * Only then may an absent entry of the root (on i386 with PAE, of the PDPT) be
- * written; without the flag it is refused, since it would exist in one root
- * only.
+ * With QPMAP_F_BUILD_TABLES only: the root table in use is the only one, and
+ * every other root under which a CPU will be online is copied from it after
+ * qpmap_init().  The library may then write an absent entry of the root (on
+ * i386 with PAE, of the PDPT).  Without the flag an absent entry is an error,
+ * since the new one would exist in one root only.
  */
 #define QPMAP_F_SINGLE_ROOT	0x0002u
 /*
- * The caller knows that this machine cannot forbid execution (x86 with
- * EFER.NXE clear, i386 with 32-bit entries) and accepts executable mappings.
- * Refused where the machine can.
+ * Accept executable mappings, on a machine that cannot forbid execution (x86
+ * with EFER.NXE clear, i386 with 32-bit entries).  An error on a machine that
+ * can.
  */
 #define QPMAP_F_NO_NX		0x0004u
 /* Debugging: use the window even where the direct map would do. */
-#define QPMAP_F_NO_DIRECT		0x0008u
+#define QPMAP_F_NO_DIRECT	0x0008u
 /*
- * x86: invalidate after filling an entry, too.  For a host that also writes
- * the window's entries itself, or that changes CR3 while a mapping is held;
- * and for a CPU, or a hypervisor's shadow of the page tables, that remembers
- * that an entry was not present.  No x86 CPU may do so by its manual; where
- * one does, the symptom is a fault on a page that was just entered.
+ * x86: invalidate after storing a valid PTE, too.  Required if the kernel
+ * writes the window's PTEs itself, or changes CR3 while a mapping is held; and
+ * for a CPU, or a hypervisor's shadow page tables, that caches not-present
+ * entries.  The manuals do not allow an x86 CPU to cache them; the symptom is
+ * a fault on a page that was just entered.
  */
 #define QPMAP_F_FLUSH_ON_MAP	0x0010u
 /*
- * arm64: invalidate on this CPU only.  Only for a host with one CPU, or whose
- * window lies in tables that no other CPU uses (with TTBR.CnP = 0): another
- * CPU that shares the tables would keep a removed page's translation.
+ * arm64: invalidate on this CPU only.  Only for a kernel with one CPU, or with
+ * its window in tables that no other CPU uses (and TTBR.CnP = 0).  Another CPU
+ * that shares the tables would keep a removed page's translation.
  */
 #define QPMAP_F_LOCAL_TLBI	0x0020u
 /*
- * arm64: set nG: the kernel isolates its page tables from users, and its own
- * entries have nG; or the window's tables belong to one address space.
+ * arm64: set nG in every PTE.  Required if the kernel isolates its page tables
+ * from users and sets nG in its own entries, or if the window's tables belong
+ * to one address space.
  */
-#define QPMAP_F_SET_NG	0x0040u
-/* riscv64: the CPUs have Svpbmt, and henvcfg and menvcfg allow it. */
+#define QPMAP_F_SET_NG		0x0040u
+/* riscv64: the CPUs have Svpbmt, and henvcfg and menvcfg enable it. */
 #define QPMAP_F_SVPBMT		0x0080u
 
 /*
- * The next three only with QPMAP_SHOOTDOWN.
- *
- * arm64: do not use TLBI by range, though this CPU has it (FEAT_TLBIRANGE),
- * because others may not.  Without the flag a CPU that lacks what the first
- * one has is refused.
- */
-#define QPMAP_F_NO_TLBI_RANGE	0x1000u
-/* riscv64: the CPUs have Svinval: several pages in one batch. */
-#define QPMAP_F_SVINVAL		0x2000u
-/*
- * riscv64: the SBI's remote fences (RFENCE extension) have been done on every
- * hart when the call returns, as OpenSBI's have; the specification promises
- * less.  They are used in place of the kernel's interprocessor interrupt, which
- * stays the way out when the SBI returns an error.
- *
- * A hart that stops while another is in such a fence may leave that one in the
- * SBI for ever (OpenSBI 1.1 does).  So after its qpmap_cpu_offline() a hart
- * stops only when every CPU that was in a shootdown then has left it.
- */
-#define QPMAP_F_SBI_RFENCE	0x4000u
-
-/*
- * arm64: do not read TCR2_EL1, and take it for 0.  For a CPU that has
- * permission indirection or 128-bit entries (ID_AA64MMFR3_EL1.S1PIE, D128)
- * below firmware or a hypervisor that keeps the register from the kernel
- * (SCR_EL3.TCR2En or HCRX_EL2.TCR2En is 0).  To read it traps there, in
- * qpmap_init() and qpmap_cpu_online(); and it counts as 0.
- */
-#define QPMAP_F_NO_TCR2		0x8000u
-
-/*
- * For a host that frees page tables which hold nothing but zeros: the first
- * guard entry of each window, and of each group of global slots, holds a mark,
- * an entry that is neither valid nor zero and has no address.  A window's is
- * written by the first qpmap_cpu_online() with it, and stays for ever, also
- * when the CPU goes offline; a group's by qpmap_init().  Until then nothing
- * marks a leaf table.  Where an entry must be empty, a mark in one of these is
- * taken for that, with the flag only.  With QPMAP_CHECKED enter panics if its
- * window's mark is gone (QPMAP_PANIC_MARK).
- */
-#define QPMAP_F_MARK_GUARDS	0x10000u
-
-/*
- * Errata: what a faulty core needs.
+ * Errata.
  *
  * x86: INVLPG leaves translations behind (Intel ADL, RPL and Gracemont before
- * their microcode update, for hosts that use global pages and PCIDs).
+ * their microcode update, for kernels that use global pages and PCIDs).
  * Everything is invalidated instead.
  */
 #define QPMAP_F_ERRATUM_INVLPG	0x0100u
 /* arm64: a broadcast TLBI and its DSB must be issued twice. */
 #define QPMAP_F_ERRATUM_REPEAT_TLBI 0x0200u
 /*
- * arm64: walkers do not see the data cache; clean entries to the PoC.  So it
- * is with a non-coherent walker, and also where TCR_EL1.IRGN1 or ORGN1 is 0
- * (walks of non-cacheable memory) and the tables are written through cacheable
- * mappings.  qpmap_init() does not see how they are mapped, and accepts such a
- * register without the flag.
+ * arm64: page-table walks are not coherent with the data cache; clean each
+ * PTE to the PoC.  Also required where TCR_EL1.IRGN1 or ORGN1 is 0 (walks of
+ * non-cacheable memory) and the tables are written through cacheable mappings:
+ * qpmap_init() does not see how they are mapped, and accepts such a register
+ * without the flag.
  */
 #define QPMAP_F_ERRATUM_WALKER	0x0400u
 /* riscv64: SiFive CIP-1200, SFENCE.VMA with an address is broken. */
 #define QPMAP_F_ERRATUM_CIP_1200	0x0800u
 
 /*
- * What the kernel tells qpmap_init().  All zero but the window, nesting and
- * flags is a useful configuration: write-back mappings, no direct map.
+ * The next three require QPMAP_SHOOTDOWN.
+ *
+ * arm64: do not use TLBI by range (FEAT_TLBIRANGE), although this CPU has it,
+ * because another CPU may not.  Without the flag a CPU that lacks a feature of
+ * the first one cannot come online.
+ */
+#define QPMAP_F_NO_TLBI_RANGE	0x1000u
+/* riscv64: the CPUs have Svinval; several pages are one batch. */
+#define QPMAP_F_SVINVAL		0x2000u
+/*
+ * riscv64: use the SBI's remote fences (RFENCE extension) in place of the
+ * kernel's interprocessor interrupt.  States that a fence has completed on
+ * every hart when the call returns.  OpenSBI's have; the specification promises
+ * less.  If the SBI returns an error the interrupt is used.
+ *
+ * A hart that stops while another hart is in such a fence may leave that one in
+ * the SBI for ever (OpenSBI 1.1 does).  After its qpmap_cpu_offline() a hart
+ * must not stop before every CPU that was in a shootdown then has left it.
+ */
+#define QPMAP_F_SBI_RFENCE	0x4000u
+
+/*
+ * arm64: do not read TCR2_EL1, and assume 0.  For a CPU that has permission
+ * indirection or 128-bit entries (ID_AA64MMFR3_EL1.S1PIE, D128) below firmware
+ * or a hypervisor that keeps the register from the kernel (SCR_EL3.TCR2En or
+ * HCRX_EL2.TCR2En is 0).  Reading it there traps, in qpmap_init() and
+ * qpmap_cpu_online(), and its value has no effect.
+ */
+#define QPMAP_F_NO_TCR2		0x8000u
+
+/*
+ * Mark the leaf tables, for a kernel that frees page tables with nothing but
+ * zeros in them.  The first guard PTE of each window, and of each group of
+ * global slots, holds a mark: it is neither valid nor zero, and has no address.
+ * qpmap_init() writes a group's mark.  The first qpmap_cpu_online() with a
+ * window writes the window's, which stays for ever, also while the CPU is
+ * offline.  Before that nothing marks the leaf table.  With the flag only, a
+ * mark in one of these PTEs is accepted where a PTE must be zero.  With
+ * QPMAP_CHECKED enter panics if its window's mark is gone (QPMAP_PANIC_MARK).
+ */
+#define QPMAP_F_MARK_GUARDS	0x10000u
+
+/*
+ * The configuration of qpmap_init().  If all members but the window, nesting
+ * and flags are 0, mappings are write-back and there is no direct map.
  */
 struct qpmap_config {
 	/*
-	 * Where the windows are: the address of window 0, a multiple of
+	 * The windows: the address of window 0, a multiple of
 	 * QPMAP_WINDOW_SIZE, in the kernel's half of the address space
-	 * (riscv64: in either half, not across the hole between them); and
-	 * how many windows of QPMAP_WINDOW_SIZE bytes follow each other, 1 or
-	 * more, one for each CPU that may ever be online at the same time.
-	 * Nothing else may be mapped there, or in the one page after the last
-	 * window, which is its guard.
+	 * (riscv64: in either half, not across the hole between them); and the
+	 * number of windows of QPMAP_WINDOW_SIZE bytes that follow each other,
+	 * 1 or more, one for each CPU that may be online at the same time.
+	 * Nothing else may be mapped there, or in the guard: the one page after
+	 * the last window.
 	 *
-	 * The page tables that hold the entries must never be freed, though
-	 * they are empty whenever nothing is mapped.  A kernel that frees empty
-	 * tables keeps a page of its own mapped in each, or keeps away from all
-	 * that each maps (docs/porting-kernel.md).
+	 * The page tables that hold the PTEs must never be freed, although all
+	 * their entries are zero while nothing is mapped.  A kernel that frees
+	 * empty tables must keep a page of its own mapped in each, or not use
+	 * any other address that they map (docs/porting-kernel.md).
 	 */
 	qpmap_vaddr_t window_va;
 	qpmap_u32 cpu_count;
 
 	/*
-	 * The most mappings that are ever held at once on one CPU, by thread,
+	 * The largest number of mappings held at once on one CPU, by thread,
 	 * interrupts and NMI together: up to QPMAP_SLOTS; 0 means
 	 * QPMAP_SLOTS.  One more is a panic (QPMAP_PANIC_FULL).
 	 */
@@ -170,41 +174,40 @@ struct qpmap_config {
 	qpmap_u32 flags;
 
 	/*
-	 * Memory types wanted besides write-back, which always is: an OR of
-	 * QPMAP_TYPE_BIT(type).  One that the machine cannot express is
-	 * refused, by an error that names it.  So is write-back, on an arm64
-	 * kernel whose MAIR_EL1 has no such byte: there RAM has another type,
-	 * and template_leaf[QPMAP_ATTR_WRITE_BACK] shows it.
+	 * Memory types in use besides write-back, which always is: an OR of
+	 * QPMAP_TYPE_BIT(type).  For a type that the machine cannot express,
+	 * write-back included, qpmap_init() returns an error that names it.
+	 * An arm64 kernel without a write-back byte in MAIR_EL1 maps RAM with
+	 * another type, and must pass template_leaf[QPMAP_ATTR_WRITE_BACK].
 	 */
 	qpmap_u32 types;
 
 	/*
 	 * The encodings of the memory types: x86, IA32_PAT (<qpmap/arch/x86.h>
-	 * has the usual layouts); arm64, MAIR_EL1 (<qpmap/arch/arm64.h>);
-	 * riscv64, 0.  Compared with the live register; 0 takes the live one.
+	 * has the usual values); arm64, MAIR_EL1 (<qpmap/arch/arm64.h>);
+	 * riscv64, 0.  Must equal the live register; 0 takes the live value.
 	 */
 	qpmap_u64 layout;
 
 	/*
-	 * Where a type's encoding is to be taken from a leaf entry of the
-	 * kernel's own: that entry, a valid leaf, as the hardware reads it;
-	 * on x86 that of a 4 KiB page, since a large page's has the PAT's bit
-	 * elsewhere, which nobody notices.  0 where it is to be found in the
-	 * layout.  Only the bits that say the memory type and shareability are
-	 * taken.  On arm64 an entry with NS (bit 5) set is refused: its page
-	 * is another security state's, which a mapping would not show.
-	 * XuanTie C9xx needs them for write-back, too: <qpmap/arch/riscv64.h>
-	 * has its leaves.
+	 * A type's encoding by example: a valid leaf entry of the kernel's, as
+	 * the hardware reads it, or 0 to find the encoding in the layout.  On
+	 * x86 it must be that of a 4 KiB page: a large page's has the PAT bit
+	 * elsewhere, which the library cannot detect.  Only the bits of memory
+	 * type and shareability are used.  On arm64 an entry with NS (bit 5)
+	 * set is an error: its page belongs to another security state, which a
+	 * mapping would not show.  XuanTie C9xx cores need an example of
+	 * write-back, too: <qpmap/arch/riscv64.h>.
 	 */
 	qpmap_u64 template_leaf[QPMAP_TYPE_COUNT];
 
 	/*
-	 * The direct map: physical addresses direct_pa and up, direct_size
-	 * bytes, without a hole, are mapped for ever at direct_va and up, for
-	 * reading and writing, with the types of direct_types (an OR of
-	 * QPMAP_TYPE_BIT(type); 0 means write-back).  All three are multiples
-	 * of the page size; direct_size 0 means none.  Must be 0 in a build
-	 * with QPMAP_DIRECT_MAP=0.
+	 * The direct map: the direct_size bytes of physical addresses from
+	 * direct_pa on are mapped at direct_va and up, permanently, without a
+	 * hole, for reading and writing, with the types of direct_types (an OR
+	 * of QPMAP_TYPE_BIT(type); 0 means write-back).  All three are
+	 * multiples of the page size; direct_size 0 means none.  Must be 0 in
+	 * a build with QPMAP_DIRECT_MAP=0.
 	 */
 	qpmap_vaddr_t direct_va;
 	qpmap_paddr_t direct_pa;
@@ -212,31 +215,30 @@ struct qpmap_config {
 	qpmap_u32 direct_types;
 
 	/*
-	 * Width of a physical address in bits.  x86 and arm64: 0 to take what
-	 * the CPU says, or fewer than it says.  (x86: what CPUID says, less
-	 * what AMD's memory encryption takes where SYSCFG can be read, and at
-	 * most 52.)  A CPU with fewer is refused by qpmap_cpu_online().
-	 * riscv64, where no register says it: 0 means 56, the width of an
-	 * entry.
+	 * The width of a physical address in bits.  x86 and arm64: at most the
+	 * CPU's; 0 takes the CPU's.  (x86: that of CPUID, less the bits that
+	 * AMD's memory encryption takes where SYSCFG can be read, and at most
+	 * 52.)  riscv64 has no register for it: 0 means 56, the width of an
+	 * entry.  A CPU with fewer bits cannot come online.
 	 */
 	qpmap_u32 pa_bits;
 
 	/*
-	 * Confidential guests: the bits that are set in an entry of a private
-	 * page (SEV's C-bit), and in one of a shared page (TDX, a realm's top
-	 * address bit).  At most one of the two is not 0.  riscv64, and i386
-	 * with 32-bit entries: both 0, their entries have no such bit.
+	 * Confidential guests: the bits that are set in the PTE of a private
+	 * page (SEV's C-bit), and of a shared page (TDX, the top address bit of
+	 * a realm).  At least one of the two is 0.  riscv64, and i386 with
+	 * 32-bit entries: both 0, their entries have no such bit.
 	 */
 	qpmap_u64 private_mask;
 	qpmap_u64 shared_mask;
 
 #if QPMAP_SHOOTDOWN
 	/*
-	 * The kernel's memory for the shootdown, in use for ever, each aligned
-	 * to QPMAP_CACHE_LINE: one struct qpmap_shootdown_state, and an array
-	 * of cpu_count struct qpmap_cpu_sync, that of window 0 first (arm64,
-	 * where no CPU waits for another's software: not needed, may be NULL).
-	 * qpmap_init() writes them.
+	 * Memory for the shootdown, which the kernel supplies, in use for ever,
+	 * each aligned to QPMAP_CACHE_LINE: one struct qpmap_shootdown_state,
+	 * and an array of cpu_count struct qpmap_cpu_sync, by CPU index (on
+	 * arm64, where no CPU waits for another's software, it may be NULL).
+	 * qpmap_init() initializes them.
 	 */
 	struct qpmap_shootdown_state *shootdown;
 	struct qpmap_cpu_sync *cpu_sync;
@@ -244,8 +246,8 @@ struct qpmap_config {
 	/*
 	 * Slots for global mappings: the address of the first group, a
 	 * multiple of QPMAP_GLOBAL_SIZE, under the same rules as window_va; an
-	 * array of global_count groups, aligned to QPMAP_CACHE_LINE; and how
-	 * many groups of QPMAP_GLOBAL_SLOTS slots follow each other.
+	 * array of global_count groups, aligned to QPMAP_CACHE_LINE; and the
+	 * number of groups of QPMAP_GLOBAL_SLOTS slots that follow each other.
 	 * global_count 0 means none.
 	 */
 	qpmap_vaddr_t global_va;
@@ -318,11 +320,11 @@ enum qpmap_error {
 };
 
 /*
- * The build options, and what a compiler's flags may change in the structures
- * that cross the boundary (-malign-double).  What a kernel was compiled with
- * and what the library was compiled with must be the same.  The words are in
- * the order of the errors QPMAP_ERR_OPTION_PAGE_SHIFT and up; all behind
- * QPMAP_OPTION_COUNT are QPMAP_ERR_OPTION_LAYOUT.
+ * The build options, and properties of the structures that cross the boundary
+ * which compiler flags can change (-malign-double).  They must be the same for
+ * the kernel and the library.  The words are in the order of the errors
+ * QPMAP_ERR_OPTION_PAGE_SHIFT and up; a difference in any word after the first
+ * QPMAP_OPTION_COUNT is QPMAP_ERR_OPTION_LAYOUT.
  */
 #define QPMAP_OPTION_COUNT	9u
 #define QPMAP_OPTION_WORDS	13u
@@ -350,41 +352,42 @@ struct qpmap_alignment {
 			QPMAP_CHECKED,					\
 			QPMAP_TABLES,					\
 			QPMAP_SHOOTDOWN,				\
-			(qpmap_u32)sizeof(struct qpmap_pte),	\
-			(qpmap_u32)sizeof(struct qpmap_cpu),	\
-			(qpmap_u32)sizeof(struct qpmap_config),	\
+			(qpmap_u32)sizeof(struct qpmap_pte),		\
+			(qpmap_u32)sizeof(struct qpmap_cpu),		\
+			(qpmap_u32)sizeof(struct qpmap_config),		\
 			(qpmap_u32)sizeof(struct qpmap_alignment)	\
 		}							\
 	}
 
-/* As qpmap_init(), with the caller's QPMAP_OPTIONS.  Not to be called. */
+/* Implementation of qpmap_init(); takes the caller's QPMAP_OPTIONS. */
 QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
     const struct qpmap_options *options);
 
 /*
- * Check the configuration against this CPU, work out every kind of entry, and
- * with QPMAP_F_BUILD_TABLES link the window's missing tables.
+ * Initialize the library: check the configuration against this CPU, precompute
+ * the PTE bits of every attribute, and with QPMAP_F_BUILD_TABLES build the
+ * missing page tables.
  *
  * Before: paging is on, and the kernel's root table is in use on this CPU.
  * Other CPUs may run: parked, in firmware, or at work, under these tables or
- * others.  Until its own qpmap_cpu_online() each of them must not load, store
- * or execute at an address of the windows or of the global slots, and must
- * call nothing of the library but qpmap_strerror(), and qpmap_shootdown_poll()
- * and qpmap_shootdown_ipi(), which do nothing there.  While qpmap_init() runs
- * nobody else may change the page tables above these addresses.  What such a
- * CPU walks speculatively does no harm: it is forgotten when it comes online.
+ * others.  Until its own qpmap_cpu_online() such a CPU must not load, store or
+ * execute at an address of the windows or of the global slots.  It must not
+ * call the library, except qpmap_strerror(), and qpmap_shootdown_poll() and
+ * qpmap_shootdown_ipi(), which do nothing there.  Its speculative walks are
+ * harmless: qpmap_cpu_online() invalidates their results.  During the call no
+ * other code may change the page tables above these addresses.
  *
- * After success: the configuration is no longer needed; qpmap_cpu_online() may
- * be called, by another CPU when it has been told by means that order memory
- * (a lock, or a store that releases and a load that acquires).  After an error
- * nothing is changed, and what was allocated has been given back.
+ * After success: the configuration is no longer needed, and qpmap_cpu_online()
+ * may be called.  Another CPU must be notified of the success by means that
+ * order memory (a lock, or a store-release and a load-acquire).  After an
+ * error: nothing is changed, and allocated tables have been freed.
  *
- * May be called again, with another configuration, as long as no CPU is
- * online; while one is, it is refused (QPMAP_ERR_CPUS_ONLINE).  A CPU that died
- * without qpmap_cpu_offline() counts as online.
+ * May be called again, with another configuration, while no CPU is online;
+ * otherwise it returns QPMAP_ERR_CPUS_ONLINE.  A CPU that died without
+ * qpmap_cpu_offline() counts as online.
  *
- * Context: thread, which must not be moved to another CPU meanwhile; may hold
- * locks.  Returns 0 or an enum qpmap_error.
+ * Context: thread that cannot move to another CPU; locks may be held.
+ * Returns 0 or an enum qpmap_error.
  */
 static inline int
 qpmap_init(const struct qpmap_config *config)
@@ -395,168 +398,177 @@ qpmap_init(const struct qpmap_config *config)
 }
 
 /*
- * What an error code means: one sentence, a constant string, also for a code
- * that does not exist.  Context: any.
+ * Describe an error code in one sentence: a constant string, also for an
+ * unknown code.  Context: any.
  */
 QPMAP_CALL const char *qpmap_strerror(int error);
 
 /*
- * Give the calling CPU a window.  On each CPU, itself, before its first enter.
+ * Give the calling CPU its window.  Each CPU must call it before its first
+ * enter.
  *
  * cpu		this CPU's state, aligned to QPMAP_CACHE_LINE; zeroed, or as
  *		qpmap_cpu_offline() left it
- * index	0 to cpu_count - 1: no two online CPUs may have the same.
- *		Where the configuration has remote[], the second one is refused
- *		(QPMAP_ERR_CPU_INDEX_TAKEN); elsewhere (builds without
- *		QPMAP_SHOOTDOWN, arm64 without remote[]) nobody can tell, and
- *		the two reach each other's pages
- * leaf		the page-table entry that maps the window's first address,
- *		aligned to a cache line, writable for as long as the CPU is
- *		online, and followed by those of the rest of the window, all
- *		zero (but for a mark, QPMAP_F_MARK_GUARDS); or NULL with
- *		QPMAP_F_BUILD_TABLES: such calls must be made one at a time,
- *		since the host's hooks may have one address for all tables.
- *		One that meets another in the tables is refused
- *		(QPMAP_ERR_CPU_BUSY), and may be made again
+ * index	the CPU index: 0 to cpu_count - 1.  No two online CPUs may have
+ *		the same.  If the configuration has cpu_sync, the second one
+ *		gets QPMAP_ERR_CPU_INDEX_TAKEN.  Otherwise (builds without
+ *		QPMAP_SHOOTDOWN, arm64 without cpu_sync) the library cannot
+ *		tell, and each CPU can reach the other's pages
+ * leaf		the PTE of the window's first address, aligned to
+ *		QPMAP_CACHE_LINE and followed by those of the rest of the
+ *		window; or NULL with QPMAP_F_BUILD_TABLES.  The PTEs must be
+ *		writable while the CPU is online, and all zero except for a
+ *		mark (QPMAP_F_MARK_GUARDS).  Calls with NULL must be made one
+ *		at a time, since the hooks may have one address for all tables.
+ *		A call that finds another in progress returns
+ *		QPMAP_ERR_CPU_BUSY and may be repeated
  *
- * A host whose allocator leaves entries behind clears them, and invalidates
- * them on every CPU, first.  The hardware must not be using an address of the
- * window.  Everything that this CPU may have cached is invalidated here.
+ * Before: if the kernel's allocator leaves old entries behind, the kernel must
+ * clear them, and invalidate them on every CPU.  The hardware must not be using
+ * an address of the window.
  *
- * Context: preemption off; not in an interrupt or NMI that can arrive before
- * it returns and enters a page.  Returns 0 or an enum qpmap_error; after an
- * error the CPU is as before.
+ * After success: everything this CPU had cached is invalidated.  After an
+ * error: the CPU is as before.
  *
- * A CPU that died without qpmap_cpu_offline() keeps its number, and with
- * QPMAP_SHOOTDOWN, but for arm64, others wait for it for ever.  When the kernel
- * knows that it executes nothing any more, and will not but from its reset, it
- * stores 0 to remote[window].online, with an atomic store that releases: then
- * nobody waits for it, and the number is free.  Before the number is used
- * again, the window's entries are cleared, and a state that is used again is
- * zeroed.
+ * A CPU that died without qpmap_cpu_offline() keeps its index, and with
+ * QPMAP_SHOOTDOWN, except on arm64, other CPUs wait for it for ever.  When the
+ * kernel knows that the CPU executes nothing until its next reset, it must
+ * store 0 to cpu_sync[index].online, with a store-release.  Then no CPU waits
+ * for it, and the index is free.  Before the index is used again the kernel
+ * must clear the window's PTEs, and zero a state that is used again.
+ *
+ * Context: preemption off; not in an interrupt or NMI, and none may enter a
+ * page before it returns.  Returns 0 or an enum qpmap_error.
  */
 QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
     struct qpmap_pte *leaf);
 
 /*
- * Take the calling CPU's window away.  Its number can be given to another
- * CPU, and its state's memory reused or passed to qpmap_cpu_online() again.
- * Its entries are zero, but for the mark of QPMAP_F_MARK_GUARDS, which stays.
- * (With QPMAP_SHOOTDOWN a late interrupt on this CPU still asks for the state:
- * the memory is not reused before none can come.)
- * Panics if a mapping is held (QPMAP_PANIC_HELD) or if the CPU is not online
- * (QPMAP_PANIC_NOT_ONLINE).  An enter afterwards panics.
+ * Take the calling CPU's window away; an enter afterwards panics.
  *
- * Context: as qpmap_cpu_online().
+ * After: another CPU may take the CPU index, and the state's memory may be
+ * reused or passed to qpmap_cpu_online() again.  With QPMAP_SHOOTDOWN a late
+ * interrupt on this CPU still calls qpmap_host_cpu(): the memory must not be
+ * reused until none can come.  The window's PTEs are zero, except for the mark
+ * of QPMAP_F_MARK_GUARDS, which stays.
+ *
+ * Panics if a mapping is held (QPMAP_PANIC_HELD) or if the CPU is not online
+ * (QPMAP_PANIC_NOT_ONLINE).  Context: as qpmap_cpu_online().
  */
 QPMAP_CALL void qpmap_cpu_offline(struct qpmap_cpu *cpu);
 
 /*
- * Crash path only: empty all slots of the calling CPU, whoever holds them,
- * and invalidate them, so that a dump can use them.  What was mapped is gone
- * under its holder, which must never run again.  Preemption stays as it is.
+ * Crash path only: unmap and invalidate all slots of the calling CPU, held or
+ * not, so that a dump can use them.
  *
- * Context: any, after a panic, on a CPU that is online, and from which the
- * caller cannot be moved.  It is no way to take a window from another CPU: see
+ * The code that held the mappings must never run again.  Preemption stays as
+ * it is.  The function cannot take a window from another CPU: see
  * qpmap_cpu_online().
+ *
+ * Context: any, after a panic, on an online CPU from which the caller cannot be
+ * moved.
  */
 QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
 
 /*
- * Map the page at physical address pa for reading and writing by the kernel,
- * and return its address: page-aligned, never 0.
+ * Map a physical page for reading and writing by the kernel.  Returns its
+ * address: page-aligned, never 0.
  *
- * pa	physical address, a multiple of the page size, within the CPU's
- *	physical address width; the page is wired, held or unmanaged and stays
- *	so while it is mapped
- * attr    its memory type, and where it matters QPMAP_ATTR_PRIVATE or
- * QPMAP_ATTR_SHARED
+ * pa		physical address, a multiple of the page size, within the CPU's
+ *		physical address width.  The page must be wired, held or
+ *		unmanaged, and stay so while it is mapped
+ * attr		the memory type, ORed with QPMAP_ATTR_PRIVATE or
+ *		QPMAP_ATTR_SHARED if needed
  *
- * Always succeeds, unless more than qpmap_config.nesting mappings would be held
- * on this CPU: then, and on a bad argument, it panics.  Where the direct map
- * already shows the page with that type, its address there is returned, and
- * nothing is pinned.  Otherwise the CPU stays pinned (preemption off) until
- * qpmap_remove(): the caller must not sleep, take a lock that can sleep, or
- * change the address space in between.
+ * Never fails.  A bad argument is a panic, and so is one mapping more on this
+ * CPU than qpmap_config.nesting.
  *
- * Mappings nest, last in, first out; portable code holds one (C6).
+ * If the direct map shows the page with that type, its address there is
+ * returned, and the CPU is not pinned.  Otherwise the CPU stays pinned until
+ * qpmap_remove(): until then the caller must not sleep, take a lock that can
+ * sleep, or change the address space.
  *
- * Wait-free: no lock, no loop, no wait for another CPU's software.  Context:
- * any (threads, interrupts, NMI), with any lock held.
+ * Mappings nest, last in, first out.  Portable code holds one (C6).
+ *
+ * Wait-free: no lock, no loop, no wait for another CPU's software.
+ * Context: any (threads, interrupts, NMI), with any lock held.
  */
 QPMAP_CALL qpmap_vaddr_t qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
 
 /*
- * As qpmap_enter(), for reading only: a store faults.  Never served by the
- * direct map.
+ * Map a physical page read-only: as qpmap_enter(), but a store faults, and the
+ * direct map is never used.
  */
 QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
 
 /*
- * End the newest mapping of this CPU.  va is what its enter returned.
+ * Unmap the newest mapping of this CPU.  va is the address that its enter
+ * returned.
  *
- * When it returns, a load through a window address faults on this CPU, the
- * page may be freed, and the slot is used again.  Another CPU may have
- * walked this window speculatively, and keep what it found without ever using
- * it for a program's access.  For a direct-map address it does nothing.
+ * After: an access through a window address faults on this CPU, the page may be
+ * freed, and the slot is free.  Another CPU may have walked this window
+ * speculatively, and may keep that translation; no access of a program uses it.
+ * For an address in the direct map the function does nothing.
  *
- * Outside the direct map any other address, an older mapping or one removed
- * before is a panic (QPMAP_PANIC_REMOVE).  Inside it addresses are not
- * checked, whether an enter returned them or not: a wrong one does nothing,
- * and a window mapping that should have been removed stays held.
+ * Outside the direct map any other address, of an older mapping or of one
+ * removed before, is a panic (QPMAP_PANIC_REMOVE).  Addresses in the direct map
+ * are not checked: a wrong one does nothing, and a window mapping that should
+ * have been removed stays held.
  *
- * Wait-free; on arm64 it waits for the hardware's broadcast.  Context: that
- * of the enter, on the same CPU.
+ * Wait-free; on arm64 it waits for the hardware's broadcast.
+ * Context: that of the enter, on the same CPU.
  */
 QPMAP_CALL void qpmap_remove(qpmap_vaddr_t va);
 
 /*
- * How many window mappings the calling CPU holds: a scheduler asserts that it
- * is 0.  Context: pinned, or preemption off otherwise; cpu is this CPU's.
+ * Count the window mappings that the calling CPU holds.  A scheduler can assert
+ * that there are none.  Context: pinned, or preemption off otherwise; cpu is
+ * this CPU's state.
  */
 QPMAP_CALL qpmap_u32 qpmap_held(const struct qpmap_cpu *cpu);
 
 /*
- * Whole pages and byte ranges, one mapping at a time (two for a copy).
+ * Zero or copy a page; read or write a range of physical memory.  One mapping
+ * is held at a time, two during a copy.
  *
- * They map, work and unmap; context as qpmap_enter().  Beside a memory type and
- * its sharing, the attribute may have QPMAP_ATTR_WIDTH_4.
+ * zero		zero the page at pa
+ * copy		copy the page at src to that at dst; nesting must allow two.
+ *		dst = src is allowed
+ * read		copy len bytes from physical address pa, of any alignment,
+ *		across page boundaries, to kernel memory at buf.  len = 0 does
+ *		nothing
+ * write	the same, from buf to pa
+ *
+ * The attribute may also have QPMAP_ATTR_WIDTH_4.
  *
  * Accesses to a page: none is outside the range.  An aligned access of 1, 2, 4
  * or (64-bit targets) 8 bytes by qpmap_read() or qpmap_write() is one load or
  * store of that width, whatever the memory type.  A longer range, or a page, is
  * accessed
  *
- * - write-back and write-through: as memory, in whatever way is fastest;
- * - of another type: as a device may be.  Each byte is accessed once, in
- *   ascending order, by plain loads and stores, naturally aligned and as wide
- *   as the place in the page allows, up to a general register;
- * - of any type with QPMAP_ATTR_WIDTH_4: the same, up to four bytes.
+ * - with type write-back or write-through: as memory, in the fastest way;
+ * - with another type: as a device.  Each byte is accessed once, in ascending
+ *   order, by plain loads and stores, naturally aligned and as wide as the
+ *   place in the page allows, up to a general register;
+ * - with QPMAP_ATTR_WIDTH_4, and any type: as a device, at most four bytes
+ *   wide.
  *
- * So 32-bit registers are read one by one, or with QPMAP_ATTR_WIDTH_4: else two
- * neighbours are one access of eight bytes.  A device that is mapped as
- * write-back (riscv64 without QPMAP_F_SVPBMT, where no other type is) is taken
- * for memory, unless QPMAP_ATTR_WIDTH_4 says otherwise.
+ * 32-bit registers of a device must be read one by one or with
+ * QPMAP_ATTR_WIDTH_4; otherwise two neighbours become one access of eight
+ * bytes.  A device that is mapped write-back (riscv64 without QPMAP_F_SVPBMT,
+ * which has no other type) is accessed as memory without QPMAP_ATTR_WIDTH_4.
  *
  * buf is cacheable memory with any alignment.  arm64: SCTLR_EL1.A must be
- * clear, unless pa, buf and len are multiples of 8.  x86: EFLAGS.DF is clear,
- * as the calling convention has it.  No cache-zeroing instruction is used.  No
- * memory tags are copied (arm64, MTE): a page keeps those that it has.
+ * clear, unless pa, buf and len are multiples of 8.  x86: EFLAGS.DF must be
+ * clear, as in the calling convention.  No cache-zeroing instruction is used.
+ * arm64, MTE: memory tags are not copied; a page keeps its own.
  *
- * An access must not fault: the page must be there, and neither poisoned nor
- * withdrawn by a hypervisor, and buf must be mapped.  A kernel that leaves the
- * function from its fault handler loses the mapping's slot and the pin: the
- * CPU holds both for ever.
+ * An access must not fault: the page must be there, not poisoned and not
+ * withdrawn by a hypervisor, and buf must be mapped.  If a fault handler leaves
+ * the function, the CPU holds the mapping's slot and stays pinned for ever.
  *
- * zero		the page at pa becomes all zero
- * copy		the page at dst becomes a copy of that at src; nesting must
- *		allow two.  dst = src is allowed
- * read		len bytes from physical address pa, any alignment, across page
- *		boundaries, to kernel memory at buf.  len = 0 does nothing
- * write	the same, from buf
- *
- * A range that wraps around the physical address space panics
- * (QPMAP_PANIC_RANGE) before anything is copied.
+ * Panics as qpmap_enter(), and before any access if a range wraps around the
+ * physical address space (QPMAP_PANIC_RANGE).  Context: as qpmap_enter().
  */
 QPMAP_CALL void qpmap_zero_page(qpmap_paddr_t pa, qpmap_attr_t attr);
 QPMAP_CALL void qpmap_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr,
@@ -567,22 +579,21 @@ QPMAP_CALL void qpmap_write(qpmap_paddr_t pa, qpmap_attr_t attr,
     const void *buf, qpmap_size_t len);
 
 /*
- * A first test on a new kernel: map two different spare pages of write-back
- * RAM, write through each mapping and read back through another, check that
- * they do not mix and that nothing is held at the end.  The pages' contents
- * are lost.
+ * Test a new port: map two different spare pages of write-back RAM, write
+ * through each mapping and read back through another, and check that they do
+ * not mix and that no mapping is held at the end.  The pages' contents are
+ * lost.
  *
  * Returns 0, or the number of the step that failed: 1 an address was 0 or not
- * page-aligned; 2 a page did not keep what was written; 3 the pages mixed;
- * 4 a read-only mapping showed something else; 5 the number of mappings held
- * changed; 6 the two pages are the same, or nesting does not allow two.
+ * page-aligned; 2 a page did not keep its data; 3 the pages mixed; 4 a
+ * read-only mapping showed other data; 5 the number of mappings held changed;
+ * 6 the two pages are the same, or nesting does not allow two.
  *
- * It sees a remove that does not invalidate only by what the slot shows next.
- * On riscv64, and with QPMAP_F_FLUSH_ON_MAP, an enter invalidates, too: there
- * it does not see that at all.  A kernel with a fault handler loads from the
- * address after a remove, and expects a fault (docs/porting-kernel.md).  Nor
- * does it see what other CPUs keep, memory types, and barriers that are not
- * there.
+ * A remove that does not invalidate is detected only by the slot's next
+ * mapping; on riscv64, and with QPMAP_F_FLUSH_ON_MAP, not at all, since an
+ * enter invalidates, too.  A kernel with a fault handler can load from the
+ * address after a remove, and must get a fault (docs/porting-kernel.md).  Not
+ * tested: translations on other CPUs, memory types, missing barriers.
  *
  * Context: as qpmap_enter().
  */
