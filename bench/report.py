@@ -2,21 +2,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tables and figures of what tools/bench has counted.
 
-usage: bench/report.py --write RESULTS PAPER
-
-Puts the tables of a results.json into a paper, docs/performance.md, between
-the lines that name them.  tools/bench holds the paper's against what it
-counted, and with --report writes all of them, and the figures, into
-build/bench/report/.
+tools/bench imports this.  With --write it writes bench/RESULTS.md, whole; at
+every run it holds that file against what it counted; and with --report it
+writes all tables, and the figures, into build/bench/report/.
+docs/performance.md explains the counts.
 """
-import json
 import os
-import re
 import subprocess
 import sys
 import textwrap
 
-# What the results call a design, and what the papers do.
+# The names of the designs in the results, and in the tables.
 DESIGNS = {
     "qpmap": "qpmap",
     "percpu": "per-CPU slot (FreeBSD/i386)",
@@ -172,32 +168,54 @@ def table_size(results):
 TABLES = {"pairs": table_pairs, "copy": table_copy, "designs": table_designs,
           "cpus": table_cpus, "shootdown": table_shootdown,
           "size": table_size}
-# Those that a paper must have: sizes change more often than it is read.
-PAPER = ("pairs", "copy", "designs", "cpus", "shootdown")
-PLACE = re.compile(r"(<!-- counted: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+# The sections of bench/RESULTS.md: without sizes, which change too often.
+RESULTS = (
+    ("A pair", "pairs"),
+    ("Ranges and pages", "copy"),
+    ("Other designs", "designs"),
+    ("Against the number of CPUs", "cpus"),
+    ("Shootdowns", "shootdown"),
+)
+HEAD = """\
+# Results of tools/bench
+
+`tools/bench --write` writes this file: do not edit it.
+Every number is an exact count, made in an emulator from the code of clang 14.
+[docs/performance.md](../docs/performance.md) says what is counted and compared,
+and what the numbers mean.
+"""
 
 
-def papers(text, results):
-    """The text of a paper with its tables as they were counted."""
-    return PLACE.sub(lambda m: m[1] + "\n" + TABLES[m[2]](results) + "\n" +
-                     m[4], text)
+def table_limits(limits):
+    """The limits of the bulk functions: of 4096 bytes, of a read of 4."""
+    return grid(["target", "4096 bytes", "beside the pair"],
+                [[target] + list(limit) for target, limit in limits.items()])
 
 
-def stale(path, results):
-    """What of a paper's tables is not what was counted, as lines."""
-    with open(path, encoding="utf-8") as paper:
-        text = paper.read()
+def document(results, limits):
+    """The text of bench/RESULTS.md."""
+    text = HEAD
+    for title, table in RESULTS:
+        text += "\n## %s\n\n%s" % (title, TABLES[table](results))
+        if table == "copy":
+            text += "\nLimits:\n\n" + table_limits(limits)
+    return text
+
+
+def stale(path, text):
+    """Lines of a file that differ from the text it should have."""
     name = os.path.basename(path)
-    found = {m[2]: m[3].strip() for m in PLACE.finditer(text)}
-    lines = ["%s: there is no table '%s'" % (name, table)
-             for table in PAPER if table not in found]
-    for table, said in found.items():
-        counted = TABLES[table](results).strip()
-        if said != counted:
-            old, new = said.splitlines(), counted.splitlines()
-            lines += ["%s: %s: not as counted: %s" % (name, table, line)
-                      for line in old if line not in new] or \
-                     ["%s: %s: a row is missing" % (name, table)]
+    try:
+        with open(path, encoding="utf-8") as file:
+            old = file.read().splitlines()
+    except FileNotFoundError:
+        return ["%s: there is no such file" % name]
+    new = text.splitlines()
+    lines = ["%s: not as counted: %s" % (name, line)
+             for line in old if line not in new] + \
+        ["%s: missing: %s" % (name, line) for line in new if line not in old]
+    if old != new and not lines:
+        lines = ["%s: the lines are in another order" % name]
     return lines
 
 
@@ -328,18 +346,3 @@ def write(results, out):
     with open(os.path.join(out, "report.md"), "w",
               encoding="utf-8") as report:
         report.write("".join(text))
-
-
-def main():
-    if len(sys.argv) != 4 or sys.argv[1] != "--write":
-        sys.exit(__doc__.strip())
-    with open(sys.argv[2], encoding="utf-8") as counted:
-        results = json.load(counted)
-    with open(sys.argv[3], encoding="utf-8") as paper:
-        text = paper.read()
-    with open(sys.argv[3], "w", encoding="utf-8") as paper:
-        paper.write(papers(text, results))
-
-
-if __name__ == "__main__":
-    main()

@@ -5,13 +5,9 @@
 	```c compile	compiles for all four targets; for some, if names of
 			targets follow, and with the build options that follow
 			(```c compile amd64 i386 QPMAP_SHOOTDOWN=1)
-	```c link	compiles, and links with the library's sources and with
-			examples/hosts/kernel.c, for all four targets, without
-			table hooks (the README's example needs none)
 
-sizes.c, the numbers of bytes in the papers, is compiled, too.
-
-README.md has exactly one block to link, of at most 25 lines.
+sizes.c, the numbers of bytes in the documents, is compiled, too.  README.md's
+quick start is built by quickstart.py.
 """
 
 import os
@@ -22,10 +18,6 @@ import tempfile
 import targets
 from links import markdown
 
-# The README's example hands over leaf entries.
-LINK = ["-DQPMAP_TABLES=0", "-Wno-missing-prototypes"]
-LINES = 25
-
 # The builds whose numbers differ.
 SIZES = (("amd64", "-DQPMAP_PAGE_SHIFT=12"), ("i386", "-DQPMAP_PAE=0"),
          ("i386", "-DQPMAP_PAE=1"), ("arm64", "-DQPMAP_PAGE_SHIFT=12"),
@@ -35,7 +27,7 @@ SIZES = (("amd64", "-DQPMAP_PAGE_SHIFT=12"), ("i386", "-DQPMAP_PAE=0"),
 
 
 def split(words, where):
-    """What follows the kind: build options, and targets (none: all)."""
+    """What follows "compile": build options, and targets (none: all)."""
     options = [f"-D{word}" for word in words.split() if "=" in word]
     wanted = [word for word in words.split() if "=" not in word]
     if not set(wanted) <= set(targets.TARGETS):
@@ -44,44 +36,33 @@ def split(words, where):
 
 
 def main():
-    count = {"compile": 0, "link": 0}
-    linked = {}
+    count = 0
     with tempfile.TemporaryDirectory() as work:
+        output = os.path.join(work, "block.o")
         for target, option in SIZES:
-            targets.compile_c(target, "tests/docs/sizes.c",
-                              os.path.join(work, "sizes.o"),
+            targets.compile_c(target, "tests/docs/sizes.c", output,
                               ["-DQPMAP_SHOOTDOWN=1", option])
         for path in markdown():
             with open(path, encoding="utf-8") as file:
                 text = file.read()
             where = os.path.relpath(path, targets.ROOT)
-            for kind, words, body in re.findall(
-                    r"^```c (compile|link)\b(.*?)\n(.*?)^```", text,
-                    re.S | re.M):
-                count[kind] += 1
+            for words, body in re.findall(
+                    r"^```c compile\b(.*?)\n(.*?)^```", text, re.S | re.M):
+                count += 1
                 options, wanted = split(words, where)
-                stem = re.sub(r"\W", "-", where) + f"-{sum(count.values())}"
+                stem = re.sub(r"\W", "-", where) + f"-{count}"
                 source = os.path.join(work, stem + ".c")
                 line = text[:text.index(body)].count("\n") + 1
                 with open(source, "w", encoding="utf-8") as file:
                     file.write(f'#line {line} "{where}"\n{body}')
-                output = os.path.join(work, stem)
-                if kind == "link":
-                    linked[where] = body.count("\n")
-                    for target in targets.TARGETS:
-                        targets.link(target,
-                                     [source, "examples/hosts/kernel.c"],
-                                     f"{output}-{target}", LINK)
-                else:
-                    for target in wanted:
-                        targets.compile_c(target, source, output + ".o",
-                                          ["-Wno-missing-prototypes",
-                                           "-Wno-unused-const-variable"] +
-                                          options)
-    if linked.get("README.md", LINES + 1) > LINES or count["link"] != 1:
-        sys.exit("README.md must have one block to link, of at most "
-                 f"{LINES} lines, and no other file: {linked}")
-    print(f"{count['compile']} blocks compiled, {count['link']} linked")
+                for target in wanted:
+                    targets.compile_c(target, source, output,
+                                      ["-Wno-missing-prototypes",
+                                       "-Wno-unused-const-variable"] +
+                                      options)
+    if count == 0:
+        sys.exit("no Markdown file has a block to compile: is this the tree?")
+    print(f"{count} blocks compiled")
 
 
 if __name__ == "__main__":
