@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Build options: what a kernel fixes when it is built is fixed here when it
- * is built.
+ * Build options: properties of the kernel that are fixed at build time.
  *
  * Each option is a macro given on the command line, with the same value for
  * the library and for every file of the kernel that includes <qpmap/qpmap.h>.
- * qpmap_init() compares the kernel's values with the library's, one by one
- * (QPMAP_OPTIONS), and its error names the option.  What the CPU chooses at
- * boot (four or five levels, Sv39 or Sv57, T1SZ) is not an option: it is read
- * from the CPU.
+ * qpmap_init() compares the values of the two (QPMAP_OPTIONS), and its error
+ * names the option.  Properties chosen at boot (four or five levels, Sv39 or
+ * Sv57, T1SZ) are not options: the library reads them from the CPU.
  */
 #ifndef QPMAP_CONFIG_H
 #define QPMAP_CONFIG_H
 
 /*
  * log2 of the page size.  Default 12 (4 KiB).  arm64 also takes 14 (16 KiB)
- * and 16 (64 KiB), and must be given what TCR_EL1.TG1 says.
+ * and 16 (64 KiB); the value must be that of TCR_EL1.TG1.
  */
 #ifndef QPMAP_PAGE_SHIFT
 #define QPMAP_PAGE_SHIFT 12
@@ -38,35 +36,34 @@
 #endif
 
 /*
- * Slots in each CPU's window: how many mappings can be held at once on one
- * CPU, by a thread and everything that interrupts it together.  1 to 8,
- * default 4.  Up to 4 fit in one 64-byte line of 8-byte entries.
+ * Slots in each CPU's window: the number of mappings that can be held at once
+ * on one CPU, by a thread and everything that interrupts it together.  1 to 8,
+ * default 4.  The PTEs of up to 4 fit in one 64-byte line, at 8 bytes each.
  */
 #ifndef QPMAP_SLOTS
 #define QPMAP_SLOTS 4
 #endif
 
 /*
- * Bytes in a cache line, 64 (default) or 128: no two CPUs' entries, and no
- * two CPUs' states, share a line of this size.
+ * Bytes in a cache line, 64 (default) or 128.  No two CPUs' PTEs, and no two
+ * CPUs' states, share a line of this size.
  */
 #ifndef QPMAP_CACHE_LINE
 #define QPMAP_CACHE_LINE 64
 #endif
 
 /*
- * 1 (default): the host may describe a direct map in its configuration.
- * 0: it has none; the tests for it are compiled out of enter and remove.
+ * 1 (default): the configuration may have a direct map.  0: it has none; enter
+ * and remove are compiled without the tests for it.
  */
 #ifndef QPMAP_DIRECT_MAP
 #define QPMAP_DIRECT_MAP 1
 #endif
 
 /*
- * 1: every enter asks qpmap_host_page_is_wired() whether the page may be mapped
- * (contract C9), and with QPMAP_F_MARK_GUARDS looks whether its window's mark
- * is still there; and remove panics on an address inside a page of the direct
- * map. Default 0.
+ * 1: check more.  Enter calls qpmap_host_page_is_wired() (contract C9), and
+ * with QPMAP_F_MARK_GUARDS checks its window's mark.  Remove panics on an
+ * address in the direct map that is not page-aligned.  Default 0.
  */
 #ifndef QPMAP_CHECKED
 #define QPMAP_CHECKED 0
@@ -74,25 +71,25 @@
 
 /*
  * 1 (default): the library can build the page tables above the window
- * (QPMAP_F_BUILD_TABLES), and the kernel supplies the hooks that this needs.
- * 0: the kernel hands over leaf entries; those hooks are not needed.
+ * (QPMAP_F_BUILD_TABLES), and the kernel supplies the table hooks.
+ * 0: the kernel passes leaf entries; the hooks are not needed.
  */
 #ifndef QPMAP_TABLES
 #define QPMAP_TABLES 1
 #endif
 
 /*
- * 1: the library also tells other CPUs to forget translations: shootdown,
- * global mappings, qpmap_quiesce() (<qpmap/shootdown.h>).  The kernel supplies
- * an interprocessor interrupt (but on arm64) and memory for the protocol.
- * Default 0: nothing of it is there, and enter and remove do not need it.
+ * 1: add shootdown, global mappings and qpmap_quiesce() (<qpmap/shootdown.h>).
+ * The kernel supplies an interprocessor interrupt (not on arm64) and memory for
+ * the protocol.  Default 0: none of it is compiled.  Enter and remove do not
+ * need it.
  */
 #ifndef QPMAP_SHOOTDOWN
 #define QPMAP_SHOOTDOWN 0
 #endif
 
 /*
- * Not numbers, and without a default:
+ * Options that are not numbers:
  *
  * QPMAP_HOST_INLINE	the name of a header, quotes included, that defines
  *			qpmap_host_pin, qpmap_host_cpu and qpmap_host_unpin as
@@ -100,12 +97,12 @@
  * QPMAP_HOST_PAGE	the name of a header, quotes included, with the
  *			kernel's own vm_page_t.  See <qpmap/pmap.h>.
  * QPMAP_HOT_ATTR	attributes for the functions of the hot path, for
- *			example __attribute__((no_instrument_function)).  What
- *			needs more than the ordinary sequence (docs/tlb.md,
- *			"Slow-path mappings") goes on in functions without them.
- * QPMAP_ASM_RETURN	what the copy loops, which are in assembly, return
- *			with, as a string: "ret" unless given.  For a kernel
- *			whose compiler makes returns otherwise, for example
+ *			example __attribute__((no_instrument_function)).  The
+ *			slow path (docs/tlb.md, "Slow-path mappings") is in
+ *			functions without them.
+ * QPMAP_ASM_RETURN	the return instruction of the copy loops, which are in
+ *			assembly, as a string.  Default "ret".  For a kernel
+ *			whose compiler emits another return, for example
  *			"jmp __x86_return_thunk".
  * QPMAP_INIT_ATTR	attributes for the functions that run only inside
  *			qpmap_init(), for a kernel that frees such code, for
@@ -123,8 +120,8 @@
 #endif
 
 /*
- * Bytes in a page-table entry: it follows from the target and is no option,
- * except for native tests of another target's entries.
+ * Bytes in a page-table entry.  The target determines it; it is an option only
+ * in native tests of another target's entries.
  */
 #ifndef QPMAP_PTE_SIZE
 #if __SIZEOF_POINTER__ == 4 && !QPMAP_PAE
@@ -168,7 +165,7 @@
 #define QPMAP_PAGE_SIZE	((qpmap_vaddr_t)1 << QPMAP_PAGE_SHIFT)
 #define QPMAP_PAGE_MASK	(QPMAP_PAGE_SIZE - 1)
 
-/* Entries in a cache line, and pages (entries) in one CPU's window. */
+/* PTEs in a cache line, and pages (PTEs) in one CPU's window. */
 #define QPMAP_LINE_ENTRIES (QPMAP_CACHE_LINE / QPMAP_PTE_SIZE)
 #define QPMAP_WINDOW_PAGES						\
 	((2 * QPMAP_SLOTS + QPMAP_LINE_ENTRIES - 1) &			\
@@ -180,7 +177,7 @@
 
 /*
  * Global mappings: slots in a group (bits in a word), and bytes of address
- * space for them: every slot has an unmapped page on both sides.
+ * space of a group.  Every slot has an unmapped page on both sides.
  */
 #define QPMAP_GLOBAL_SLOTS	(8 * __SIZEOF_POINTER__)
 #define QPMAP_GLOBAL_SIZE						\

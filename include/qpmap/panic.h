@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every panic of the library: a fixed text and two numbers.
+ * The panics of the library: a fixed text and two numbers, a and b, the
+ * arguments of qpmap_host_panic().
  *
- * A panic means that the caller broke the contract.  The texts do not change
- * between builds, so that they can be searched for; the first of the two
- * numbers given to qpmap_host_panic() is named after each text as a, the
- * second as b.
+ * A panic means that the caller broke the contract.  The texts are the same in
+ * all builds, so that they can be searched for.
  */
 #ifndef QPMAP_PANIC_H
 #define QPMAP_PANIC_H
@@ -18,16 +17,16 @@
 /* Enter, checked builds: a = physical address, b = attribute. */
 #define QPMAP_PANIC_NOT_WIRED	"qpmap: page is neither wired nor held"
 /*
- * Enter: a = physical address, b = that of the newest mapping held.  The first
- * where qpmap_config.nesting is 1.
+ * Enter: a = physical address, b = that of the newest mapping held.  NESTED if
+ * qpmap_config.nesting is 1, FULL otherwise.
  */
 #define QPMAP_PANIC_NESTED	"qpmap: nested enter with a single slot"
 #define QPMAP_PANIC_FULL	"qpmap: more mappings held than nesting allows"
-/* Enter: a = physical address, b = the entry that was found. */
+/* Enter: a = physical address, b = the PTE that was found. */
 #define QPMAP_PANIC_PTE_USED	"qpmap: a free slot's entry is not empty"
 /*
  * Enter, checked builds with QPMAP_F_MARK_GUARDS: a = physical address, b = the
- * entry that was found in the mark's place.
+ * PTE that was found in place of the mark.
  */
 #define QPMAP_PANIC_MARK	"qpmap: the window's page table was freed"
 /* Enter on a CPU that has no window: a = physical address, b = 0. */

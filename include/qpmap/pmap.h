@@ -2,20 +2,19 @@
 /*
  * pmap_quick_enter_page(9) and pmap_quick_remove_page(9).
  *
- * Two external functions in an object file of their own: a kernel that has
- * its own functions of these names does not pull them in.
+ * They are external functions in an object file of their own: a kernel with
+ * functions of these names does not link them.
  *
  * A kernel with a vm_page_t of its own defines QPMAP_HOST_PAGE as the name of
- * a header that declares it, and there also
+ * a header that declares it and, as static inline functions or macros,
  *
  *	qpmap_paddr_t qpmap_host_page_pa(vm_page_t m)
  *	qpmap_attr_t qpmap_host_page_attr(vm_page_t m)
  *
- * as static inline functions or macros: the physical address of the page and
- * its memory attribute.  vm_page_t must be a pointer, or an integer no wider
- * than one.  A structure is refused when this is compiled: it would be passed
- * by value, and a kernel that finds a page's number from where its structure
- * lies would find that of the copy.
+ * the physical address of the page and its memory attribute.  vm_page_t must be
+ * a pointer, or an integer no wider than one.  A structure is a compile-time
+ * error: it would be passed by value, and a kernel that computes a page's
+ * number from the address of its structure would compute that of the copy.
  */
 #ifndef QPMAP_PMAP_H
 #define QPMAP_PMAP_H
@@ -25,7 +24,7 @@
 #ifdef QPMAP_HOST_PAGE
 #include QPMAP_HOST_PAGE
 #else
-/* A page, for a kernel that has no such thing. */
+/* A page, for a kernel without a vm_page_t. */
 struct qpmap_page {
 	qpmap_paddr_t pa;	/* physical address, page-aligned */
 	qpmap_attr_t attr;	/* QPMAP_ATTR_WRITE_BACK, ... */
@@ -35,7 +34,7 @@ typedef struct qpmap_page *vm_page_t;
 #define qpmap_host_page_attr(m)	((m)->attr)
 #endif
 
-/* Classes 1 to 5 are integers, enumerations, truth values and pointers. */
+/* Classes 1 to 5: integers, enumerations, booleans and pointers. */
 #ifdef __cplusplus
 static_assert(__builtin_classify_type(*static_cast<vm_page_t *>(nullptr)) <= 5,
     "vm_page_t must be a pointer or an integer");
@@ -51,15 +50,13 @@ _Static_assert(sizeof(vm_page_t) <= sizeof(void *),
 QPMAP_BEGIN_DECLS
 
 /*
- * Map the page m, and return its address: page-aligned, never 0.  As
- * qpmap_enter() with the page's address and attribute.  Must not be nested by
- * portable code.  Always succeeds.
+ * Map the page m: qpmap_enter() with its address and attribute.  Returns the
+ * page's kernel address: page-aligned, never 0.  Never fails.  Portable code
+ * must not nest it.
  */
 QPMAP_CALL qpmap_vaddr_t pmap_quick_enter_page(vm_page_t m);
 
-/*
- * End the mapping that pmap_quick_enter_page() made at kva, on the same CPU.
- */
+/* Unmap the page that pmap_quick_enter_page() mapped at kva, on this CPU. */
 QPMAP_CALL void pmap_quick_remove_page(qpmap_vaddr_t kva);
 
 QPMAP_END_DECLS

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Several CPUs: shootdown, global mappings, quiescence.  In builds with
- * QPMAP_SHOOTDOWN=1.
+ * TLB shootdown, global mappings, quiescence.  Builds with QPMAP_SHOOTDOWN=1.
  *
- * A translation that one CPU removes from a page table may stay in the TLBs
- * of others.  On arm64 hardware tells them; elsewhere each must be interrupted
- * and asked.  Setting up, besides <qpmap/qpmap.h>: the memory named at the end
- * of struct qpmap_config, qpmap_host_ipi() (<qpmap/host.h>), and
+ * A translation that one CPU removes from a page table may stay in the TLBs of
+ * others.  arm64 broadcasts the invalidation; elsewhere each target must be
+ * interrupted.  Required, besides <qpmap/qpmap.h>: the memory named at the end
+ * of struct qpmap_config, qpmap_host_ipi() (<qpmap/host.h>), and calls of
  *
  *	qpmap_shootdown_ipi()	in the handler of that interrupt
  *	qpmap_shootdown_poll()	in the kernel's spin loops, where they need it
  *
- * Who may call what waits (qpmap_shootdown, qpmap_quiesce, qpmap_global_*):
- * a thread on an online CPU, preemptible or not, with interrupts on or off;
- * never an NMI, and not an interrupt handler.  While it waits it answers
- * others, so two CPUs that shoot at each other with interrupts off both go
- * on.  But a CPU that spins with interrupts off for a lock that the caller
- * holds never answers: the caller holds no lock that is taken with interrupts
- * off, or that lock's spin loop calls qpmap_shootdown_poll().  It may hold
- * mappings of its own.  No call waits for what another CPU's thread does, only
- * for its answer, which a poll or the interrupt gives.  docs/tlb.md,
+ * Functions that wait (qpmap_shootdown, qpmap_quiesce, qpmap_global_enter,
+ * qpmap_global_remove).  Context: a thread on an online CPU, preemptible or
+ * not, interrupts on or off, with or without mappings of its own held; not in
+ * an NMI or an interrupt handler.  A CPU that waits handles the requests of
+ * others, so two CPUs that shoot at each other with interrupts off both
+ * proceed.  A CPU that spins with interrupts off for a lock that the caller
+ * holds does not handle them.  The caller must not hold a lock that is taken
+ * with interrupts off, unless the spin loop of that lock calls
+ * qpmap_shootdown_poll().  No function waits for another CPU's thread, only for
+ * its acknowledgement, which the interrupt or a poll gives.  docs/tlb.md,
  * "Shootdown", has the argument.
  */
 #ifndef QPMAP_SHOOTDOWN_H
@@ -31,118 +31,130 @@
 
 QPMAP_BEGIN_DECLS
 
-/* As page_count: every page there is. */
+/* As page_count: all pages. */
 #define QPMAP_ALL_PAGES (~(qpmap_size_t)0)
 
 /*
- * The translations of page_count pages from va on were removed from the page
- * tables by the caller, and cpus must forget them.
+ * Invalidate the translations of a range of pages on other CPUs and this one,
+ * and wait for completion.
  *
  * va		the first page's address, page-aligned
- * page_count	how many pages follow each other; 0 does nothing;
- *		QPMAP_ALL_PAGES, with any va, for everything a TLB can hold
+ * page_count	the number of pages; 0 does nothing; QPMAP_ALL_PAGES, with any
+ *		va, means everything that a TLB can hold
  * cpus		bit n of this bitmap (bit n % 64 of word n / 64; on i386, 32)
- *		is the CPU with window n.  As many words as cpu_count needs;
- *		NULL means all.  CPUs that are not online are left out: they
- *		forget everything before they are again.  It is read more than
- *		once: of a set that may change meanwhile, give a copy.  A CPU
- *		added too late is waited for, and not interrupted
+ *		is the CPU with CPU index n.  As many words as cpu_count needs;
+ *		NULL means all.  CPUs that are not online are skipped: each
+ *		invalidates everything before it is online again.  The bitmap
+ *		is read more than once and must not change during the call: a
+ *		CPU added too late would be waited for, and not interrupted
  *
- * Before: the entries are cleared, by this CPU or ordered before the call.
- * After: no CPU of the set can use an old translation, of any of the pages,
- * in any address space, global or not, and accesses to memory that used one
- * are complete (those to a device, the CPUs that made them have to order).  A
- * few pages are invalidated one by one; for many, everything is.  Leaf entries
- * only: if tables that pointed to the leaves are to be freed, page_count is
- * QPMAP_ALL_PAGES.
+ * Before: the PTEs are cleared, by this CPU or ordered before the call.
+ * After: no CPU of the set can use an old translation of the pages, in any
+ * address space, global (G) or not.  Accesses to memory that used one are
+ * complete; accesses to a device must be ordered by the CPU that made them.
  *
- * On arm64 all CPUs of the inner shareable domain forget, whatever the set.
- * Others than those in the set may forget more than they were asked to.
+ * A few pages are invalidated one by one; for many, everything is.  Only leaf
+ * entries are covered: before tables that pointed to the leaves are freed,
+ * page_count must be QPMAP_ALL_PAGES.
+ *
+ * On arm64 all CPUs of the inner shareable domain invalidate, whatever the set.
+ * CPUs outside the set may invalidate, too.
  */
 QPMAP_CALL void qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
     const unsigned long *cpus);
 
 /*
- * The handler of the interrupt that qpmap_host_ipi() sends.  One that comes
- * late, twice, without a request, or on a CPU that has gone offline does no
- * harm.  On arm64 there is nothing to call it.
+ * Handle the interrupt that qpmap_host_ipi() sends.
  *
- * Context: interrupt handler, this CPU's, interrupts off or on; it interrupts
- * anything, enter and remove at any instruction, and itself.
+ * An interrupt that comes late, twice, without a request, or on a CPU that has
+ * gone offline is harmless.  On arm64 there is no such interrupt.
+ *
+ * Context: interrupt handler on the target, interrupts off or on.  It may
+ * interrupt anything, enter and remove at any instruction, and itself.
  */
 QPMAP_CALL void qpmap_shootdown_ipi(void);
 
 /*
- * Do what the interrupt would have asked for, if it is due: for a kernel's
- * loops that spin with interrupts off (locks, rendezvous).  One load of a
- * shared line, and a few of this CPU's own, if there is nothing to do.
+ * Handle pending requests without an interrupt, in kernel loops that spin with
+ * interrupts off (locks, rendezvous).  Without a request this is one load of a
+ * shared line, and a few of this CPU's own.
  *
- * Context: any but NMI, on a CPU that the caller cannot be moved from.
+ * Context: any but NMI, in a caller that cannot be moved from its CPU.
  */
 QPMAP_CALL void qpmap_shootdown_poll(void);
 
 /*
- * After: no CPU keeps a translation, not even a speculative one, of any page
- * whose mapping, by qpmap_enter() or qpmap_global_enter(), was removed before
- * the call.  A page whose window mapping was removed needs it before anything
- * for which it would be wrong to leave the page in a direct map of the
- * mapping's memory type: before it is unplugged, poisoned, encrypted with
- * another key, private to a guest, or used with another memory type; not
- * before the kernel, user space, or a guest from which the kernel hides
- * nothing use it.  And it is needed after qpmap_global_remove_deferred(),
- * before the page is used again.
+ * Invalidate, on all CPUs, every translation of pages whose mapping, by
+ * qpmap_enter() or qpmap_global_enter(), was removed before the call; wait for
+ * completion.
  *
- * It also makes the slots of deferred removals usable.  Waits: see above.
+ * After: no CPU keeps such a translation, not even a speculative one.  The
+ * slots of deferred removals are free.
+ *
+ * A page whose window mapping was removed needs the call before any use for
+ * which the page must not be in a direct map with the mapping's memory type:
+ * before it is unplugged, poisoned, encrypted with another key, private to a
+ * guest, or used with another memory type.  It does not need the call before
+ * use by the kernel, by user space, or by a guest from which the kernel hides
+ * nothing.  After qpmap_global_remove_deferred() the call must come before the
+ * page is used again.
+ *
+ * Context: waits, see above.
  */
 QPMAP_CALL void qpmap_quiesce(void);
 
 /*
  * Map the page at pa for reading and writing by the kernel, at an address that
- * every CPU may use until it is removed.  pa and attr as for qpmap_enter(),
- * the same panics; the direct map is not used.
+ * every CPU may use until it is removed.
  *
- * After success *va is the address: page-aligned, never 0, an unmapped page on
- * both sides.  The caller is not pinned, may sleep, and may pass the address
- * on to other CPUs by any means that orders memory.
+ * pa and attr are those of qpmap_enter(), with the same panics.  The direct map
+ * is not used.
  *
- * arm64 CPUs without FEAT_ETS2 may have walked ahead, and remember a fault.
- * So another CPU that is told must have a context synchronization event
- * between being told and using the address.  If an interrupt tells it, that is
- * one.  If it loads a word that tells it, it branches on what it has loaded
- * and then executes ISB, or it executes DSB and then ISB.  A load-acquire and
- * an ISB alone are not enough: the load may be done after the ISB.
+ * After success *va is the address: page-aligned, never 0, with an unmapped
+ * page on both sides.  The caller is not pinned and may sleep.  It may pass the
+ * address to other CPUs by any means that orders memory.
  *
- * QPMAP_ERR_GLOBAL_FULL if none was found free: each slot was taken at some
- * moment of the call, if not all at the same.  A slot is taken while it is
- * mapped, and while another call shoots it down: that call's thread is not
- * waited for.  Then *va is unchanged.
+ * An arm64 CPU without FEAT_ETS2 may have walked ahead, and cached a fault.
+ * Another CPU must therefore have a context synchronization event between
+ * receiving the address and using it.  Taking an interrupt that carries it is
+ * one.  A CPU that loads a word that carries it must branch on the loaded value
+ * and then execute ISB, or execute DSB and then ISB.  A load-acquire and an ISB
+ * are not enough: the load may be done after the ISB.
  *
- * Takes a clean slot without a lock.  If there is none, slots of deferred
- * removals are shot down together first, which waits as qpmap_shootdown()
- * does.  On riscv64 every call
- * waits: other CPUs may have cached that the slot was empty.
+ * Returns QPMAP_ERR_GLOBAL_FULL if no slot was found free: each was in use at
+ * some moment of the call, perhaps not all at the same moment.  A slot is in
+ * use while it is mapped, and while another call shoots it down: that call's
+ * thread is not waited for.  *va is then unchanged.
+ *
+ * A free slot is taken without a lock.  If there is none, the slots of deferred
+ * removals are shot down together first, which waits as qpmap_shootdown() does.
+ * On riscv64 every call waits: other CPUs may have cached the PTE as not
+ * present.
  */
 QPMAP_CALL int qpmap_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr,
     qpmap_vaddr_t *va);
 
 /*
- * End a global mapping, from any CPU.  No CPU uses the address any more when
- * this is called.  When it returns the translation is gone everywhere, in
- * every address space, and the page may be freed.
+ * Unmap a global mapping, from any CPU, and wait for completion.
  *
- * An address that is not a global mapping's, or one removed before, is a
- * panic (QPMAP_PANIC_GLOBAL).  Waits: see above.
+ * Before: the caller must ensure that no CPU uses the address from this point
+ * on.  After: no CPU has the translation, in any address space, and the page
+ * may be freed.
+ *
+ * Panics if va is not the address of a global mapping, or was removed before
+ * (QPMAP_PANIC_GLOBAL).  Context: waits, see above.
  */
 QPMAP_CALL void qpmap_global_remove(qpmap_vaddr_t va);
 
 /*
- * As qpmap_global_remove(), but it does not wait: the entry is cleared, and
- * the slot is not used again before all CPUs have forgotten it.  The page may
- * be reused, and its contents relied on, only after qpmap_quiesce(); until
- * then a load or store through the address may still reach it.
+ * Unmap a global mapping without waiting: the PTE is cleared, and the slot is
+ * used again only after all CPUs have invalidated it.
  *
- * Context: any, also interrupt handlers and, where qpmap_host_pin() works
- * there, NMI.
+ * Until qpmap_quiesce() a load or store through the address may still reach the
+ * page.  The page must not be reused, nor its contents relied on, before then.
+ *
+ * Panics as qpmap_global_remove().  Context: any, also interrupt handlers and,
+ * if qpmap_host_pin() works there, NMI.
  */
 QPMAP_CALL void qpmap_global_remove_deferred(qpmap_vaddr_t va);
 

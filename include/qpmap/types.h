@@ -2,8 +2,8 @@
 /*
  * The types that cross the boundary between a kernel and qpmap.
  *
- * They come from the compiler, not from <stdint.h>: a kernel may have no such
- * header, or its own.
+ * They are defined from the compiler's, without <stdint.h>: a kernel may have
+ * no such header, or its own.
  */
 #ifndef QPMAP_TYPES_H
 #define QPMAP_TYPES_H
@@ -29,83 +29,83 @@ typedef qpmap_u64 qpmap_ptebits_t;
 #endif
 
 /*
- * One page-table entry, as the hardware reads it.  A struct, so that it is
- * not mixed up with an address.
+ * A page-table entry, as the hardware reads it.  A struct, so that the compiler
+ * tells it from an address.
  */
 struct qpmap_pte {
 	qpmap_ptebits_t bits;
 };
 
 /*
- * How a page is mapped: one memory type, and at most one of QPMAP_ATTR_PRIVATE
- * and QPMAP_ATTR_SHARED, ORed together.
+ * How a page is mapped: one memory type, ORed with at most one of
+ * QPMAP_ATTR_PRIVATE and QPMAP_ATTR_SHARED.
  *
- *			x86	arm64			riscv64
+ *				x86	arm64			riscv64
  * QPMAP_ATTR_WRITE_BACK	WB	Normal, write-back	PMA
  * QPMAP_ATTR_WRITE_THROUGH	WT	Normal, write-through	-
- * QPMAP_ATTR_WRITE_COMBINING WC	Normal, non-cacheable	NC (Svpbmt)
- * QPMAP_ATTR_UNCACHED	UC	Device-nGnRnE		IO (Svpbmt)
+ * QPMAP_ATTR_WRITE_COMBINING	WC	Normal, non-cacheable	NC (Svpbmt)
+ * QPMAP_ATTR_UNCACHED		UC	Device-nGnRnE		IO (Svpbmt)
  * QPMAP_ATTR_UNCACHED_MINUS	UC-	Device-nGnRE		-
  *
  * riscv64 without Svpbmt, and without templates for a C9xx core, has
- * write-back alone, which is what the PMAs say of an address: a device's
+ * write-back only: the type is that of the PMAs of the address.  A device's
  * registers are mapped with QPMAP_ATTR_WRITE_BACK, and are I/O by PMA.
  *
- * As wide as a register: that saves the hot path a zero extension.
+ * As wide as a register: the hot path needs no zero extension.
  */
 typedef qpmap_uptr qpmap_attr_t;
 
-#define QPMAP_ATTR_WRITE_BACK	0u
+#define QPMAP_ATTR_WRITE_BACK		0u
 #define QPMAP_ATTR_WRITE_THROUGH	1u
 #define QPMAP_ATTR_WRITE_COMBINING	2u
 #define QPMAP_ATTR_UNCACHED		3u
 #define QPMAP_ATTR_UNCACHED_MINUS	4u
-#define QPMAP_TYPE_COUNT	5u
+#define QPMAP_TYPE_COUNT		5u
 
 /*
- * For confidential guests (SEV, TDX, realms): the page is private to the
- * guest, or shared with its hypervisor.  With neither, write-back,
- * write-through and write-combining mappings are private and the uncached
- * ones shared.  Where the configuration has no masks, all are alike.
+ * Confidential guests (SEV, TDX, realms): the page is private to the guest, or
+ * shared with its hypervisor.  With neither, write-back, write-through and
+ * write-combining mappings are private and uncached ones shared.  Without
+ * masks in the configuration there is no difference.
  *
- * 8, 16 and 24 are no attributes: they are the cache bits of an x86 entry (PWT,
- * PCD), which a driver may have at hand.
+ * 8, 16 and 24, the cache bits of an x86 entry (PWT, PCD), are not attributes:
+ * a driver may pass them by mistake.
  */
 #define QPMAP_ATTR_PRIVATE		0x20u
 #define QPMAP_ATTR_SHARED		0x40u
 
 /*
+ * No access to the page is wider than four bytes, for a device on a 32-bit bus.
  * For qpmap_read(), qpmap_write(), qpmap_copy_page() and qpmap_zero_page()
- * alone: no access to the page is wider than four bytes, for a device on a
- * 32-bit bus.  qpmap_enter() has no such attribute.
+ * only; a panic in qpmap_enter().
  */
-#define QPMAP_ATTR_WIDTH_4	0x80u
+#define QPMAP_ATTR_WIDTH_4		0x80u
 
 /*
- * One more than the largest attribute that a mapping can have.  Not every
- * smaller number is one: enter panics on the others (QPMAP_PANIC_ATTR).
+ * One more than the largest attribute of a mapping.  Some smaller numbers are
+ * not attributes: enter panics (QPMAP_PANIC_ATTR).
  */
 #define QPMAP_ATTR_COUNT	(QPMAP_ATTR_SHARED + QPMAP_TYPE_COUNT)
 
-/* Bit of a memory type, in qpmap_config.types and .direct_types. */
+/* The bit of a memory type in qpmap_config.types and .direct_types. */
 #define QPMAP_TYPE_BIT(type)	(1u << (type))
 
-/* One slot of a window: its address, and the entry that maps it. */
+/* A slot of a window: its address, and the PTE that maps it. */
 struct qpmap_slot {
 	qpmap_vaddr_t va;
 	struct qpmap_pte *ptep;
 };
 
 /*
- * A CPU's state.  The kernel embeds one in each CPU's own data, zeroed, and
- * never looks inside.  Only this CPU touches it.  It fills cache lines of its
- * own: at most two of 64 bytes with four slots, one on i386.
+ * The state of a CPU.  The kernel embeds one in each CPU's own data, zeroed,
+ * and must not access its members.  Only this CPU accesses it.  It has cache
+ * lines of its own: at most two of 64 bytes with four slots, one on i386.
  *
- * Enter and remove write one word of it, next.  The slots are a stack that
- * grows upwards between two sentinels: slot[0].va is 0, which is no slot's
- * address, and the slot of the slot above the last one points at an entry
- * that is never empty.  next is 0 in a zeroed state and in that of a CPU that
- * is offline; enter and remove then panic.
+ * slot[1] and up are a stack of slots that grows upwards.  Enter and remove
+ * write only one word, next.  The stack ends in two sentinels: slot[0].va is 0,
+ * which is no slot's address, and the slot above the last one has a PTE that is
+ * never zero.  next is 0 in a zeroed state and while the CPU is offline; enter
+ * and remove then panic.
  */
 struct qpmap_cpu {
 	qpmap_uptr next;		/* the slot that enter takes; or 0 */
@@ -116,62 +116,64 @@ struct qpmap_cpu {
 #if QPMAP_SHOOTDOWN
 
 /*
- * What CPUs have in common for the shootdown: the kernel's memory, named in
- * qpmap_config, which qpmap_init() writes and the kernel never looks into.
- * docs/tlb.md, "Shootdown", says how they are used.
+ * The shootdown's memory: the kernel supplies it in qpmap_config, qpmap_init()
+ * initializes it, and the kernel must not access it, except as said below.
+ * docs/tlb.md, "Shootdown", describes its use.
  *
  * A generation is the number of a request.  It wraps around.
  */
 typedef qpmap_uptr qpmap_generation_t;
 
-/* A request that CPUs can read for themselves; generation 0: half written. */
+/* A request, for its targets to read; generation 0: half written. */
 struct qpmap_request {
 	qpmap_generation_t generation;
 	qpmap_vaddr_t va;
 	qpmap_size_t page_count;
 };
 
-/* A CPU that lags by more than these forgets everything.  A power of two. */
+/* A power of two.  A CPU that is further behind invalidates everything. */
 #define QPMAP_REQUESTS 16
 
-/* One for the whole kernel. */
+/* One for all CPUs. */
 struct qpmap_shootdown_state {
 	qpmap_generation_t generation;	/* of the newest request */
 	struct qpmap_request requests[QPMAP_REQUESTS];
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 /*
- * One for each window: what other CPUs see of the CPU that has it.  hart is
- * the kernel's to write, before that CPU's qpmap_cpu_online(), and only with
- * QPMAP_F_SBI_RFENCE: the number by which the SBI knows the CPU.  online is the
- * library's; the kernel may store 0 there for a CPU that died (see
+ * The state of a CPU that other CPUs access, by CPU index.
+ *
+ * With QPMAP_F_SBI_RFENCE the kernel must write hart, the number by which the
+ * SBI knows the CPU, before that CPU's qpmap_cpu_online().  The library writes
+ * online; the kernel may store 0 there for a CPU that died (see
  * qpmap_cpu_online()).
  */
 struct qpmap_cpu_sync {
-	qpmap_uptr online;	/* 0: nobody has the number */
-	qpmap_generation_t acknowledged; /* it forgot all up to this one */
+	qpmap_uptr online;	/* 0: no CPU has the index */
+	qpmap_generation_t acknowledged; /* newest request it has handled */
 	qpmap_uptr hart;
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 /*
- * A group of slots for global mappings, one bit for each.  leaf is the
- * kernel's to write, before qpmap_init(), and the library does not: the
- * page-table entry that maps the group's first page, followed by those of the
- * rest; or, with QPMAP_F_BUILD_TABLES, NULL.
+ * A group of slots for global mappings, one bit for each.
+ *
+ * The kernel must write leaf before qpmap_init(), and the library does not: the
+ * PTE that maps the group's first page, followed by those of the rest; or NULL
+ * with QPMAP_F_BUILD_TABLES.
  */
 struct qpmap_global {
-	qpmap_uptr clean;		/* empty, and forgotten everywhere */
+	qpmap_uptr clean;		/* free, and in no TLB */
 	qpmap_uptr used;		/* mapped */
-	qpmap_uptr dirty;		/* empty, not yet forgotten */
-	struct qpmap_pte *leaf;		/* the kernel's word, see above */
-	struct qpmap_pte *entries;	/* those in use */
+	qpmap_uptr dirty;		/* unmapped, not yet shot down */
+	struct qpmap_pte *leaf;		/* the kernel's, see above */
+	struct qpmap_pte *entries;	/* the PTEs in use */
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 #endif /* QPMAP_SHOOTDOWN */
 
 /*
- * On i386 the library and the kernel may be compiled with different -mregparm:
- * what crosses the boundary always takes its arguments on the stack.
+ * Calling convention of the boundary: on i386 the library and the kernel may be
+ * compiled with different -mregparm, so arguments are on the stack.
  */
 #if __SIZEOF_POINTER__ == 4
 #define QPMAP_CALL __attribute__((regparm(0)))

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * arm64: values for qpmap_config.layout, the MAIR_EL1 register.
+ *
  * Byte n is the attribute of AttrIndx n: 0x00 Device-nGnRnE, 0x04
  * Device-nGnRE, 0x44 Normal non-cacheable, 0xbb Normal write-through, 0xff
- * Normal write-back.  A kernel without a write-back byte gives a template_leaf
- * for QPMAP_ATTR_WRITE_BACK.  Arm ARM (DDI 0487), "MAIR_EL1, Memory Attribute
- * Indirection Register (EL1)".
+ * Normal write-back.  A kernel without a write-back byte must pass
+ * template_leaf[QPMAP_ATTR_WRITE_BACK].  Arm ARM (DDI 0487), "MAIR_EL1, Memory
+ * Attribute Indirection Register (EL1)".
  */
 #ifndef QPMAP_ARCH_ARM64_H
 #define QPMAP_ARCH_ARM64_H

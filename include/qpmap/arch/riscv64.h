@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * riscv64: values for qpmap_config.template_leaf on XuanTie C9xx cores whose
- * firmware has set MAEE: T-Head extension specification, "Memory Attribute
- * Extension (XTheadMae)".  Bits 63:60 are strong order, cacheable, bufferable,
- * and one that is shareable on the cores that have it; set, as Linux sets it.
- * The page number is 0.  QPMAP_ATTR_WRITE_BACK needs its template, too:
- * without it RAM would be mapped uncached.
+ * firmware has set MAEE.
  *
- * Machines with Svpbmt take QPMAP_F_SVPBMT and no template.  Machines with
- * neither have QPMAP_ATTR_WRITE_BACK alone: the type is the PMA's, so a
- * device's registers mapped with it are I/O; QPMAP_ATTR_UNCACHED is refused.
+ * T-Head extension specification, "Memory Attribute Extension (XTheadMae)":
+ * bits 63:60 are strong order, cacheable, bufferable, and on some cores
+ * shareable, which is set here as in Linux.  The page number is 0.
+ * QPMAP_ATTR_WRITE_BACK needs its template, too: without it RAM would be
+ * mapped uncached.
+ *
+ * Machines with Svpbmt use QPMAP_F_SVPBMT and no template.  Machines with
+ * neither have QPMAP_ATTR_WRITE_BACK only: the type is the PMA's, so a
+ * device's registers mapped with it are I/O.  QPMAP_ATTR_UNCACHED is an error
+ * there.
  */
 #ifndef QPMAP_ARCH_RISCV64_H
 #define QPMAP_ARCH_RISCV64_H

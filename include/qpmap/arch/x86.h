@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * amd64 and i386: values for qpmap_config.layout, the IA32_PAT register.
+ *
  * Byte n is the memory type of PAT entry n: 0 UC, 1 WC, 4 WT, 5 WP, 6 WB,
  * 7 UC-.  Intel SDM vol. 3, "Page Attribute Table (PAT)".
  */
