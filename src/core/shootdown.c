@@ -14,7 +14,7 @@
  * and a ring says what the last of them were about.  A CPU that does not find
  * one there, or finds it half written, invalidates everything.
  *
- * docs/tlb.md, "Shootdown", argues each step; docs/models/shootdown.pml is this
+ * docs/tlb.md, "Shootdown", argues each step; tests/model/shootdown.pml is this
  * file for a model checker, with the same names.
  *
  * Of a build without QPMAP_SHOOTDOWN nothing is left.

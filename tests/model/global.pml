@@ -2,7 +2,7 @@
 /*
  * A model of src/core/global.c, for SPIN: three CPUs enter and remove global
  * mappings, now and deferred, slots are short, and one CPU asks for quiet.
- * Names are those of the C code.  docs/models/README.md says what is run.
+ * Names are those of the C code.  tests/model/README.md says what is run.
  *
  * A shootdown is here what shootdown.pml shows it to be: each CPU forgets at
  * some moment between call and return, if it is not deaf, that is, unless it

@@ -2,7 +2,7 @@
 /*
  * A model of src/core/shootdown.c, for SPIN: two CPUs shoot at each other and
  * at a third, interrupts come when they like, a CPU goes and comes back.
- * Names are those of the C code.  docs/models/README.md says what is run, what
+ * Names are those of the C code.  tests/model/README.md says what is run, what
  * is left out, and which line of the protocol each mutant takes away.
  *
  * Read from top to bottom: memory, translations, the protocol, the kernel.
