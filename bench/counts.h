@@ -7,7 +7,7 @@
 #ifndef BENCH_COUNTS_H
 #define BENCH_COUNTS_H
 
-#include "../tests/emu/emu.h"
+#include "../tests/emu/harness/emu.h"
 
 /* Most distinct cache lines that one call is expected to write. */
 #define COUNTS_LINES 16

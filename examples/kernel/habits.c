@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Hosts' habits: what kernels do around the library, done here for once, and
- * what must come of it.  tests/emu/contract_hosts.c has more of them.
+ * what must come of it.  tests/emu/contract/hosts.c has more of them.
  *
  * All run on CPU 0 while the others wait for jobs.
  */

@@ -11,7 +11,7 @@
 #include <qpmap/qpmap.h>
 #include <qpmap/shootdown.h>
 
-#include "../wire.h"
+#include "../harness/wire.h"
 #include "guest.h"
 #include "percpu.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contract_smp.h"
+#include "smp.h"
 
 #define WORD 4
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "contract_smp.h"
+#include "smp.h"
 
 #define WORD 4
 

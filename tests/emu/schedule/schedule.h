@@ -4,10 +4,10 @@
  * of emu-schedule share.
  *
  * Each CPU of a schedule is an engine, and a coroutine of the harness that runs
- * a script of calls on it.  The scheduler (schedule_run.c) takes over before
- * each instruction: it may let another CPU go on, have this one interrupted,
- * or have it *touch* an address, as speculation might.  All is decided by a
- * seed, so that a schedule can be run again.
+ * a script of calls on it.  The scheduler (run.c) takes over before each
+ * instruction: it may let another CPU go on, have this one interrupted, or have
+ * it *touch* an address, as speculation might.  All is decided by a seed, so
+ * that a schedule can be run again.
  *
  * All of it is one host thread, so an instruction is atomic, and every CPU sees
  * stores at once and in order.  An x86 LOCK instruction is one step.  arm64's
@@ -159,7 +159,7 @@ _Noreturn void sched_fail(const char *format, ...)
 void sched_trace(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* schedule_run.c: run all scripts to their ends. */
+/* run.c: run all scripts to their ends. */
 void sched_run(void (*script)(struct sched_cpu *c));
 /* A call on c, which others' instructions and interrupts come amid. */
 enum emu_status sched_call(struct sched_cpu *c, uint64_t function,
@@ -175,7 +175,7 @@ void sched_want_recent(struct sched_cpu *c);
 /* A few instructions that mean nothing. */
 void sched_spin(struct sched_cpu *c, unsigned times);
 
-/* schedule_script.c */
+/* script.c */
 void sched_script(struct sched_cpu *c);
 /* Another interrupt's handler, which enters and removes a page. */
 void sched_handler(struct sched_cpu *c);

@@ -11,7 +11,7 @@
 
 #include <qpmap/arch/x86.h>
 
-#include "contract_smp.h"
+#include "smp.h"
 #include "x86.h"
 
 /* Entry bits besides the address: D A RW P. */

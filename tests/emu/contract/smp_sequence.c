@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "contract_smp.h"
+#include "smp.h"
 
 #define EVERYTHING (EMU_REC_STORES | EMU_REC_LOADS | EMU_REC_INSNS)
 

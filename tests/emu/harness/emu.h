@@ -217,7 +217,7 @@ struct emu_layout {
 };
 
 /*
- * An architecture's driver: tests/emu/arch_<arch>.c.
+ * An architecture's driver: tests/emu/harness/arch_<arch>.c.
  *
  * All functions act on the current CPU (e->uc), except where they only do
  * arithmetic.  levels count from 0, a table of leaves.

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "contract_smp.h"
+#include "smp.h"
 
 #define ALL_PAGES(e) smp_ones(e)
 

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "contract_smp.h"
+#include "smp.h"
 
 void
 smp_start(struct emu *e, unsigned cpus)

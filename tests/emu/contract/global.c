@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "contract_smp.h"
+#include "smp.h"
 
 #define WORD 4	/* bytes that every machine loads at once */
 
