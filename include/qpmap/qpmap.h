@@ -256,67 +256,13 @@ struct qpmap_config {
 #endif
 };
 
-/* What qpmap_init() and qpmap_cpu_online() return; 0 is success. */
+/*
+ * What qpmap_init(), qpmap_cpu_online() and qpmap_global_enter() return; 0,
+ * QPMAP_OK, is success.  "errors.def" lists names, numbers and texts.
+ */
 enum qpmap_error {
-	QPMAP_OK,
-	QPMAP_ERR_OPTIONS,	/* headers of kernel, library differ */
-	QPMAP_ERR_OPTION_PAGE_SHIFT, /* the option differs; so the next eight */
-	QPMAP_ERR_OPTION_PAE,
-	QPMAP_ERR_OPTION_LPA2,
-	QPMAP_ERR_OPTION_SLOTS,
-	QPMAP_ERR_OPTION_CACHE_LINE,
-	QPMAP_ERR_OPTION_DIRECT_MAP,
-	QPMAP_ERR_OPTION_CHECKED,
-	QPMAP_ERR_OPTION_TABLES,
-	QPMAP_ERR_OPTION_SHOOTDOWN,
-	QPMAP_ERR_OPTION_LAYOUT, /* structures differ: a compiler's flag */
-	QPMAP_ERR_FLAGS,	/* a flag unknown, or not for this machine */
-	QPMAP_ERR_NESTING,	/* nesting is more than QPMAP_SLOTS */
-	QPMAP_ERR_CPU_COUNT,	/* cpu_count is 0, or too many windows */
-	QPMAP_ERR_WINDOW_ALIGN,	/* window_va not a multiple of window size */
-	QPMAP_ERR_WINDOW_RANGE,	/* window not canonical kernel addresses */
-	QPMAP_ERR_WINDOW_DIRECT, /* window overlaps the direct map */
-	QPMAP_ERR_WINDOW_MAPPED, /* something is mapped in the window */
-	QPMAP_ERR_WINDOW_LARGE,	/* a large page covers the window */
-	QPMAP_ERR_ROOT_ABSENT,	/* root entry absent, several roots */
-	QPMAP_ERR_TABLES,	/* no page left for a table */
-	QPMAP_ERR_DIRECT,	/* the direct map's description is wrong */
-	QPMAP_ERR_TYPE_MASK,	/* an unknown bit in types */
-	/* The machine cannot express that type; in the order of the types. */
-	QPMAP_ERR_TYPE_WRITE_BACK, /* arm64: template_leaf; x86: PAT entry 0 */
-	QPMAP_ERR_TYPE_WRITE_THROUGH,
-	QPMAP_ERR_TYPE_WRITE_COMBINING,
-	QPMAP_ERR_TYPE_UNCACHED,
-	QPMAP_ERR_TYPE_UNCACHED_MINUS,
-	QPMAP_ERR_LAYOUT,	/* layout differs from the CPU's register */
-	QPMAP_ERR_TEMPLATE,	/* a template is not a valid leaf */
-	QPMAP_ERR_SHARING,	/* private_mask and shared_mask are wrong */
-	QPMAP_ERR_NX,		/* the machine cannot forbid execution */
-	QPMAP_ERR_NO_NX,	/* QPMAP_F_NO_NX, but the machine can */
-	QPMAP_ERR_WP,		/* CR0.WP is clear: no read-only mappings */
-	QPMAP_ERR_PAGE_SIZE,	/* QPMAP_PAGE_SHIFT is not the CPU's */
-	QPMAP_ERR_PAGING,	/* paging off, or in a mode not built for */
-	QPMAP_ERR_EPD1,		/* TCR_EL1.EPD1: upper half not walked */
-	QPMAP_ERR_PA_BITS,	/* pa_bits more than the CPU has, or 0 bits */
-	QPMAP_ERR_EXCEPTION_LEVEL, /* EL2 without E2H and TGE, or EL3 */
-	QPMAP_ERR_CPU_ALIGN,	/* CPU's state not aligned to a cache line */
-	QPMAP_ERR_CPU_INDEX,	/* no such window */
-	QPMAP_ERR_CPU_LEAF,	/* leaf line neither given nor found */
-	QPMAP_ERR_LEAF_ALIGN,	/* leaf line misaligned */
-	QPMAP_ERR_LEAF_OFFSET,	/* leaf line of another address */
-	QPMAP_ERR_LEAF_USED,	/* leaf line is not empty */
-	QPMAP_ERR_CPU_DIFFERS,	/* CPU's registers differ from the first's */
-	QPMAP_ERR_CPU_ONLINE,	/* CPU is online already */
-	QPMAP_ERR_NOT_INIT,	/* qpmap_init() has not succeeded */
-	QPMAP_ERR_CPU_HART,	/* an online CPU has the same hart number */
-	QPMAP_ERR_CPU_INDEX_TAKEN,	/* another CPU has the CPU index */
-	QPMAP_ERR_CPU_BUSY,	/* another CPU is walking the tables */
-	QPMAP_ERR_CPUS_ONLINE,	/* init while CPUs are online */
-	QPMAP_ERR_SHOOTDOWN,	/* shootdown's memory missing, misaligned */
-	QPMAP_ERR_GLOBAL_RANGE,	/* global slots not where they may be */
-	QPMAP_ERR_GLOBAL_LEAF,	/* a group's leaf misaligned, or not empty */
-	QPMAP_ERR_GLOBAL_FULL,	/* no global slot is free */
-	QPMAP_ERR_COUNT_	/* one more than the last; not an error */
+#define QPMAP_ERROR(name, number, text) name = (number),
+#include "errors.def"
 };
 
 /*
@@ -383,7 +329,7 @@ QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
  * error: nothing is changed, and allocated tables have been freed.
  *
  * May be called again, with another configuration, while no CPU is online;
- * otherwise it returns QPMAP_ERR_CPUS_ONLINE.  A CPU that died without
+ * otherwise it returns QPMAP_ERR_IN_USE.  A CPU that died without
  * qpmap_cpu_offline() counts as online.
  *
  * Context: thread that cannot move to another CPU; locks may be held.

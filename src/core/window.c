@@ -8,8 +8,10 @@
 #include "tables.h"
 
 _Static_assert(sizeof(struct qpmap_pte) == QPMAP_PTE_SIZE, "entry size");
-_Static_assert(QPMAP_ERR_OPTION_PAGE_SHIFT + QPMAP_OPTION_COUNT ==
-    QPMAP_ERR_OPTION_LAYOUT, "an error for each option");
+_Static_assert(QPMAP_ERR_OPTION_PAGE_SHIFT + QPMAP_OPTION_COUNT - 1 ==
+    QPMAP_ERR_OPTION_SHOOTDOWN, "an error for each option, in their order");
+_Static_assert(QPMAP_ERR_TYPE_WRITE_BACK + QPMAP_TYPE_COUNT - 1 ==
+    QPMAP_ERR_TYPE_UNCACHED_MINUS, "an error for each type, in their order");
 _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
     "a window never crosses a leaf table");
 
@@ -296,7 +298,7 @@ qpmap_init_options(const struct qpmap_config *config,
 		return (error);
 	}
 	if (qpmap_state.online_count != 0) {
-		return (QPMAP_ERR_CPUS_ONLINE);
+		return (QPMAP_ERR_IN_USE);
 	}
 	qpmap_bytes_zero(&mmu, sizeof(mmu));
 	error = qpmap_check(config, &mmu);

@@ -53,7 +53,7 @@ SIZE = abi.scratch("size.c", """
 	char align_##name[_Alignof(struct name)]
 ABI_SIZE(qpmap_cpu);
 #if QPMAP_SHOOTDOWN
-ABI_SIZE(qpmap_shootdown);
+ABI_SIZE(qpmap_shootdown_state);
 ABI_SIZE(qpmap_cpu_sync);
 ABI_SIZE(qpmap_global);
 #endif
@@ -61,7 +61,7 @@ ABI_SIZE(qpmap_global);
 # What one of each costs with QPMAP_SHOOTDOWN: for the kernel, a CPU, 32 or 64
 # global slots.
 OTHERS_LIMIT = {
-    "qpmap_shootdown": {64: 448, 32: 256},
+    "qpmap_shootdown_state": {64: 448, 32: 256},
     "qpmap_cpu_sync": {64: 64, 32: 64},
     "qpmap_global": {64: 64, 32: 64},
 }

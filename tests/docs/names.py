@@ -7,11 +7,16 @@
    CHANGELOG.md says is removed;
  - every prototype in a SYNOPSIS is the header's;
  - the panic texts, with their names, are those of panic.h;
+ - the errors in the manual page have the numbers and the order of errors.def,
+   and begin with its texts;
+ - the numbers of errors.def ascend, and docs/porting-kernel.md has the same;
+ - no two public names differ by one letter;
  - every member of struct qpmap_config is described;
  - every error, panic and hook is in docs/porting-kernel.md, for the porter.
 """
 
 import glob
+import itertools
 import os
 import re
 import sys
@@ -20,7 +25,10 @@ from targets import ROOT
 
 # Public names that are of no use to a caller.
 INTERNAL = {"QPMAP_BEGIN_DECLS", "QPMAP_END_DECLS", "QPMAP_NORETURN",
-            "QPMAP_ERR_COUNT_"}
+            "QPMAP_ERROR"}
+
+# The field's words for two sorts of address.
+ALIKE = {("qpmap_paddr_t", "qpmap_vaddr_t")}
 
 NAME = re.compile(r"\b(?:qpmap_|QPMAP_|QPTE_|pmap_quick_)\w+")
 
@@ -70,9 +78,77 @@ def synopses(page):
     return found
 
 
+def listed_errors():
+    """The errors of errors.def, as [name, number, text]."""
+    found = re.findall(r'QPMAP_ERROR\((\w+), (\d+),\s+"([^"]*)"\)',
+                       code(os.path.join(ROOT, "include/qpmap/errors.def")))
+    return [(name, int(number), text) for name, number, text in found]
+
+
+def plain(lines):
+    """The text of a manual page's lines, as a reader sees it."""
+    text = ""
+    for line in lines.splitlines():
+        if not line.startswith("."):
+            text += " " + line
+            continue
+        words = line[1:].split()
+        brackets = words[0] == "Pq"
+        words = words[1:] if brackets else words
+        name = words[1] + ("()" if words[0] == "Fn" else "")
+        text += f" ({name})" if brackets else " " + name
+        text += "".join(words[2:])
+    return text.strip()
+
+
+def check_errors(manual, porting):
+    """What the two documents say of errors, against errors.def."""
+    wrong = []
+    listed = listed_errors()
+    numbers = [number for _, number, _ in listed]
+    if numbers != sorted(set(numbers)) or not numbers:
+        wrong.append("errors.def: the numbers do not ascend")
+    pattern = r"^\.It Dv (QPMAP_ERR_\w+) Pq (\d+)\n(.*?)(?=^\.(?:It|El))"
+    items = re.findall(pattern, manual, re.M | re.S)
+    told = [(name, int(number)) for name, number, _ in items]
+    if told != [(name, number) for name, number, _ in listed[1:]]:
+        wrong.append("the errors of qpmap(9) are not those of errors.def, "
+                     "in that order: " + str(
+                         set(told) ^ {e[:2] for e in listed[1:]}))
+    texts = {name: text for name, _, text in listed}
+    for name, _, lines in items:
+        want, got = texts.get(name, "") + ".", plain(lines)
+        # A sentence may begin with a name, or with a capital letter.
+        if got[:1].lower() + got[1:len(want)] != want[:1].lower() + want[1:]:
+            wrong.append(f'{name}: qpmap(9) begins with "{got}", '
+                         f'errors.def has "{want}"')
+    by_name = {name: number for name, number, _ in listed[1:]}
+    for row in re.findall(r"^\| (\d+ `QPMAP_ERR_[^|]*) \|", porting, re.M):
+        for entry in row.split(", "):
+            number, name = entry.split(" ")
+            if by_name.get(name.strip("`")) != int(number):
+                wrong.append(f"docs/porting-kernel.md: {name} is not "
+                             f"{number}")
+            by_name.pop(name.strip("`"), None)
+    for name in by_name:
+        wrong.append(f"{name} has no row in docs/porting-kernel.md")
+    return wrong
+
+
+def differ_by_a_letter(a, b):
+    if len(a) > len(b):
+        a, b = b, a
+    at = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), len(a))
+    if a[at:] == b[at + 1:]:
+        return b[at].isalpha() or b[at] == "_"
+    return (len(a) == len(b) and a[at + 1:] == b[at + 1:] and
+            a[at].isalpha() and b[at].isalpha())
+
+
 def main():
     errors = []
-    headers = "\n".join(code(p) for p in files("include/qpmap/**/*.h"))
+    headers = "\n".join(code(p) for p in files("include/qpmap/**/*.h") +
+                        files("include/qpmap/errors.def"))
     pages = {os.path.basename(p): read(p) for p in files("docs/man/*.9")}
     manual = "\n".join(pages.values())
     # Names of pages are not names of the library's.
@@ -115,8 +191,13 @@ def main():
             errors.append(f"qpmap_config.{member} is not described")
 
     porting = read(os.path.join(ROOT, "docs/porting-kernel.md"))
+    errors += check_errors(pages["qpmap.9"], porting)
+    for a, b in itertools.combinations(sorted(public), 2):
+        if abs(len(a) - len(b)) < 2 and differ_by_a_letter(a, b) and \
+                (a, b) not in ALIKE:
+            errors.append(f"{a} and {b} differ by one letter")
     for name in sorted(public):
-        if re.match(r"QPMAP_(ERR|PANIC)_", name) and not re.search(
+        if re.match(r"QPMAP_PANIC_", name) and not re.search(
                 rf"^\|[^|]*`{name}`", porting, re.M):
             errors.append(f"{name} has no row in docs/porting-kernel.md")
         if name.startswith("qpmap_host_") and not re.search(
@@ -124,7 +205,7 @@ def main():
             errors.append(f"{name}() is not in docs/porting-kernel.md")
 
     known = set()
-    for pattern in ("include/**/*.h", "src/**/*", "cmake/*", "tests/**/*",
+    for pattern in ("include/**/*", "src/**/*", "cmake/*", "tests/**/*",
                     "examples/**/*.[ch]", "tools/*", "CMakeLists.txt",
                     "CMakePresets.json"):
         for path in files(pattern):

@@ -54,7 +54,8 @@ mv "$work/first" "$work/prefix"
 rm -rf "$work/build"
 cp -R "$source/tests/install/consumer" "$work/kernel"
 cd "$work/kernel"
-for header in "$source"/include/qpmap/*.h "$source"/include/qpmap/arch/*.h; do
+for header in "$source"/include/qpmap/*.h "$source"/include/qpmap/*.def \
+    "$source"/include/qpmap/arch/*.h; do
 	cmp -s "$header" "$work/prefix/${header#"$source"/}" ||
 		fail "$header is not installed"
 done

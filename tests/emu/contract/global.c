@@ -994,7 +994,7 @@ bad_taken(const struct contract_case *c)
 
 	e->config[WIRE_CPU_SYNC] = emu_symbol(e, "guest_cpu_sync");
 	smp_start(e, 2);
-	CHECK_EQUAL(emu_init(e), QPMAP_ERR_CPUS_ONLINE, "qpmap_init again");
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_IN_USE, "qpmap_init again");
 	emu_cpu(e, 1);
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
 	remote = emu_sync_word(e, 0, FACT_SYNC_ACKNOWLEDGED);
@@ -1004,7 +1004,7 @@ bad_taken(const struct contract_case *c)
 	CHECK_EQUAL(emu_read(e, emu_state_pa(e) + e->fact[FACT_CPU_INDEX],
 	    4), 0, "the CPU's window");
 	emu_cpu(e, 0);
-	CHECK_EQUAL(emu_init(e), QPMAP_ERR_CPUS_ONLINE, "one is online");
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_IN_USE, "one is online");
 	EMU_CALL(e, "qpmap_cpu_offline", "w", emu_state_pa(e));
 	emu_cpu(e, 1);
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "its number is free");

@@ -113,7 +113,7 @@ smp_global_enter(struct emu *e, unsigned cpu, uint64_t pa, unsigned attr)
 {
 	uint64_t va = SMP_CALL(e, cpu, "guest_global_enter", "pw", pa, attr);
 
-	CHECK(va >= QPMAP_ERR_COUNT_, "qpmap_global_enter: error %llu",
+	CHECK(!emu_is_error(va), "qpmap_global_enter: error %llu",
 	    (unsigned long long)va);
 	return (va);
 }

@@ -234,7 +234,7 @@ emu_global_enter(struct emu *e, uint64_t pa, unsigned attr)
 {
 	EMU_CALL(e, "guest_global_enter", "pw", pa, attr);
 	emu_must_return(e, "qpmap_global_enter");
-	if (e->result < QPMAP_ERR_COUNT_) {
+	if (emu_is_error(e->result)) {
 		emu_die("qpmap_global_enter: error %llu",
 		    (unsigned long long)e->result);
 	}

@@ -528,6 +528,13 @@ enum emu_status emu_resume_until(struct emu *e, uint64_t stop);
  */
 void emu_run(struct emu *e, uint64_t begin, uint64_t end);
 
+/* What guest_global_enter() returns is an error, not an address. */
+static inline bool
+emu_is_error(uint64_t result)
+{
+	return (result < 256);
+}
+
 /* guest_init() with e->config: an enum qpmap_error. */
 int emu_init(struct emu *e);
 /* qpmap_cpu_online() of the current CPU; leaf 0 is NULL. */

@@ -311,7 +311,7 @@ do_global_enter(struct sched_cpu *c)
 	va = sched.e->result;
 	sched_trace("global enter 0x%llx page %u", (unsigned long long)va,
 	    page);
-	if (va < QPMAP_ERR_COUNT_) {
+	if (emu_is_error(va)) {
 		if (va != QPMAP_ERR_GLOBAL_FULL || !may_be_full(c)) {
 			sched_fail("global enter: error %u, of %u slots 0x%x "
 			    "were somebody's", (unsigned)va, SCHED_SLOTS,
