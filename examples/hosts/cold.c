@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The other hooks: the same under every pattern, and never inline.
+ * The cold hooks (panic, page tables): the same for every pattern, and never
+ * inline.
  */
 #include <qpmap/host.h>
 

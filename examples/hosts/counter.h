@@ -4,14 +4,14 @@
  *
  *	-DQPMAP_HOST_INLINE='"counter.h"'
  *
- * For a kernel whose scheduler looks at a counter before it preempts.  The
- * counter is the thread's: the thread can raise it wherever it runs, and only
- * then is the question "which CPU?" asked.  (A counter in the CPU's own data
- * is as good where one instruction raises it, such as x86's incl %gs:offset.)
+ * For a kernel whose scheduler checks a counter before it preempts.  The
+ * counter belongs to the thread: pin increments it, on whatever CPU the thread
+ * runs, and only then reads which CPU that is.  A counter in per-CPU data works
+ * if one instruction increments it, such as x86's incl %gs:offset.
  *
- * Interrupts and NMI raise and lower the counter of the thread that they
- * interrupted, and leave it as they found it; so ++ and -- need no atomic
- * instruction.
+ * Interrupts and NMI increment and decrement the counter of the thread that
+ * they interrupted, and restore it before they return, so ++ and -- need not be
+ * atomic.
  */
 #ifndef MK_COUNTER_H
 #define MK_COUNTER_H
@@ -35,9 +35,8 @@ qpmap_host_cpu(void)
 }
 
 /*
- * The slot is free again, so preemption that was put off may happen here.
- * The flag is read after the counter is 0: an interrupt that comes later
- * preempts by itself.
+ * A pending preemption may happen here: the slot is free.  The flag is read
+ * after the counter is 0, since an interrupt after that preempts by itself.
  */
 static inline void
 qpmap_host_unpin(struct qpmap_cpu *cpu)

@@ -3,9 +3,9 @@
  * Host pattern 3: a critical section.
  *
  * For a kernel with a pair of functions that nest and keep a thread on its
- * CPU (critical_enter(9), preempt_disable(), xv6's push_off()): they are all
- * that is needed.  Interrupts are as the pair has them while a page is mapped:
- * the first two leave them on, push_off() turns them off.
+ * CPU: critical_enter(9), preempt_disable(), xv6's push_off().  The pair
+ * determines whether interrupts are on while a page is mapped: the first two
+ * leave them on, push_off() turns them off.
  */
 #include <qpmap/host.h>
 

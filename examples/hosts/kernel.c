@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the patterns need to be linked into a whole: critical sections, a pool
- * of pages, a panic, and the calls in the order in which a kernel makes them.
- * The pool is identity-mapped.
+ * A minimal kernel to link the patterns with: critical sections, an
+ * identity-mapped pool of pages, a panic, and the library's calls in the order
+ * in which a kernel makes them.
  */
 #include <qpmap/pmap.h>
 #include <qpmap/qpmap.h>
@@ -45,7 +45,7 @@ mk_critical_exit(void)
 	}
 }
 
-/* There is one thread: it is its own successor. */
+/* There is only one thread to run. */
 void
 mk_yield(void)
 {
@@ -57,7 +57,7 @@ mk_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 {
 	(void)mk_irq_save();
 	for (;;) {
-		/* A debugger finds the three of them in registers. */
+		/* A debugger finds all three in registers. */
 		__asm__ volatile("" :: "r"(text), "r"(&a), "r"(&b) : "memory");
 	}
 }
@@ -104,7 +104,7 @@ mk_wrmsr(qpmap_u32 number, qpmap_u32 high, qpmap_u32 low)
 			 : "memory");
 }
 
-/* The library has seen to it that its stores come before. */
+/* The library has ordered its stores before this. */
 void
 mk_ipi_send(unsigned int number)
 {
@@ -122,7 +122,7 @@ mk_ipi_acknowledge(void)
 #define MK_SBI_IPI	0x735049u	/* extension; its function 0 sends */
 #define MK_SIP_SSIP	2u
 
-/* To one hart: bit 0 of a mask that begins at its number. */
+/* Send to one hart: bit 0 of a mask that starts at its number. */
 void
 mk_ipi_send(unsigned int number)
 {
@@ -149,8 +149,8 @@ mk_ipi_acknowledge(void)
 
 #if QPMAP_SHOOTDOWN
 /*
- * A page that all CPUs read, exchanged for another: the old one is free when
- * this returns.
+ * Replace the page that all CPUs read by the one at pa.  The old page is free
+ * when this returns.
  */
 void mk_share(qpmap_paddr_t pa);
 void
@@ -171,7 +171,7 @@ mk_share(qpmap_paddr_t pa)
 }
 #endif
 
-/* On every CPU, before it enters a page. */
+/* Start the library on a CPU, before it enters a page. */
 void mk_cpu_start(unsigned int number);
 void
 mk_cpu_start(unsigned int number)
@@ -187,9 +187,9 @@ mk_cpu_start(unsigned int number)
 }
 
 /*
- * The first CPU: paging is on, traps are set up, the page allocator works.
- * Others may run, if they keep away from the windows: docs/porting-kernel.md,
- * "CPUs that run already".
+ * Start the library on the first CPU.  Paging is on, traps are set up, and the
+ * page allocator works.  Other CPUs may run, but must not access the windows:
+ * docs/porting-kernel.md, "CPUs that run already".
  */
 void mk_main(void);
 void

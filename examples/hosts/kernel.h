@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The little of a kernel that the host patterns in this directory stand on.
- * In a port all of it is the kernel's own; mk is "my kernel".
+ * The parts of a kernel that the host patterns in this directory use.  In a
+ * port all of it is the kernel's own; mk is "my kernel".
  */
 #ifndef MK_KERNEL_H
 #define MK_KERNEL_H
 
 #include <qpmap/types.h>
 
-/* What irq_save() hands out and irq_restore() takes: a struct, as in many. */
+/* The state that mk_irq_save() saves: a struct, as in many kernels. */
 struct mk_irq {
 	unsigned long flags;
 };
 
-/* A CPU's own data.  The library's state is embedded, zeroed. */
+/* Per-CPU data.  The library's state is embedded, zeroed. */
 struct mk_cpu {
 	struct qpmap_cpu qpmap;
-	struct mk_irq saved;		/* save_restore.c: the outermost one */
-	unsigned int depth;		/* save_restore.c: pins not undone */
-	qpmap_u32 hardware_id;	/* shootdown.c: APIC ID, hart */
+	struct mk_irq saved;		/* save_restore.c: outermost pin's */
+	unsigned int depth;		/* save_restore.c: pins minus unpins */
+	qpmap_u32 hardware_id;		/* shootdown.c: APIC ID, hart */
 };
 
-/* A thread.  cpu changes only while nothing is critical. */
+/* A thread.  cpu changes only while critical is 0. */
 struct mk_thread {
 	struct mk_cpu *cpu;
-	unsigned int critical;		/* preemption is off while not 0 */
-	_Bool preempt_owed;		/* set by an interrupt meanwhile */
+	unsigned int critical;		/* preemption is off if not 0 */
+	_Bool preempt_owed;		/* an interrupt wants to preempt */
 };
 
-/* The running thread: a register that is switched along with the thread. */
+/* Return the running thread, from a register that is switched with it. */
 static inline struct mk_thread *
 mk_thread(void)
 {
@@ -46,7 +46,7 @@ mk_thread(void)
 	return (thread);
 }
 
-/* Interrupts off on this CPU; how they were is returned. */
+/* Turn interrupts off on this CPU, and return the previous state. */
 static inline struct mk_irq
 mk_irq_save(void)
 {
@@ -79,26 +79,25 @@ mk_irq_restore(struct mk_irq irq)
 #endif
 }
 
-/* The compiler keeps what is before it before what is after it. */
+/* Compiler barrier. */
 static inline void
 mk_barrier(void)
 {
 	__asm__ volatile("" ::: "memory");
 }
 
-/* Nests; no preemption from the first enter to the last exit. */
+/* These nest: no preemption from the first enter to the last exit. */
 void mk_critical_enter(void);
 void mk_critical_exit(void);
 
-/* Give the CPU to another thread; called with nothing critical. */
+/* Run another thread; critical must be 0. */
 void mk_yield(void);
 
-_Noreturn void mk_panic(const char *text, qpmap_u64 a,
-    qpmap_u64 b);
+_Noreturn void mk_panic(const char *text, qpmap_u64 a, qpmap_u64 b);
 
 /*
- * shootdown.c: an interrupt that one CPU sends another, by its number; none
- * is needed on arm64.  And a lock.
+ * shootdown.c: an interprocessor interrupt, to a CPU by its number (not needed
+ * on arm64), and a spin lock.
  */
 #if defined(__aarch64__)
 #define MK_HAS_IPI 0
@@ -128,11 +127,11 @@ mk_lock_clear(struct mk_lock *lock)
 struct mk_irq mk_lock(struct mk_lock *lock);
 void mk_unlock(struct mk_lock *lock, struct mk_irq irq);
 
-/* A free page's physical address, or 0. */
+/* Allocate a page: its physical address, or 0.  Free it. */
 qpmap_paddr_t mk_page_alloc(void);
 void mk_page_free(qpmap_paddr_t pa);
 
-/* Where the kernel sees its page tables: a permanent, cacheable mapping. */
+/* Return the address of a page table: a permanent, cacheable mapping. */
 void *mk_table_address(qpmap_paddr_t pa);
 
 #define MK_CPUS 8u
@@ -148,7 +147,7 @@ void *mk_table_address(qpmap_paddr_t pa);
 #define MK_WINDOW_VA ((qpmap_vaddr_t)0xffffffd000000000ULL)
 #endif
 
-/* Another, for global mappings. */
+/* Another range, for global mappings. */
 #define MK_SHARE_VA (MK_WINDOW_VA + 0x100000u)
 
 #endif /* MK_KERNEL_H */

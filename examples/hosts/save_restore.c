@@ -2,15 +2,14 @@
 /*
  * Host pattern 2: save and restore.
  *
- * For a kernel that switches interrupts off and gets a cookie to put them
- * back with.  The cookie may be a struct, so the library does not carry it:
- * it is kept beside the library's state, with the depth that says whose it
- * is.  Only the outermost pin's cookie counts.
+ * For a kernel that turns interrupts off and gets a cookie to restore them.
+ * The cookie may be a struct, so the library does not carry it: per-CPU data
+ * holds that of the outermost pin, and the depth of pins.
  *
- * An NMI between any two lines here pins and unpins too, and does no harm:
- * before the depth is raised it takes the place of the outermost and puts
- * back "off"; after that it leaves saved alone.  On the way out the cookie is
- * read before the depth is lowered.
+ * An NMI between any two lines here may pin and unpin.  Before the depth is
+ * incremented the NMI's pin is the outermost, and its unpin restores "off";
+ * later its pin does not write saved.  On the way out the cookie is read before
+ * the depth is decremented.
  */
 #include <qpmap/host.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * With QPMAP_SHOOTDOWN: the interprocessor interrupt, its handler, and locks
- * that are taken with interrupts off.  The same under every pattern.
+ * that are taken with interrupts off.  The same for every pattern.
  *
- * A shootdown is pinned while it waits; under save_restore.c that means with
- * interrupts off.  It answers others meanwhile, so nothing here need be
- * otherwise for that.
+ * A shootdown is pinned while it waits: with save_restore.c, with interrupts
+ * off.  It handles the requests of other CPUs meanwhile, so this file need not
+ * do anything about it.
  */
 #include <qpmap/host.h>
 #include <qpmap/shootdown.h>
@@ -13,16 +13,17 @@
 #include "kernel.h"
 
 #if MK_HAS_IPI
-/* mk_cpu_start() gives each CPU the window of its own number. */
+/* mk_cpu_start() uses the CPU number as CPU index. */
 QPMAP_CALL void
-qpmap_host_ipi(qpmap_u32 window)
+qpmap_host_ipi(qpmap_u32 index)
 {
-	mk_ipi_send(window);
+	mk_ipi_send(index);
 }
 
 /*
- * The interrupt's handler.  The hardware is told first: an interrupt that is
- * sent from then on comes again, and finds what this one has not seen.
+ * The interrupt's handler.  The interrupt is acknowledged first: one that is
+ * sent after that interrupts again, and handles any request that this one has
+ * not seen.
  */
 void
 mk_ipi_interrupt(void)
@@ -33,9 +34,9 @@ mk_ipi_interrupt(void)
 #endif
 
 /*
- * A holder may wait for a shootdown, for which this CPU may be needed: who
- * spins with interrupts off answers.  Otherwise nobody could hold such a lock
- * and call qpmap_shootdown(), qpmap_quiesce() or qpmap_global_*().
+ * Spin with interrupts off, and handle shootdown requests meanwhile: the
+ * holder of the lock may wait for this CPU.  Without the poll a holder must not
+ * call qpmap_shootdown(), qpmap_quiesce() or qpmap_global_*().
  */
 struct mk_irq
 mk_lock(struct mk_lock *lock)
