@@ -11,6 +11,8 @@
 #ifndef QPMAP_ARCH_ASM_H
 #define QPMAP_ARCH_ASM_H
 
+#include "arch.h"
+
 /* Unwind tables, if the compiler's own functions have them. */
 #ifdef __GCC_HAVE_DWARF2_CFI_ASM
 #define QPMAP_ASM_CFI(directive) ".cfi_" directive "\n"

@@ -3,7 +3,7 @@
 """tools/decode against the headers, the manuals' formats, and bad input.
 
  - every bit of a leaf is in one field, and that field is the one which
-   src/arch/<arch>/pte.h has there, by a macro or in a comment;
+   src/arch/<arch>/pte.h (amd64 and i386: src/arch/x86/pte.h) has there, by a macro or in a comment;
  - golden vectors, written from the manuals' formats by hand;
  - what is no entry gets a message and exit status 2.
 """
@@ -135,6 +135,7 @@ REFUSED = (
 
 def header_path(arch):
     name = arch.split("-", maxsplit=1)[0]
+    name = "x86" if name in ("amd64", "i386") else name
     return os.path.join(ROOT, "src", "arch", name, "pte.h")
 
 
@@ -164,9 +165,13 @@ def macros(arch, names):
 
 def commented(arch, block):
     """Names and masks of the fields that pte.h has in a comment only."""
-    for name, high, low in re.findall(
-            r"^/\*\s+([\w/,\[\] ]+?)\s+(\d+)(?::(\d+))? = 0", block, re.M):
+    for name, high, low, pae in re.findall(
+            r"^/\*\s+([\w/,\[\] ]+?)\s+(\d+)(?::(\d+))? = 0(, with PAE)?",
+            block, re.M):
         if arch == "i386" and int(high) > 31:
+            continue
+        if int(high) > 51 and arch in ("amd64", "i386-pae") and bool(
+                pae) != (arch == "i386-pae"):
             continue
         yield name, (1 << int(high) + 1) - (1 << int(low or high))
 

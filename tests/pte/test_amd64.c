@@ -21,6 +21,8 @@
 
 #include "../../src/arch/amd64/pte.h"
 
+#include "../../src/arch/generic.h"
+
 /* One bit, and the names that the manual has. */
 #define BIT(n)		((uint64_t)1 << (n))
 #define P		BIT(0)

@@ -21,6 +21,8 @@
 
 #include "../../src/arch/arm64/pte.h"
 
+#include "../../src/arch/generic.h"
+
 #include "../../src/arch/arm64/regs.h"
 
 #if QPMAP_LPA2 && QPMAP_PAGE_SHIFT == 12

@@ -21,6 +21,8 @@
 
 #include "../../src/arch/riscv64/pte.h"
 
+#include "../../src/arch/generic.h"
+
 /* One bit; a name for each that the manual has. */
 #define BIT(n)		((uint64_t)1 << (n))
 #define V		BIT(0)

@@ -20,6 +20,8 @@
 
 #include "../../src/arch/riscv64/pte.h"
 
+#include "../../src/arch/generic.h"
+
 /* In place of src/arch/riscv64/read.h: MODE 63:60, ASID 59:44, PPN 43:0. */
 #define QPMAP_ARCH_RISCV64_READ_H
 static uint64_t rv_satp;

@@ -4,7 +4,6 @@
  */
 #include "../arch.h"
 
-#define QPMAP_X86_RBX "rbx"
 #include "../x86/regs.h"
 
 /* The live registers that every CPU must share, masked. */

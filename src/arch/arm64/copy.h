@@ -7,6 +7,8 @@
 #ifndef QPMAP_ARCH_ARM64_COPY_H
 #define QPMAP_ARCH_ARM64_COPY_H
 
+#include "../contract.h"
+
 /* SCTLR_EL1.A is clear: the buffer's side may be misaligned. */
 #define QPMAP_COPY_ALIGNED 0
 

@@ -8,6 +8,8 @@
 #ifndef QPMAP_ARCH_ARM64_PTE_H
 #define QPMAP_ARCH_ARM64_PTE_H
 
+#include "../contract.h"
+
 /* Every field of a leaf, top bit first.  Those marked = 0 are on purpose. */
 /*      ignored		 63 = 0 */
 /*      PBHA, AttrIndx	 62:59 = 0: no vendor's attributes, MAIR_EL1 alone */
@@ -69,12 +71,6 @@
 
 #define QPMAP_TABLE_SHIFT (QPMAP_PAGE_SHIFT - 3)
 
-static inline struct qpmap_pte
-qpmap_pte_none(void)
-{
-	return ((struct qpmap_pte){ 0 });
-}
-
 /*
  * An aligned address where an entry has it.  Its offset is zero: what of the
  * shifted copy is in QPTE_OA_ALL is the top bits alone.
@@ -135,24 +131,6 @@ static inline qpmap_u32
 qpmap_pte_attr_index(qpmap_ptebits_t leaf)
 {
 	return ((qpmap_u32)(leaf & QPTE_ATTRINDX) >> 2);
-}
-
-/* As a page number: one more than the last. */
-static inline qpmap_ptebits_t
-qpmap_pa_limit(qpmap_u32 pa_bits)
-{
-	return (1ULL << (pa_bits - QPMAP_PAGE_SHIFT));
-}
-
-/*
- * Rotated right, an address is its page number below its offset: an offset
- * makes it larger than any limit, so one compare checks both.
- */
-static inline _Bool
-qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
-{
-	return ((pa >> QPMAP_PAGE_SHIFT | pa << (64 - QPMAP_PAGE_SHIFT)) <
-	    limit);
 }
 
 #endif /* QPMAP_ARCH_ARM64_PTE_H */

@@ -10,6 +10,8 @@
 #ifndef QPMAP_ARCH_ARM64_REGS_H
 #define QPMAP_ARCH_ARM64_REGS_H
 
+#include "pte.h"
+
 /* These share one word, qpmap_regs.control: no two of them overlap. */
 #define QPMAP_HCR_E2H		(1ULL << 34)
 #define QPMAP_HCR_TGE		(1ULL << 27)

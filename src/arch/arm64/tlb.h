@@ -32,6 +32,8 @@
 #ifndef QPMAP_ARCH_ARM64_TLB_H
 #define QPMAP_ARCH_ARM64_TLB_H
 
+#include "pte.h"
+
 #define QPMAP_KEEPS_ADDRESSES 1
 
 #define QPMAP_FLAGS_SLOW (QPMAP_F_LOCAL_TLBI |				\
@@ -39,33 +41,6 @@
 #define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SLOW | QPMAP_F_SET_NG |	\
 	QPMAP_F_NO_TCR2 |	\
 	(QPMAP_SHOOTDOWN ? QPMAP_F_NO_TLBI_RANGE : 0))
-
-static inline _Bool
-qpmap_pte_is_none(const struct qpmap_pte *ptep)
-{
-	return (*(const volatile qpmap_ptebits_t *)&ptep->bits == 0);
-}
-
-static inline struct qpmap_pte
-qpmap_pte_load(const struct qpmap_pte *ptep)
-{
-	return ((struct qpmap_pte){
-	    *(const volatile qpmap_ptebits_t *)&ptep->bits });
-}
-
-/* One aligned 64-bit store: a walker sees the old entry or the new one. */
-static inline void
-qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
-{
-	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
-}
-
-/* One aligned 64-bit store, of zero. */
-static inline void
-qpmap_pte_clear(struct qpmap_pte *ptep)
-{
-	*(volatile qpmap_ptebits_t *)&ptep->bits = 0;
-}
 
 /* Operand of a TLBI: VA[55:12] in bits 43:0.  63:44 (ASID, TTL) stay zero. */
 static inline qpmap_u64
@@ -223,7 +198,6 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 
 #define QPMAP_TLB_BROADCASTS	1
 #define QPMAP_TLB_CACHES_INVALID	0
-#define QPMAP_FLAGS_FIRMWARE	0u
 
 /* More pages than these, without TLBI by range: everything is cheaper. */
 #define QPMAP_TLB_PAGES		512
@@ -340,19 +314,6 @@ qpmap_tlb_pre_notify(void)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* There is none. */
-static inline _Bool
-qpmap_tlb_firmware(qpmap_uptr mask, qpmap_uptr base,
-    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
-{
-	(void)mask;
-	(void)base;
-	(void)va;
-	(void)page_count;
-	(void)flags;
-	return (0);
-}
-
 static inline void
 qpmap_cpu_relax(void)
 {
@@ -360,5 +321,7 @@ qpmap_cpu_relax(void)
 }
 
 #endif /* QPMAP_SHOOTDOWN */
+
+#include "../generic.h"
 
 #endif /* QPMAP_ARCH_ARM64_TLB_H */

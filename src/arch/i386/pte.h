@@ -1,96 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * i386 entries: 4 KiB leaves and the tables above, 32-bit entries and PAE.
- * Intel SDM vol. 3, "Format of a 32-Bit Page-Table Entry that Maps a 4-KByte
- * Page", "Format of a PAE Page-Table Entry that Maps a 4-KByte Page".
+ * i386 entries: tables on two levels, with PAE on three.  The fields are in
+ * x86/pte.h.
  *
- * Pure arithmetic, no instructions: it builds and is tested on any host.
+ * Intel SDM vol. 3, "Format of a PAE Page-Directory-Pointer-Table Entry
+ * (PDPTE)".
  */
 #ifndef QPMAP_ARCH_I386_PTE_H
 #define QPMAP_ARCH_I386_PTE_H
 
-/* Every field of a leaf, top bit first.  Those marked = 0 are on purpose. */
-#if QPMAP_PAE
-#define QPTE_NX		(1ULL << 63)	/* XD: no execution */
-/*      reserved	 62:52 = 0 */
-#define QPTE_PA		0x000ffffffffff000ULL	/* 51:12 */
-#define QPTE_PA_BITS	52
-#else
-#define QPTE_NX		0U		/* no such bit */
-#define QPTE_PA		0xfffff000U	/* 31:12 */
-#define QPTE_PA_BITS	32
-#endif
-/*      ignored		 11:9 = 0 */
-/*      G		 8 = 0: INVLPG of a global entry fails on some cores */
-#define QPTE_PAT	(1U << 7)	/* memory type: bit 2 of PAT index */
-#define QPTE_D		(1U << 6)	/* set where R/W is, as A is */
-#define QPTE_A		(1U << 5)	/* set: the walker never writes it */
-#define QPTE_PCD	(1U << 4)	/* memory type: bit 1 of PAT index */
-#define QPTE_PWT	(1U << 3)	/* memory type: bit 0 of PAT index */
-/*      U/S		 2 = 0: kernel only */
-#define QPTE_RW		(1U << 1)	/* writable */
-#define QPTE_P		(1U << 0)	/* present */
-
-/* In an entry of a page directory: 1 where it maps a large page. */
-#define QPTE_PS		(1U << 7)
+#include "../x86/pte.h"
 
 /*
- * A guard's mark (QPMAP_F_MARK_GUARDS): not present, so nothing else means
- * anything to the walker.  The address is 0, as in an empty entry: there is no
- * other page whose cached contents a speculative load could reach (L1TF).
+ * An entry of PAE's PDPT, level 2, has neither A nor R/W: its bits 8:5 and 2:1
+ * are reserved.
  */
-#define QPTE_MARK	(1U << 9)	/* ignored in every entry */
-
-/*
- * What every mapping has, and QPTE_NX, where the CPU has it, beside.  D is for
- * writable ones only: set where R/W is clear, it makes a shadow-stack page.
- */
-#define QPTE_RO_BITS	(QPTE_A | QPTE_P)
-#define QPTE_RW_BITS	(QPTE_RO_BITS | QPTE_D | QPTE_RW)
-
-/*
- * Entries of a page directory allow everything; the leaf decides.  U/S stays
- * 0, A is set so that the walker never writes them.  An entry of PAE's PDPT
- * has neither: its bits 8:5 and 2:1 are reserved.
- */
-#define QPTE_TABLE_BITS	(QPTE_A | QPTE_RW | QPTE_P)
 #define QPTE_PDPTE_BITS	QPTE_P
-
-/*
- * Where the sharing masks of a configuration may have bits: with 32-bit
- * entries there is no room for any.
- */
-#if QPMAP_PAE
-#define QPTE_SHARING	QPTE_PA
-#define QPMAP_TABLE_SHIFT 9
-#else
-#define QPTE_SHARING	0ULL
-#define QPMAP_TABLE_SHIFT 10
-#endif
-
-static inline struct qpmap_pte
-qpmap_pte_none(void)
-{
-	return ((struct qpmap_pte){ 0 });
-}
-
-static inline struct qpmap_pte
-qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
-{
-	return ((struct qpmap_pte){ pa | bits });
-}
 
 static inline struct qpmap_pte
 qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 {
 	return ((struct qpmap_pte){
 	    pa | (level == 2 ? QPTE_PDPTE_BITS : QPTE_TABLE_BITS) });
-}
-
-static inline _Bool
-qpmap_pte_is_valid(struct qpmap_pte pte)
-{
-	return ((pte.bits & QPTE_P) != 0);
 }
 
 /*
@@ -103,36 +34,13 @@ qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
 	return (level == 1 && (pte.bits & QPTE_PS) != 0);
 }
 
-static inline qpmap_paddr_t
-qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
-{
-	return (pte.bits & QPTE_PA & ~sharing);
-}
-
-/* The bits that select entry index, 0 to 7, of the PAT. */
-static inline qpmap_ptebits_t
-qpmap_pte_pat(qpmap_u32 index)
-{
-	return (((index & 4) != 0 ? QPTE_PAT : 0) |
-	    ((index & 2) != 0 ? QPTE_PCD : 0) |
-	    ((index & 1) != 0 ? QPTE_PWT : 0));
-}
-
-/* Entry of the PAT that a leaf selects. */
-static inline qpmap_u32
-qpmap_pte_pat_index(qpmap_ptebits_t leaf)
-{
-	return (((leaf & QPTE_PAT) != 0 ? 4u : 0) |
-	    ((leaf & QPTE_PCD) != 0 ? 2u : 0) |
-	    ((leaf & QPTE_PWT) != 0 ? 1u : 0));
-}
-
 #if QPMAP_PAE
 
 /*
  * Two words, one for each word of an address: below, the bits that the low
  * word must not have; above, one more than the largest high word.
  */
+#define qpmap_pa_limit qpmap_pa_limit
 static inline qpmap_ptebits_t
 qpmap_pa_limit(qpmap_u32 pa_bits)
 {
@@ -143,31 +51,12 @@ qpmap_pa_limit(qpmap_u32 pa_bits)
 }
 
 /* A limit of 0 has no high word below it. */
+#define qpmap_pa_is_valid qpmap_pa_is_valid
 static inline _Bool
 qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
 	return (((qpmap_u32)pa & (qpmap_u32)limit) == 0 &&
 	    (qpmap_u32)(pa >> 32) < (qpmap_u32)(limit >> 32));
-}
-
-#else
-
-/* As a page number: one more than the last. */
-static inline qpmap_ptebits_t
-qpmap_pa_limit(qpmap_u32 pa_bits)
-{
-	return (1U << (pa_bits - QPMAP_PAGE_SHIFT));
-}
-
-/*
- * Rotated right, an address is its page number below its offset: an offset
- * makes it larger than any limit, so one compare checks both.
- */
-static inline _Bool
-qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
-{
-	return ((pa >> QPMAP_PAGE_SHIFT | pa << (32 - QPMAP_PAGE_SHIFT)) <
-	    limit);
 }
 
 #endif /* QPMAP_PAE */

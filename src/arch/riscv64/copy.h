@@ -5,6 +5,8 @@
 #ifndef QPMAP_ARCH_RISCV64_COPY_H
 #define QPMAP_ARCH_RISCV64_COPY_H
 
+#include "../contract.h"
+
 /* Misaligned accesses may trap: both sides are aligned, of any memory. */
 #define QPMAP_COPY_ALIGNED 1
 

@@ -10,6 +10,8 @@
 #ifndef QPMAP_ARCH_RISCV64_PTE_H
 #define QPMAP_ARCH_RISCV64_PTE_H
 
+#include "../contract.h"
+
 /* Every field of a leaf, top bit first.  Those marked = 0 are on purpose. */
 /*      N		 63 = 0: one page, not a range (Svnapot) */
 #define QPTE_PBMT	(3ULL << 61)	/* 62:61, memory type; Svpbmt only */
@@ -57,12 +59,6 @@
 
 /* Width of the address in an entry. */
 #define QPMAP_PTE_PA_BITS 56
-
-static inline struct qpmap_pte
-qpmap_pte_none(void)
-{
-	return ((struct qpmap_pte){ 0 });
-}
 
 /* PA[55:12] in bits 53:10: two bits down. */
 static inline struct qpmap_pte
@@ -128,6 +124,7 @@ qpmap_pte_type(qpmap_ptebits_t leaf, _Bool svpbmt)
 }
 
 /* In bytes: one more than the last. */
+#define qpmap_pa_limit qpmap_pa_limit
 static inline qpmap_ptebits_t
 qpmap_pa_limit(qpmap_u32 pa_bits)
 {
@@ -138,6 +135,7 @@ qpmap_pa_limit(qpmap_u32 pa_bits)
  * Shifted to the top, the offset is 0 or larger than any truth value: one
  * branch for both.  A rotation, as elsewhere, takes an instruction more here.
  */
+#define qpmap_pa_is_valid qpmap_pa_is_valid
 static inline _Bool
 qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {

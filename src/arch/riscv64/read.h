@@ -6,6 +6,8 @@
 #ifndef QPMAP_ARCH_RISCV64_READ_H
 #define QPMAP_ARCH_RISCV64_READ_H
 
+#include <qpmap/types.h>
+
 /*
  * CSRR rd, satp, spelt by its fields: an assembler that was not told of
  * Zicsr (-march=rv64imac, from binutils 2.38 on) does not know the name.

@@ -33,6 +33,8 @@
 #ifndef QPMAP_ARCH_RISCV64_TLB_H
 #define QPMAP_ARCH_RISCV64_TLB_H
 
+#include "pte.h"
+
 #define QPMAP_KEEPS_ADDRESSES 1
 
 #define QPMAP_FLAGS_SLOW QPMAP_F_ERRATUM_CIP_1200
@@ -41,33 +43,6 @@
 
 #define QPMAP_SBI_EID_RFENCE	0x52464e43u
 #define QPMAP_SBI_SFENCE_VMA	1u
-
-static inline _Bool
-qpmap_pte_is_none(const struct qpmap_pte *ptep)
-{
-	return (*(const volatile qpmap_ptebits_t *)&ptep->bits == 0);
-}
-
-static inline struct qpmap_pte
-qpmap_pte_load(const struct qpmap_pte *ptep)
-{
-	return ((struct qpmap_pte){
-	    *(const volatile qpmap_ptebits_t *)&ptep->bits });
-}
-
-/* One aligned 64-bit store: a walker sees the old entry or the new one. */
-static inline void
-qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
-{
-	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
-}
-
-/* One aligned 64-bit store, of zero. */
-static inline void
-qpmap_pte_clear(struct qpmap_pte *ptep)
-{
-	*(volatile qpmap_ptebits_t *)&ptep->bits = 0;
-}
 
 /* rs1 takes an address, not an operand word: the page that holds va. */
 static inline void
@@ -241,6 +216,7 @@ qpmap_tlb_pre_notify(void)
  * RISC-V Supervisor Binary Interface Specification, "RFENCE Extension":
  * Remote SFENCE.VMA.  A size of all ones means every address.
  */
+#define qpmap_tlb_firmware qpmap_tlb_firmware
 static inline _Bool
 qpmap_tlb_firmware(qpmap_uptr mask, qpmap_uptr base,
     qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
@@ -268,5 +244,7 @@ qpmap_cpu_relax(void)
 }
 
 #endif /* QPMAP_SHOOTDOWN */
+
+#include "../generic.h"
 
 #endif /* QPMAP_ARCH_RISCV64_TLB_H */

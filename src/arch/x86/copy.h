@@ -5,6 +5,8 @@
 #ifndef QPMAP_ARCH_X86_COPY_H
 #define QPMAP_ARCH_X86_COPY_H
 
+#include "../contract.h"
+
 /* #AC is for user mode only: the buffer's side may be misaligned. */
 #define QPMAP_COPY_ALIGNED 0
 

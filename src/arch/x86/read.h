@@ -3,11 +3,17 @@
  * The instructions that ask an x86 CPU what it is: CPUID, control registers,
  * MSRs.  A native test of the probes has functions of its own in their place.
  *
- * For the two probe.c only; nothing here is on the hot path.  The file that
- * includes it defines QPMAP_X86_RBX, the name of the whole register.
+ * For the two probe.c only; nothing here is on the hot path.
  */
 #ifndef QPMAP_ARCH_X86_READ_H
 #define QPMAP_ARCH_X86_READ_H
+
+#include <qpmap/types.h>
+
+/* The whole register: i386/probe.c says ebx. */
+#ifndef QPMAP_X86_RBX
+#define QPMAP_X86_RBX "rbx"
+#endif
 
 #define QPMAP_EFLAGS_ID		(1ul << 21)
 

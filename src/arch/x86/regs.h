@@ -9,6 +9,7 @@
 #ifndef QPMAP_ARCH_X86_REGS_H
 #define QPMAP_ARCH_X86_REGS_H
 
+#include "pte.h"
 #include "read.h"
 
 #define QPMAP_MSR_PAT	0x277u

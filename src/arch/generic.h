@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What most machines do alike.
+ *
+ * Each tlb.h ends with this file.  A backend that has a function of its own
+ * defines a macro of the same name, and the one here is left out.
+ */
+#ifndef QPMAP_ARCH_GENERIC_H
+#define QPMAP_ARCH_GENERIC_H
+
+#include "contract.h"
+
+/*
+ * Entries (pte.h).
+ */
+
+#ifndef qpmap_pte_none
+static inline struct qpmap_pte
+qpmap_pte_none(void)
+{
+	return ((struct qpmap_pte){ 0 });
+}
+#endif
+
+/* As a page number: one more than the last. */
+#ifndef qpmap_pa_limit
+static inline qpmap_ptebits_t
+qpmap_pa_limit(qpmap_u32 pa_bits)
+{
+	return ((qpmap_ptebits_t)1 << (pa_bits - QPMAP_PAGE_SHIFT));
+}
+#endif
+
+/*
+ * Rotated right, an address is its page number below its offset: an offset
+ * makes it larger than any limit, so one compare checks both.
+ */
+#ifndef qpmap_pa_is_valid
+static inline _Bool
+qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+{
+	return ((pa >> QPMAP_PAGE_SHIFT |
+	    pa << (8 * sizeof(pa) - QPMAP_PAGE_SHIFT)) < limit);
+}
+#endif
+
+/*
+ * An entry of one word (tlb.h).
+ */
+
+#ifndef qpmap_pte_is_none
+static inline _Bool
+qpmap_pte_is_none(const struct qpmap_pte *ptep)
+{
+	return (*(const volatile qpmap_ptebits_t *)&ptep->bits == 0);
+}
+#endif
+
+#ifndef qpmap_pte_load
+static inline struct qpmap_pte
+qpmap_pte_load(const struct qpmap_pte *ptep)
+{
+	return ((struct qpmap_pte){
+	    *(const volatile qpmap_ptebits_t *)&ptep->bits });
+}
+#endif
+
+/* One aligned store: a walker sees the old entry or the new one. */
+#ifndef qpmap_pte_store
+static inline void
+qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
+{
+	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
+}
+#endif
+
+/* One aligned store, of zero. */
+#ifndef qpmap_pte_clear
+static inline void
+qpmap_pte_clear(struct qpmap_pte *ptep)
+{
+	*(volatile qpmap_ptebits_t *)&ptep->bits = 0;
+}
+#endif
+
+#if QPMAP_SHOOTDOWN
+
+/* No firmware: CPUs are interrupted, or hardware broadcasts. */
+#ifndef qpmap_tlb_firmware
+#define QPMAP_FLAGS_FIRMWARE 0u
+static inline _Bool
+qpmap_tlb_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags)
+{
+	(void)mask;
+	(void)base;
+	(void)va;
+	(void)page_count;
+	(void)flags;
+	return (0);
+}
+#endif
+
+#endif /* QPMAP_SHOOTDOWN */
+
+#endif /* QPMAP_ARCH_GENERIC_H */
