@@ -14,7 +14,7 @@ static const struct {
 	struct {							\
 		unsigned char code, distance;				\
 		char string[sizeof(text)];				\
-	} name;
+	} of_##name;
 #include <qpmap/errors.def>
 	unsigned char code, distance;
 	char string[sizeof("unknown error")];
