@@ -53,7 +53,7 @@ qpmap_option(QPMAP_SLOTS 4 "mappings held at once on one CPU"
 qpmap_option(QPMAP_CACHE_LINE 64 "bytes in a cache line" 64 128)
 qpmap_option(QPMAP_DIRECT_MAP 1 "the kernel may have a direct map" 0 1)
 qpmap_option(QPMAP_CHECKED 0 "every enter asks whether the page is wired" 0 1)
-qpmap_option(QPMAP_TABLES 1 "the library can build page tables" 0 1)
+qpmap_option(QPMAP_TABLES 0 "the library can build page tables" 0 1)
 qpmap_option(QPMAP_SHOOTDOWN 0 "shootdown and global mappings" 0 1)
 
 if(NOT QPMAP_PAGE_SHIFT EQUAL 12 AND NOT qpmap_arch STREQUAL "arm64")

@@ -70,12 +70,12 @@
 #endif
 
 /*
- * 1 (default): the library can build the page tables above the window
- * (QPMAP_F_BUILD_TABLES), and the kernel supplies the table hooks.
- * 0: the kernel passes leaf entries; the hooks are not needed.
+ * 0 (default): the kernel passes leaf entries to qpmap_cpu_online(), and
+ * supplies four hooks.  1: the library can build the page tables above the
+ * window (QPMAP_F_BUILD_TABLES), and the kernel also supplies the table hooks.
  */
 #ifndef QPMAP_TABLES
-#define QPMAP_TABLES 1
+#define QPMAP_TABLES 0
 #endif
 
 /*

@@ -84,7 +84,7 @@ QPMAP_NORETURN QPMAP_CALL void qpmap_host_panic(const char *text,
 
 /*
  * The table hooks.  Only qpmap_init() and qpmap_cpu_online() call them, with
- * QPMAP_F_BUILD_TABLES.  A build with QPMAP_TABLES=0 does not refer to them.
+ * QPMAP_F_BUILD_TABLES.  Only a build with QPMAP_TABLES=1 refers to them.
  * They are called on one CPU at a time, if the kernel makes qpmap_cpu_online()
  * calls without leaf entries one at a time.  A second such call at the same
  * time fails (QPMAP_ERR_CPU_BUSY) before it calls a hook.

@@ -13,8 +13,8 @@
  *
  * Levels count from 0, a table of leaves, to mmu->levels - 1, the root.
  *
- * Of a build with QPMAP_TABLES=0 nothing is left, so that a makefile which
- * lists all files does not import the hooks.
+ * Compiled only with QPMAP_TABLES, so that a makefile which lists all files
+ * does not import the hooks.
  */
 #include <qpmap/host.h>
 

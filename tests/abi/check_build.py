@@ -104,7 +104,7 @@ def cmake(report, arch, compiler):
                   encoding="utf-8") as out:
             out.write(PROJECT % PROCESSOR[arch])
         script = ("cmake -S . -B out -G Ninja -DCMAKE_BUILD_TYPE=Release "
-                  "-DQPMAP_SHOOTDOWN=1 && cmake --build out")
+                  "-DQPMAP_SHOOTDOWN=1 -DQPMAP_TABLES=1 && cmake --build out")
         result = subprocess.run(script, shell=True, cwd=work,
                                 env=environment, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True,
@@ -122,7 +122,8 @@ def main():
     for arch in abi.backends():
         for compiler in [abi.hosted_clang(arch)] + abi.gccs(arch)[:1]:
             jobs.append((make, arch, compiler, "-O2", ""))
-            jobs.append((make, arch, compiler, "-O3", abi.SHOOTDOWN))
+            jobs.append((make, arch, compiler, "-O3",
+                         abi.SHOOTDOWN + " " + abi.TABLES))
             jobs.append((cmake, arch, compiler))
     abi.parallel(lambda job: run(report, job), jobs)
     report.end()

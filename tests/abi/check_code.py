@@ -239,7 +239,7 @@ def check(report, results, configuration):
     target, compiler, level, machine, options = configuration
     flags = [level, "-ffreestanding", "-fno-pic", "-fomit-frame-pointer",
              "-fno-asynchronous-unwind-tables",
-             "-fstack-usage"] + machine + target.options + options
+             "-fstack-usage", abi.TABLES] + machine + target.options + options
     what = "%s: %s %s" % (target.name, " ".join(compiler), " ".join(
         [level] + (machine if machine != target.no_fp() else []) + options))
     with abi.Build(compiler, flags, target.sources()) as build:

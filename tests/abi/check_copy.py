@@ -109,7 +109,7 @@ def check_unwind(report, what, build, wanted):
 
 def check_lto(report, what, target, compiler, flags):
     """The library as an archive, optimised when it is linked."""
-    lto = flags + ["-flto", "-DQPMAP_TABLES=0"]
+    lto = flags + ["-flto"]
     ar, more = "llvm-ar", ["-fuse-ld=lld"]
     if not abi.is_clang(compiler):
         prefix = re.sub(r"gcc$", "", compiler[0]) if "-m32" not in compiler \

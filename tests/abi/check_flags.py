@@ -49,19 +49,20 @@ LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os"]
 
 OPTIONS = [
     "",
-    "-DQPMAP_SLOTS=1 -DQPMAP_CHECKED=1",
-    "-DQPMAP_SLOTS=8 -DQPMAP_DIRECT_MAP=0",
-    "-DQPMAP_CACHE_LINE=128 -DQPMAP_TABLES=0",
-    "-DQPMAP_DIRECT_MAP=0",
-    "-DQPMAP_SLOTS=8 -DQPMAP_CACHE_LINE=128 -DQPMAP_CHECKED=1",
-    "-DQPMAP_TABLES=0 -DQPMAP_DIRECT_MAP=0 -DQPMAP_SLOTS=1",
+    "-DQPMAP_TABLES=1",
+    "-DQPMAP_TABLES=1 -DQPMAP_SLOTS=1 -DQPMAP_CHECKED=1",
+    "-DQPMAP_TABLES=1 -DQPMAP_SLOTS=8 -DQPMAP_DIRECT_MAP=0",
+    "-DQPMAP_CACHE_LINE=128",
+    "-DQPMAP_TABLES=1 -DQPMAP_SLOTS=8 -DQPMAP_CACHE_LINE=128 "
+    "-DQPMAP_CHECKED=1",
+    "-DQPMAP_DIRECT_MAP=0 -DQPMAP_SLOTS=1",
 ]
 
 
 def expected(target, flags):
     """The exact imports of a build."""
     hooks = set(abi.HOOKS) | {"qpmap_host_panic"}
-    if "-DQPMAP_TABLES=0" not in flags:
+    if abi.TABLES in flags:
         hooks |= abi.TABLE_HOOKS
     if "-DQPMAP_CHECKED=1" in flags:
         hooks.add("qpmap_host_page_is_wired")

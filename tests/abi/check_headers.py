@@ -259,8 +259,8 @@ def check_sources(report, target):
     """The sources, with hostile headers in every one of them.  Whether their
     names are taken is for the front end to say.
     """
-    options = ["-std=gnu11", "-I" + abi.HERE, abi.SHOOTDOWN] + HOOKS + PAGE + \
-        target.no_fp()
+    options = ["-std=gnu11", "-I" + abi.HERE, abi.SHOOTDOWN, abi.TABLES] + \
+        HOOKS + PAGE + target.no_fp()
     for compiler in abi.compilers(target.arch):
         for before in [], ["-include", abi.HERE + "/hostile.h"]:
             texts = Texts(LANGUAGES[0], options + before)
@@ -282,7 +282,7 @@ def check_macros(report, target):
     """Every macro of headers and sources has the prefix."""
     driver = abi.clang(target.arch) + [
         "-dM", "-E", "-x", "c", "-I" + os.path.join(abi.ROOT, "include"),
-        abi.SHOOTDOWN] + target.options
+        abi.SHOOTDOWN, abi.TABLES] + target.options
     mine = macros(driver, [os.devnull])
     names = ["<%s>" % h for h in headers()]
     names += ["\"%s\"" % s for s in target.sources()]

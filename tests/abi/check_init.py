@@ -109,7 +109,7 @@ def main():
                 list(abi.gccs(target.arch))[:1]:
             for level in ("-O2", "-Os"):
                 for shootdown in ([], [abi.SHOOTDOWN]):
-                    flags = [level, "-ffreestanding", ATTR] + \
+                    flags = [level, "-ffreestanding", ATTR, abi.TABLES] + \
                         target.no_fp() + target.options + shootdown
                     what = "%s: %s %s" % (target.name, " ".join(compiler),
                                           " ".join([level] + shootdown))

@@ -91,11 +91,12 @@ def main():
             if target.name not in abi.TRIPLE:
                 # The rest does not depend on the entries' size.
                 sources = [s for s in sources if s.endswith(
-                    ("quick.c", "special.c", "probe.c", "tables.c",
+                    ("quick.c", "slow.c", "probe.c", "tables.c",
                      "window.c"))]
             whole = abi.ALL or (version, target.name) == (newest, "amd64")
             fewer = [] if whole else FEWER_STATES
-            items.append((version, target, sources, [abi.SHOOTDOWN] + fewer))
+            items.append((version, target, sources,
+                          [abi.SHOOTDOWN, abi.TABLES] + fewer))
             # These have parts for builds without.
             items.append((version, target, [
                 s for s in sources if s.endswith(("tables.c", "window.c"))],

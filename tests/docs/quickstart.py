@@ -22,7 +22,7 @@ KERNEL = ("examples/hosts/kernel.h", "examples/hosts/kernel.c")
 
 MAKEFILE = """\
 # The kernel's own makefile: flags, objects, and how the image is linked.
-CFLAGS = %s -DQPMAP_TABLES=0
+CFLAGS = %s
 OBJS = quickstart.o kernel.o
 
 kernel: objects

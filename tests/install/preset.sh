@@ -9,7 +9,8 @@
 #
 #	preset.sh PRESET SOURCE-DIRECTORY WORK-DIRECTORY INSTALL-RUN [SHOOTDOWN]
 #
-# SHOOTDOWN is the value of QPMAP_SHOOTDOWN, if it is not left alone.
+# SHOOTDOWN is the value of QPMAP_SHOOTDOWN and of QPMAP_TABLES, if the options
+# are not left alone.
 
 set -eu
 preset=$1 source=$2 work=$3 run=$4
@@ -45,7 +46,8 @@ toolchain_file=$source/cmake/toolchain-$toolchain_file.cmake
 rm -rf "$work"
 mkdir -p "$work"
 cd "$source"
-quietly cmake --preset "$preset" -B "$work/build" ${5:+-DQPMAP_SHOOTDOWN=$5}
+quietly cmake --preset "$preset" -B "$work/build" ${5:+-DQPMAP_SHOOTDOWN=$5 \
+    -DQPMAP_TABLES=$5}
 quietly cmake --build "$work/build" -j 2
 quietly cmake --install "$work/build" --prefix "$work/first"
 
@@ -85,8 +87,8 @@ kernel_make QPMAP="$source" OPTIONS="$options" kernel-sources.elf
 
 # Each option by itself.  Not the page size and LPA2: where the target has
 # them, there is a preset for each value; nor PAE, which the entry size shows.
-for wrong in SLOTS=3 CACHE_LINE=128 DIRECT_MAP=0 CHECKED=1 TABLES=0 \
-    SHOOTDOWN=$((1 - shootdown)); do
+for wrong in SLOTS=3 CACHE_LINE=128 DIRECT_MAP=0 CHECKED=1 \
+    TABLES=$((1 - shootdown)) SHOOTDOWN=$((1 - shootdown)); do
 	rm -f kernel-wrong.elf
 	kernel_make WRONG="${wrong%=*}" VALUE="${wrong#*=}" kernel-wrong.elf
 	"$run" kernel-wrong.elf ||

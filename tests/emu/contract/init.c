@@ -492,6 +492,25 @@ host_leaf(const struct contract_case *c)
 	check_idle(e);
 }
 
+/*
+ * A kernel of four hooks, without a table builder, is told which option that
+ * needs, and works with leaf entries.
+ */
+static void
+four_hooks(const struct contract_case *c)
+{
+	struct emu *e = contract_begin(c, "leaf");
+
+	CHECK_EQUAL(emu_init(e), QPMAP_ERR_FLAGS, "QPMAP_F_BUILD_TABLES");
+	CHECK_EQUAL(EMU_CALL(e, "qpmap_strerror", "w",
+	    word(e, QPMAP_ERR_FLAGS)), EMU_RETURNED, "strerror");
+	CHECK(strstr((const char *)emu_ram(e, e->result, 128),
+	    "QPMAP_TABLES=1") != NULL, "the text does not name the option");
+	emu_close(e);
+	host_leaf(&(struct contract_case){ .mode = c->mode,
+	    .layout = c->layout, .type = c->type, .variant = "leaf" });
+}
+
 /* A panic of enter and of enter_ro, and nothing has changed. */
 static void
 check_enter_panics(struct emu *e, uint64_t pa, uint64_t attr,
@@ -645,6 +664,7 @@ contract_init_cases(const struct emu_mode *mode)
 	}
 	contract_add(mode, bad_online, NULL, "bad-input/online");
 	contract_add_types(mode, host_leaf, "B13/host-leaf");
+	contract_add(mode, four_hooks, NULL, "B13/four-hooks");
 	contract_add(mode, panic_attr, NULL, "panic/ATTR");
 	contract_add(mode, panic_type, NULL, "panic/TYPE");
 	contract_add_types(mode, panic_align, "panic/ALIGN");

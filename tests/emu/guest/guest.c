@@ -144,6 +144,7 @@ qpmap_host_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 	__builtin_unreachable();
 }
 
+#if QPMAP_TABLES
 QPMAP_CALL qpmap_paddr_t
 qpmap_host_table_alloc(void)
 {
@@ -182,12 +183,15 @@ qpmap_host_leaf_address(qpmap_paddr_t table)
 	guest_leaf_calls++;
 	return ((void *)(qpmap_uptr)table);
 }
+#endif
 
+#if QPMAP_CHECKED
 QPMAP_CALL int
 qpmap_host_page_is_wired(qpmap_paddr_t pa)
 {
 	return (pa != guest_not_pinned);
 }
+#endif
 
 #if QPMAP_SHOOTDOWN
 /*

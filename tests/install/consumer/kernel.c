@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The smallest kernel that links an installed qpmap: one CPU, the hooks, and
- * a start that calls qpmap_init() with paging still off.  With QPMAP_SHOOTDOWN
- * there may be more CPUs.
+ * a start that calls qpmap_init() with paging still off.  With the default
+ * options these are four hooks, with QPMAP_TABLES four more.  With
+ * QPMAP_SHOOTDOWN there may be more CPUs.
  *
  * kernel_start returns 0 if qpmap_init() refused with KERNEL_EXPECT, and 100
  * more than the error otherwise.
@@ -15,7 +16,9 @@
 #ifndef KERNEL_EXPECT
 #define KERNEL_EXPECT QPMAP_ERR_PAGING
 #define KERNEL_USES QPMAP_SHOOTDOWN
+#define KERNEL_ALL_HOOKS 0
 #else
+#define KERNEL_ALL_HOOKS 1	/* whatever the library's options are */
 #define KERNEL_USES 0	/* the library may have no such functions */
 #endif
 
@@ -65,6 +68,7 @@ qpmap_host_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 	}
 }
 
+#if QPMAP_TABLES || KERNEL_ALL_HOOKS
 QPMAP_CALL qpmap_paddr_t
 qpmap_host_table_alloc(void)
 {
@@ -89,6 +93,7 @@ qpmap_host_leaf_address(qpmap_paddr_t table)
 {
 	return ((void *)(qpmap_uptr)table);
 }
+#endif
 
 #if QPMAP_SHOOTDOWN
 #define KERNEL_GROUPS 2
@@ -98,7 +103,7 @@ static struct qpmap_cpu_sync kernel_remote[1];
 static struct qpmap_global kernel_global[KERNEL_GROUPS];
 #endif
 
-#ifndef __aarch64__
+#if (QPMAP_SHOOTDOWN || KERNEL_ALL_HOOKS) && !defined(__aarch64__)
 static unsigned int kernel_ipis;
 
 QPMAP_CALL void
@@ -161,7 +166,7 @@ _start(void)
 	    .window_va = (qpmap_vaddr_t)0 - 1024 * QPMAP_WINDOW_SIZE,
 	    .cpu_count = 1,
 	    .nesting = 1,
-	    .flags = QPMAP_F_BUILD_TABLES,
+	    .flags = QPMAP_TABLES ? QPMAP_F_BUILD_TABLES : 0,
 #if QPMAP_SHOOTDOWN
 	    .shootdown = &kernel_shootdown,
 	    .cpu_sync = kernel_remote,
