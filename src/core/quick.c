@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hot path: enter and remove.
+ * The fast path: enter and remove.
  *
- * The order of the steps is what makes them correct when an interrupt or an
- * NMI, at any instruction, enters and removes pages of its own (B2).  A
- * handler leaves the stack of slots as it found it, so:
+ * An interrupt or an NMI may enter and remove pages of its own at any
+ * instruction (B2), and leaves the stack of slots as it found it.  The order
+ * of the steps makes that correct:
  *
- *	enter	look at the next slot, claim it, and only then fill it
- *	remove	clear it, invalidate it, and only then release it
+ *	enter	check the next slot, claim it, then store its PTE
+ *	remove	clear the PTE, invalidate, then release the slot
  *
- * The claim, cpu->next, is the only word written beside the entry.
+ * The claim, cpu->next, is the only word written besides the PTE.
  *
- * Whatever is not the ordinary case falls out of a compare that is needed
- * anyway, and goes on in slow.c: a prot with a limit of 0, and a slot
- * whose address is 0, which is never taken for one that was given.  Nothing
- * there returns to here.
+ * The slow path (slow.c) needs no compare of its own.  A prot with a pa_limit
+ * of 0 fails the check of pa; a slot whose address is 0 fails the compare in
+ * remove, which never takes it for the address of an enter.  No slow function
+ * returns to here: each is a tail call.
  */
 #include "quick.h"
 
 /*
- * Store pte in this CPU's next slot; on failure go on in slow.c.  The
- * slot's address does not change while it is free.
+ * Map pte in this CPU's next slot; on failure continue in slow.c.  The address
+ * of a free slot does not change.
  */
 static inline qpmap_vaddr_t
 qpmap_window_enter(struct qpmap_pte pte)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What quick.c hands over: mappings that need more than the ordinary
- * sequence, and callers that broke the contract.
+ * The slow path's functions, which quick.c continues in, and the inline
+ * functions that both paths use.
  *
- * Their arguments are the first of the public function they stand in for, so
- * that handing over is a jump.
+ * The slow path maps what needs more than the fast path's sequence, and panics
+ * for callers that broke the contract.  Its functions take the arguments of the
+ * public function first, so that a tail call is a jump.
  */
 #ifndef QPMAP_CORE_QUICK_H
 #define QPMAP_CORE_QUICK_H
@@ -15,9 +16,9 @@
 #include "../arch/arch.h"
 
 /*
- * Rarely called: clang lays out what hands over behind the hot path, which
- * then never branches backwards.  gcc does so unasked, and where it is asked
- * it takes a section of its own.
+ * Rarely called.  With this clang places the calls after the hot path, which
+ * then never branches backwards.  gcc does so without it, and with it would use
+ * a section of its own.
  */
 #ifdef __clang__
 #define QPMAP_RARE cold
@@ -26,8 +27,8 @@
 #endif
 
 /*
- * On i386 their arguments are in registers, whatever -mregparm says: clang
- * hands over by a call, not a jump, where they are on the stack.
+ * On i386 the arguments are in registers, whatever -mregparm is: with arguments
+ * on the stack clang calls instead of jumping.
  */
 #if __SIZEOF_POINTER__ == 4
 #define QPMAP_HANDED __attribute__((QPMAP_RARE, regparm(3)))
@@ -36,8 +37,8 @@
 #endif
 
 /*
- * The prot's limit did not admit pa, or there is no such attribute.  Map the
- * page if its prot is special, else panic.  Not pinned.
+ * Enter, if pa failed the check or there is no such attribute: map the page if
+ * its prot takes the slow path, else panic.  Not pinned.
  */
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_slow(qpmap_paddr_t pa,
     qpmap_attr_t attr);
@@ -45,10 +46,9 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_ro_slow(qpmap_paddr_t pa,
     qpmap_attr_t attr);
 
 /*
- * There is no next slot, or its entry is not empty: panic.  pte is the entry
- * that was to be stored.  va means nothing: where a result is returned in the
- * register of the first argument, that one stays free for the slot's address.
- * Pinned.
+ * Panic: there is no next slot, or its PTE is not zero.  pte is the PTE to be
+ * stored.  va is not used: where the result register is that of the first
+ * argument, it keeps that register free for the slot's address.  Pinned.
  */
 #if QPMAP_PTE_FIRST
 #define QPMAP_SLOT_ARGS(va, pte) pte, va
@@ -58,26 +58,26 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_ro_slow(qpmap_paddr_t pa,
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic_slot(
     QPMAP_SLOT_ARGS(qpmap_vaddr_t va, struct qpmap_pte pte));
 
-/* The host does not vouch for the page: panic.  Not pinned. */
+/* Panic: the page is not wired.  Not pinned. */
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic_not_wired(qpmap_paddr_t pa,
     qpmap_attr_t attr);
 
 /*
- * The newest slot does not hold an ordinary mapping of va.  Remove it if it
- * holds a slow-path one, else panic.  Pinned, if the caller kept the contract.
+ * Remove, if the newest slot has no fast-path mapping at va: remove a slow-path
+ * mapping, else panic.  Pinned, if the caller kept the contract.
  */
 QPMAP_HANDED void qpmap_remove_slow(qpmap_vaddr_t va);
 
 /*
- * The prot of prots that attr names, which may be special, after all that is
- * checked before a page is mapped; panics if pa and attr do not pass.
+ * Check pa and attr for either path, and return the prot of attr; panics if
+ * they are not valid.
  */
 const struct qpmap_prot *qpmap_prot_check(qpmap_paddr_t pa,
     qpmap_attr_t attr, const struct qpmap_prot *prots);
 
 /*
- * Empty the slot of address va, whatever it holds, with all that a special
- * mapping needs; this CPU forgets it.  The slot is not released.
+ * Unmap the slot at address va, with the slow path's sequence, and invalidate
+ * it on this CPU.  The slot is not released.
  */
 void qpmap_slot_unmap(struct qpmap_slot *slot, qpmap_vaddr_t va);
 
@@ -134,14 +134,14 @@ qpmap_slot_ptep(const struct qpmap_slot *slot)
 }
 
 /*
- * Whether that is what a guard's entry may hold before its window or its group
- * is used: nothing, or with QPMAP_F_MARK_GUARDS the mark of an earlier use.
+ * Whether a guard's PTE is valid before its window or group is used: zero, or
+ * with QPMAP_F_MARK_GUARDS the mark of an earlier use.
  */
 _Bool qpmap_guard_is_valid(const struct qpmap_pte *ptep, qpmap_u32 flags);
 
 /*
- * Mark it, if the host wants that.  No translation changes: the walker finds
- * an invalid entry before and after.
+ * Mark a guard's PTE, with QPMAP_F_MARK_GUARDS.  No translation changes: the
+ * PTE is invalid before and after.
  */
 static inline void
 qpmap_guard_mark(struct qpmap_pte *ptep)
@@ -153,15 +153,15 @@ qpmap_guard_mark(struct qpmap_pte *ptep)
 }
 
 /*
- * Checked builds: whether a CPU that is online has its window's mark, or need
- * not have one.  The refusal says what is there now.
+ * Checked builds: whether an online CPU's window has its mark, or needs none;
+ * and the panic, which reports the PTE found.
  */
 _Bool qpmap_guard_is_marked(const struct qpmap_cpu *cpu);
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic_mark(struct qpmap_pte pte);
 
 /*
- * Page in the window of frame number i of the stack, from 1: every slot has
- * an unmapped page on both sides.
+ * The page of slot[i] in its window, with i from 1: every slot has an unmapped
+ * page on both sides.
  */
 static inline qpmap_u32
 qpmap_slot_page(qpmap_u32 i)
@@ -169,7 +169,7 @@ qpmap_slot_page(qpmap_u32 i)
 	return (2 * i - 1);
 }
 
-/* Where the direct map shows pa. */
+/* The address of pa in the direct map. */
 static inline qpmap_vaddr_t
 qpmap_direct_address(const struct qpmap_state *state, qpmap_paddr_t pa)
 {
@@ -192,9 +192,9 @@ qpmap_slot_va(const struct qpmap_cpu *cpu, const struct qpmap_slot *slot)
 }
 
 /*
- * The slot that cpu->next means, and back.  With QPMAP_NEXT_IS_RELATIVE it is
- * counted from the sentinels, so that 0 leads to them; without, 0 is looked
- * for: there is no such slot.
+ * Convert between cpu->next and a slot.  With QPMAP_NEXT_IS_RELATIVE next is
+ * an offset from the sentinels, and 0 is their slot; without, next is an
+ * address, and 0 has to be checked for.
  */
 #define QPMAP_NEXT_BASE							\
 	(QPMAP_NEXT_IS_RELATIVE ?					\
@@ -212,7 +212,7 @@ qpmap_next_slot(qpmap_uptr next)
 	return ((struct qpmap_slot *)(QPMAP_NEXT_BASE + next));
 }
 
-/* The slot below it.  Either form is gcc's shorter one on its machines. */
+/* The slot below next.  Each form is gcc's shorter one on its machines. */
 static inline struct qpmap_slot *
 qpmap_newest_slot(qpmap_uptr next)
 {
@@ -222,9 +222,8 @@ qpmap_newest_slot(qpmap_uptr next)
 }
 
 /*
- * Any change of the stack of slots.  The compiler must keep it in its place,
- * also against what an inline hook does: a counter of its own need not be
- * volatile.
+ * Change the top of the stack of slots.  The compiler must not move the store,
+ * not even across an inline hook, whose counter need not be volatile.
  */
 static inline void
 qpmap_set_next(struct qpmap_cpu *cpu, qpmap_uptr next)
@@ -241,10 +240,10 @@ qpmap_set_next_slot(struct qpmap_cpu *cpu, struct qpmap_slot *slot)
 }
 
 /*
- * Claim slot, which cpu->next means; release slot, the one below it.
+ * Claim slot, the one at cpu->next; release slot, the one below it.
  *
- * Where one instruction adds to memory, that needs a register less.  If it is
- * more than one after all, no harm: what interrupts it restores cpu->next.
+ * An instruction that adds to memory saves a register.  More than one
+ * instruction would be correct, too: an interrupt restores cpu->next.
  */
 static inline void
 qpmap_claim(struct qpmap_cpu *cpu, struct qpmap_slot *slot)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Mappings that need more than the ordinary sequence, and refusals.
+ * The slow path, and panics.
  *
- * A mapping is special because of its memory type (accesses through it must
- * be complete before its entry goes) or because of a flag of the host's (an
- * erratum, invalidation after filling, ...).  While it is held its slot's
- * address is 0; that is how qpmap_remove() knows.  The order of the steps is
- * that of quick.c, and for the same reason.
+ * A mapping takes the slow path because of its memory type (accesses through it
+ * must complete before its PTE is cleared) or because of a flag (an erratum,
+ * QPMAP_F_FLUSH_ON_MAP, ...).  While it is held its slot's address is 0, by
+ * which qpmap_remove() detects it.  The order of the steps is that of quick.c,
+ * for the same reason.
  */
 #include "quick.h"
 
-/* One memory type, and at most one of the two sharings. */
+/* Whether attr is one memory type, and at most one of the two sharings. */
 static inline _Bool
 qpmap_attr_exists(qpmap_attr_t attr)
 {
@@ -89,8 +89,8 @@ qpmap_window_enter_slow(struct qpmap_pte pte)
 }
 
 /*
- * For reading and writing, or for reading only: the prots say which.  Those
- * of the second sort are not served by the direct map, their size there is 0.
+ * Enter, with the prots for reading and writing or for reading only.  The
+ * latter never use the direct map: their direct_size is 0.
  */
 static qpmap_vaddr_t
 qpmap_enter_prots(qpmap_paddr_t pa, qpmap_attr_t attr,
@@ -124,8 +124,8 @@ qpmap_enter_panic_not_wired(qpmap_paddr_t pa, qpmap_attr_t attr)
 }
 
 /*
- * A CPU that is not online, the sentinel above the last slot, and an entry
- * that somebody else wrote.
+ * Three panics: the CPU is offline, the slot is the sentinel above the last
+ * one, or other code wrote the PTE.
  */
 QPMAP_HANDED qpmap_vaddr_t
 qpmap_enter_panic_slot(QPMAP_SLOT_ARGS(qpmap_vaddr_t va,
@@ -162,7 +162,7 @@ qpmap_slot_unmap(struct qpmap_slot *slot, qpmap_vaddr_t va)
 	*(volatile qpmap_vaddr_t *)&slot->va = va;
 }
 
-/* The newest slot of a CPU; NULL if it holds nothing, or is offline. */
+/* The newest slot of a CPU; NULL if none is held, or it is offline. */
 static struct qpmap_slot *
 qpmap_held_slot(struct qpmap_cpu *cpu)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The library's one writable structure.  qpmap_init() writes it; everybody
- * else only reads it, but for two words of CPUs that come and go.
+ * The library's only writable structure.  qpmap_init() writes it; other
+ * functions write two words of it, when CPUs come online and go offline.
  */
 #ifndef QPMAP_CORE_STATE_H
 #define QPMAP_CORE_STATE_H
@@ -9,46 +9,44 @@
 #include <qpmap/qpmap.h>
 
 /*
- * One prot of mapping: a memory type, a sharing and a protection.  All that
- * depends on the machine was worked out by qpmap_init(): an entry is the
- * address's bits and these.
+ * The PTE bits of a memory type, sharing and protection (compare pgprot_t),
+ * precomputed by qpmap_init(): a PTE is these and the address's bits.
  *
- * limit admits an address in quick.c (qpmap_pa_is_valid()).  It is 0, and so
- * admits none, for a type that was not asked for, and for a *special* prot,
- * one that needs more than the ordinary sequence: slow.c then looks at
- * slow_pa_limit.
+ * pa_limit is the fast path's limit of an address (qpmap_pa_is_valid()).  It is
+ * 0, so that no address is valid, for a type that is not configured and for a
+ * prot that takes the slow path, whose limit is slow_pa_limit.
  */
 struct qpmap_prot {
 	qpmap_ptebits_t bits;
 	qpmap_ptebits_t pa_limit;
-	qpmap_size_t direct_size;	/* bytes the direct map serves */
+	qpmap_size_t direct_size;	/* bytes mapped so in the direct map */
 	qpmap_ptebits_t slow_pa_limit;
 } __attribute__((aligned(4 * QPMAP_PTE_SIZE)));	/* indexed by a shift */
 
 /*
- * What qpmap_init() found out about the MMU, and every CPU must share.
- * The backend's probe.c fills it.
+ * Properties of the MMU that every CPU must share.  The backend's probe.c
+ * writes it in qpmap_init().
  */
 #define QPMAP_MMU_REGS 4
 struct qpmap_mmu {
 	qpmap_u64 reg[QPMAP_MMU_REGS];	/* live registers, masked */
 	qpmap_paddr_t root;		/* the root table */
 	qpmap_u32 levels;		/* levels of tables; leaves are 0 */
-	qpmap_u32 va_bits;	/* bits of an address that are walked */
-	qpmap_u32 pa_bits;	/* bits of a physical address */
-	qpmap_u32 slow_types;	/* types that are special, by bit */
+	qpmap_u32 va_bits;		/* bits of an address that are walked */
+	qpmap_u32 pa_bits;		/* bits of a physical address */
+	qpmap_u32 slow_types;		/* types on the slow path, by bit */
 	qpmap_ptebits_t type_bits[QPMAP_TYPE_COUNT];
-	qpmap_ptebits_t rw_bits;	/* what every mapping has ... */
+	qpmap_ptebits_t rw_bits;	/* bits of every mapping ... */
 	qpmap_ptebits_t ro_bits;	/* ... by protection */
 	_Bool range;			/* arm64: TLBI by range is used */
 };
 
 /*
- * The order saves instructions where an address has to be worked out: all but
- * the tables is within reach of the structure's own address, and what remove
- * reads is side by side.  Members that only QPMAP_SHOOTDOWN uses are always
- * there: where the tables are is a part of the hot path's instructions, which
- * do not depend on that option.
+ * The order saves instructions that compute addresses: all but the two arrays
+ * is within reach of the structure's address, and the members that remove reads
+ * are adjacent.  Members that only QPMAP_SHOOTDOWN uses are always there: the
+ * offsets of the arrays are in the hot path's instructions, which do not depend
+ * on that option.
  */
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): lines apart */
 struct qpmap_state {
@@ -67,8 +65,8 @@ struct qpmap_state {
 	qpmap_vaddr_t global_va;
 	qpmap_u32 global_count;
 	/*
-	 * In a line that nobody else needs: how many CPUs are online, and
-	 * whether one of them is in the tables (index.c).
+	 * In a cache line of their own: the number of online CPUs, and whether
+	 * one of them walks the tables.
 	 */
 	qpmap_u32 online_count __attribute__((aligned(QPMAP_CACHE_LINE)));
 	qpmap_u32 walking;
@@ -77,11 +75,11 @@ struct qpmap_state {
 	struct qpmap_prot ro[QPMAP_ATTR_COUNT];
 };
 
-/* Hidden: position-independent code, too, reaches it without a GOT. */
+/* Hidden, so that position-independent code does not use a GOT. */
 extern struct qpmap_state qpmap_state
     __attribute__((visibility("hidden")));
 
-/* The error that names a memory type which the machine cannot express. */
+/* The error of a memory type that the machine cannot express. */
 _Static_assert((unsigned int)QPMAP_ERR_TYPE_UNCACHED_MINUS -
     (unsigned int)QPMAP_ERR_TYPE_WRITE_BACK == QPMAP_ATTR_UNCACHED_MINUS,
     "errors in the order of the types");
@@ -94,8 +92,8 @@ qpmap_type_error(qpmap_u32 type)
 }
 
 /*
- * What the stacks of slots end in, and what a CPU without a window is taken
- * to have: slots that hold nothing, whose entry is never empty.
+ * The end of each stack of slots, and the stack of an offline CPU: free slots
+ * whose PTE is never zero.
  */
 struct qpmap_sentinel {
 	struct qpmap_slot slot[2];
@@ -108,13 +106,12 @@ extern const struct qpmap_sentinel qpmap_sentinel
 /* Off the hot path: small code rather than fast code. */
 #define QPMAP_COLD __attribute__((cold))
 
-/* Called by qpmap_init() alone: a kernel may free it afterwards. */
+/* Only qpmap_init() calls it: a kernel may free it afterwards. */
 #define QPMAP_INIT QPMAP_COLD QPMAP_INIT_ATTR
 
 /*
- * A compiler may turn the assignment or the initialisation of a larger
- * structure into a call of memcpy() or memset().  These loops it must leave
- * alone.
+ * Loops that a compiler cannot turn into a call of memcpy() or memset(), as it
+ * may an assignment or initialisation of a large structure.
  */
 static inline void
 qpmap_bytes_zero(void *to, qpmap_size_t size)
