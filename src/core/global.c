@@ -3,25 +3,24 @@
  * Global mappings: slots that every CPU may use until they are removed.
  *
  * A slot is a bit in its group's three words, in at most one of them at a
- * time; in none while somebody works on it, who then owns it alone.
+ * time; in none while one call owns it.
  *
- *	clean	empty, and forgotten by every CPU: enter may take it
+ *	clean	free, and in no CPU's TLB: enter may take it
  *	used	mapped
- *	dirty	empty, but a CPU may still have the old translation
+ *	dirty	unmapped, but a CPU may still have the old translation
  *
- *	enter			clean -> fill -> used
- *	remove			used -> clear, shootdown -> clean
- *	remove_deferred		used -> clear -> dirty
+ *	enter			clean -> store PTE -> used
+ *	remove			used -> clear PTE, shootdown -> clean
+ *	remove_deferred		used -> clear PTE -> dirty
  *	reclaim			dirty -> shootdown -> clean
  *
- * So a slot is never handed out before its old translation is gone.  Bits are
- * moved by single atomic operations: no lock.  A slot in another call's
- * shootdown is taken: nobody waits for it.  That call may have been interrupted
- * by a handler that waits for whoever looks for a slot.  Nor can another call
- * do its work: a slot can have gone clean, used and dirty again before the
- * helper is done.
+ * A slot is never mapped again before its old translation is gone.  Bits move
+ * by single atomic operations, without a lock.  No call waits for a slot in
+ * another call's shootdown: a handler may have interrupted that call, and wait
+ * for the CPU that needs the slot.  Nor can it do the other call's work: before
+ * that is done the slot can have become clean, used and dirty again.
  *
- * Of a build without QPMAP_SHOOTDOWN nothing is left.
+ * Compiled only with QPMAP_SHOOTDOWN.
  */
 #include "shootdown.h"
 #include "quick.h"
@@ -35,18 +34,18 @@
 #define QPMAP_GLOBAL_BATCH 8
 
 /*
- * So many pages from the first dirty slot to the last are one request, which
- * every backend serves page by page.  Where they are further apart, up to
+ * If the dirty slots span at most this many pages they are one request, which
+ * every backend invalidates page by page.  Otherwise up to
  * QPMAP_SHOOTDOWN_PAGES slots are a request each.  The firmware, which would
- * wait for each, is told once.
+ * wait for each, gets one request.
  */
 #define QPMAP_GLOBAL_SPAN 32
 
-/* Groups whose slots can be numbered. */
+/* The most groups whose slots have 32-bit numbers. */
 #define QPMAP_GLOBAL_GROUPS						\
 	(~(qpmap_u32)0 / (qpmap_u32)QPMAP_GLOBAL_SLOTS)
 
-/* Whether entries that the kernel gave are those of va's group, and empty. */
+/* Whether the kernel's PTEs are those of the group at va, and zero. */
 QPMAP_INIT static _Bool
 qpmap_global_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
     qpmap_u32 flags)
@@ -67,9 +66,8 @@ qpmap_global_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
 }
 
 /*
- * The kernel's word for each group: its entries, or with QPMAP_F_BUILD_TABLES
- * NULL, for those in the tables.  What an earlier qpmap_init() found there is
- * not in that word.
+ * Check each group's leaf: the PTEs, or with QPMAP_F_BUILD_TABLES NULL, for
+ * those in the tables.  An earlier qpmap_init() has not written leaf.
  */
 QPMAP_INIT static _Bool
 qpmap_global_leaves_fit(const struct qpmap_config *config)
@@ -88,7 +86,7 @@ qpmap_global_leaves_fit(const struct qpmap_config *config)
 	return (1);
 }
 
-/* Whether two ranges of addresses, last bytes included, have one in common. */
+/* Whether two ranges of addresses, last bytes included, overlap. */
 static inline _Bool
 qpmap_ranges_meet(qpmap_vaddr_t low, qpmap_vaddr_t high,
     qpmap_vaddr_t other_low, qpmap_vaddr_t other_high)
@@ -97,8 +95,8 @@ qpmap_ranges_meet(qpmap_vaddr_t low, qpmap_vaddr_t high,
 }
 
 /*
- * The area and its guard against everything else.  Their number first: the
- * products that follow have room for it.
+ * Check the area and its guard against all else; the number of groups first,
+ * so that the later products do not overflow.
  */
 QPMAP_INIT static _Bool
 qpmap_global_range_fits(const struct qpmap_config *config,
@@ -169,8 +167,8 @@ struct qpmap_global_slot {
 };
 
 /*
- * The address of the slot of that number, counted through all groups: a group
- * has two pages for each of its slots.
+ * The address of a slot by its number, counted through all groups.  A group has
+ * two pages for each of its slots.
  */
 static inline qpmap_vaddr_t
 qpmap_global_address(qpmap_u32 number)
@@ -190,7 +188,7 @@ qpmap_global_locate(struct qpmap_global_slot *slot, qpmap_u32 number)
 	slot->va = qpmap_global_address(number);
 }
 
-/* Take a clean slot of the group, if there is one.  Its number, or all. */
+/* Take a clean slot of the group: its number, or QPMAP_GLOBAL_SLOTS. */
 QPMAP_ATOMIC static qpmap_u32
 qpmap_global_take(struct qpmap_global *group)
 {
@@ -212,8 +210,8 @@ qpmap_global_take(struct qpmap_global *group)
 }
 
 /*
- * Take a clean slot.  CPUs begin to look in different groups, so that they
- * meet in no cache line before slots are short.
+ * Take a clean slot.  CPUs start in different groups, so that they share no
+ * cache line before slots are short.
  */
 static _Bool
 qpmap_global_find(struct qpmap_global_slot *slot, qpmap_u32 home)
@@ -234,9 +232,9 @@ qpmap_global_find(struct qpmap_global_slot *slot, qpmap_u32 home)
 }
 
 /*
- * Shoot down the slots of a batch whose first group is number first: bit n of
- * taken[i] is slot n of group first + i, and there is one.  One request, or a
- * few; waited for once.
+ * Shoot down the slots of a batch that starts at group first: bit n of taken[i]
+ * is slot n of group first + i, and at least one is set.  One request, or a few
+ * with one wait.
  */
 static void
 qpmap_global_shoot(qpmap_u32 first, const qpmap_uptr *taken,
@@ -268,9 +266,9 @@ qpmap_global_shoot(qpmap_u32 first, const qpmap_uptr *taken,
 }
 
 /*
- * Shoot down the dirty slots of up to QPMAP_GLOBAL_BATCH groups from first
- * on, all in one, and make them clean.  With everything, all else is shot
- * down, too.  Whether there was a dirty one.
+ * Shoot down the dirty slots of up to QPMAP_GLOBAL_BATCH groups from first on,
+ * together, and make them clean.  With everything, shoot down everything.
+ * Returns whether there was a dirty slot.
  */
 QPMAP_ATOMIC static _Bool
 qpmap_global_reclaim_batch(qpmap_u32 first, _Bool everything)
@@ -300,9 +298,9 @@ qpmap_global_reclaim_batch(qpmap_u32 first, _Bool everything)
 }
 
 /*
- * Make every dirty slot clean.  Whether there was one, and so a shootdown; with
- * everything, the first one is of everything.  Pinned: who is preempted keeps
- * slots from the others for longer.
+ * Make every dirty slot clean.  Returns whether there was one, and so a
+ * shootdown; with everything, the first shootdown is of everything.  Pinned,
+ * since a preempted call would keep its slots from the others for longer.
  */
 static _Bool
 qpmap_global_reclaim(_Bool everything)
@@ -320,9 +318,9 @@ qpmap_global_reclaim(_Bool everything)
 }
 
 /*
- * Own a clean slot: one that is, or one that this call makes clean, unless
- * another CPU is faster: then it has got on.  0 if every slot is taken: used,
- * or in another call's shootdown.
+ * Take a clean slot, or reclaim the dirty ones and retry.  A retry means that
+ * another CPU has made progress.  Returns 0 if every slot is in use, or in
+ * another call's shootdown.
  */
 static _Bool
 qpmap_global_own(struct qpmap_global_slot *slot, qpmap_u32 home)
@@ -360,7 +358,7 @@ qpmap_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 	return (error);
 }
 
-/* Own the slot that is mapped at va, and clear its entry; else panic. */
+/* Take the slot that is mapped at va, and clear its PTE; else panic. */
 QPMAP_ATOMIC static void
 qpmap_global_clear(struct qpmap_global_slot *slot, qpmap_vaddr_t va)
 {
@@ -395,8 +393,8 @@ qpmap_global_remove(qpmap_vaddr_t va)
 }
 
 /*
- * Pinned: what tells walkers may be several instructions, of which the last
- * completes what the first began on the same CPU.
+ * Pinned: making the cleared PTE visible to walkers may take several
+ * instructions that must execute on the same CPU.
  */
 QPMAP_ATOMIC QPMAP_CALL void
 qpmap_global_remove_deferred(qpmap_vaddr_t va)
@@ -410,9 +408,9 @@ qpmap_global_remove_deferred(qpmap_vaddr_t va)
 }
 
 /*
- * Everything, since windows' translations go too.  This call's own shootdown
- * is for all of them, and for slots that another CPU is reclaiming: their
- * entries were cleared before.  So it does not wait for that CPU.
+ * Shoots down everything, since windows are included.  The shootdown covers the
+ * slots that another CPU is reclaiming, too: their PTEs were cleared before.
+ * The call does not wait for that CPU.
  */
 QPMAP_CALL void
 qpmap_quiesce(void)

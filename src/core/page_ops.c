@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whole pages and byte ranges, through one mapping at a time.
+ * Zero and copy pages, and read and write byte ranges, one mapping at a time.
  *
  * Write-back and write-through memory takes the architecture's bulk loop.  Any
- * other type may be a device: naturally aligned single accesses, by plain
- * loads and stores.  Of any type, what is no longer than a word is moved by
- * single accesses: an aligned one of a width that there is by one.
+ * other type may be a device: naturally aligned single accesses, by plain loads
+ * and stores.  With any type, up to a word is moved by single accesses: one, if
+ * it is aligned and of a width that exists.
  */
 #include <qpmap/host.h>
 #include <qpmap/panic.h>
@@ -13,17 +13,17 @@
 
 #include "../arch/arch.h"
 
-/* So that what is rarely taken costs the other paths no register. */
+/* Keeps rare paths from using registers of the other paths. */
 #define QPMAP_NOINLINE __attribute__((__noinline__))
 
-/* The attribute that the page is mapped with. */
+/* The attribute for qpmap_enter(). */
 static inline qpmap_attr_t
 qpmap_mapped_attr(qpmap_attr_t attr)
 {
 	return (attr & ~(qpmap_attr_t)QPMAP_ATTR_WIDTH_4);
 }
 
-/* Whether the page is memory for the bulk loop; not with a width. */
+/* Whether the page is memory for the bulk loop; false with a width. */
 static inline _Bool
 qpmap_is_bulk(qpmap_attr_t attr)
 {
@@ -71,7 +71,7 @@ qpmap_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr, qpmap_paddr_t src,
 
 /*
  * The widest naturally aligned access at va within len bytes, at most widest.
- * Only the page's side counts: it may be a device, the other side is memory.
+ * va is in the page, which may be a device; the other side is memory.
  */
 static inline qpmap_size_t
 qpmap_access_width(qpmap_vaddr_t va, qpmap_size_t len, qpmap_size_t widest)
@@ -82,7 +82,7 @@ qpmap_access_width(qpmap_vaddr_t va, qpmap_size_t len, qpmap_size_t widest)
 	return (widest);
 }
 
-/* Between a page and memory, aligned alike where the backend wants that. */
+/* Copy between page and memory, equally aligned if the backend needs it. */
 static void
 qpmap_transfer_aligned(qpmap_vaddr_t va, qpmap_vaddr_t memory,
     qpmap_size_t len, qpmap_size_t widest, _Bool write)
@@ -99,7 +99,7 @@ qpmap_transfer_aligned(qpmap_vaddr_t va, qpmap_vaddr_t memory,
 	}
 }
 
-/* Through a block that is aligned as the page is. */
+/* Copy through a block with the alignment of the page. */
 static void
 qpmap_transfer_shifted(qpmap_vaddr_t va, qpmap_vaddr_t memory,
     qpmap_size_t len, qpmap_size_t widest, _Bool write)
@@ -124,7 +124,7 @@ qpmap_transfer_shifted(qpmap_vaddr_t va, qpmap_vaddr_t memory,
 	}
 }
 
-/* Within one page, by single accesses. */
+/* Copy within one page, by single accesses. */
 QPMAP_COLD QPMAP_NOINLINE static void
 qpmap_transfer_single(qpmap_vaddr_t va, qpmap_vaddr_t memory,
     qpmap_size_t len, qpmap_size_t widest, _Bool write)
@@ -136,7 +136,7 @@ qpmap_transfer_single(qpmap_vaddr_t va, qpmap_vaddr_t memory,
 	}
 }
 
-/* Map the page that pa is in; its address, and with pa's offset in *va. */
+/* Map the page of pa: returns its address, and in *va the address of pa. */
 static inline qpmap_vaddr_t
 qpmap_enter_at(qpmap_paddr_t pa, qpmap_attr_t attr, _Bool write,
     qpmap_vaddr_t *va)
@@ -150,7 +150,7 @@ qpmap_enter_at(qpmap_paddr_t pa, qpmap_attr_t attr, _Bool write,
 	return (page);
 }
 
-/* What lies within one page. */
+/* Copy within one page. */
 QPMAP_NOINLINE static void
 qpmap_transfer_page(qpmap_paddr_t pa, qpmap_attr_t attr,
     qpmap_vaddr_t memory, qpmap_size_t len, _Bool write)
@@ -168,14 +168,14 @@ qpmap_transfer_page(qpmap_paddr_t pa, qpmap_attr_t attr,
 	qpmap_remove(page);
 }
 
-/* Bytes after the one at pa, in its page. */
+/* The number of bytes after the one at pa, in its page. */
 static inline qpmap_size_t
 qpmap_page_rest(qpmap_paddr_t pa)
 {
 	return (~(qpmap_size_t)pa & QPMAP_PAGE_MASK);
 }
 
-/* A broken range panics before anything is copied. */
+/* Panic, before anything is copied, if the range wraps. */
 static inline void
 qpmap_check_wrap(qpmap_paddr_t pa, qpmap_size_t len)
 {
@@ -184,7 +184,7 @@ qpmap_check_wrap(qpmap_paddr_t pa, qpmap_size_t len)
 	}
 }
 
-/* Page by page, between the physical range at pa and memory. */
+/* Copy page by page between the physical range at pa and memory. */
 QPMAP_COLD QPMAP_NOINLINE static void
 qpmap_transfer_pages(qpmap_paddr_t pa, qpmap_attr_t attr,
     qpmap_vaddr_t memory, qpmap_size_t len, _Bool write)
@@ -202,7 +202,7 @@ qpmap_transfer_pages(qpmap_paddr_t pa, qpmap_attr_t attr,
 	}
 }
 
-/* A range in one page does not wrap.  len may be 0: then len - 1 is large. */
+/* A range in one page does not wrap.  If len is 0, len - 1 is large. */
 QPMAP_NOINLINE static void
 qpmap_transfer(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
     qpmap_size_t len, _Bool write)
@@ -215,8 +215,8 @@ qpmap_transfer(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
 }
 
 /*
- * Whether a path of its own moves len bytes, by one access of width bytes.
- * They lie in one page, and do not wrap.
+ * Whether one access of width bytes moves len bytes.  If so they are in one
+ * page, and do not wrap.
  */
 static inline _Bool
 qpmap_is_one(qpmap_paddr_t pa, qpmap_vaddr_t memory, qpmap_size_t len,
@@ -231,8 +231,8 @@ qpmap_is_one(qpmap_paddr_t pa, qpmap_vaddr_t memory, qpmap_size_t len,
 }
 
 /*
- * All but the path for one access: a function of the same arguments, so that
- * going on in it is a jump.
+ * All other ranges: a function with the same arguments, so that the tail call
+ * is a jump.
  */
 #define QPMAP_MORE QPMAP_NOINLINE __attribute__((visibility("hidden")))
 

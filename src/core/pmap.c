@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The manual page's two names, in an object of their own.
+ * pmap_quick_enter_page(9) and its remove, in an object file of their own.
  */
 #include <qpmap/pmap.h>
 #include <qpmap/qpmap.h>

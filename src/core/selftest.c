@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The first test on a new kernel: two pages, in and out.
+ * A test of a new port, with two pages.
  */
 #include <qpmap/host.h>
 #include <qpmap/qpmap.h>
 
 #include "state.h"
 
-/* What byte i of page number page is to hold. */
+/* The test pattern: byte i of page 0 or 1. */
 static inline unsigned char
 qpmap_selftest_byte(int page, qpmap_size_t i)
 {
@@ -15,7 +15,7 @@ qpmap_selftest_byte(int page, qpmap_size_t i)
 	    (page == 0 ? 0x11u : 0xa4u)));
 }
 
-/* Write a page, or see whether it holds what was written. */
+/* Write the pattern of a page, or return whether the page holds it. */
 QPMAP_COLD static _Bool
 qpmap_selftest_pass(qpmap_vaddr_t va, int page, _Bool write)
 {
@@ -33,7 +33,7 @@ qpmap_selftest_pass(qpmap_vaddr_t va, int page, _Bool write)
 	return (holds);
 }
 
-/* Whether the page at pa, mapped once more, holds what was written. */
+/* Map the page at pa again, and return whether it holds its pattern. */
 QPMAP_COLD static _Bool
 qpmap_selftest_again(qpmap_paddr_t pa, int page, _Bool read_only)
 {
@@ -46,8 +46,8 @@ qpmap_selftest_again(qpmap_paddr_t pa, int page, _Bool read_only)
 }
 
 /*
- * Both pages at once: each is written through its mapping, and then both are
- * read, the newer one first.  Returns the step that failed, or 0.
+ * Map both pages at once, write each, then read both, the newer one first.
+ * Returns the step that failed, or 0.
  */
 QPMAP_COLD static int
 qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
@@ -72,7 +72,7 @@ qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 	return (step);
 }
 
-/* How many mappings this CPU holds now. */
+/* The number of mappings that this CPU holds. */
 QPMAP_COLD static qpmap_u32
 qpmap_selftest_held(void)
 {

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shootdown: make other CPUs forget translations, and know that they have.
+ * TLB shootdown: invalidate translations on other CPUs and wait for completion.
  *
  * A request is a number, the generation.  Its initiator takes the next one,
- * interrupts the CPUs that have not acknowledged it, and waits until they
- * have.  A CPU that is asked reads what the newest generation is, then
- * invalidates what all requests up to that one ask for, then acknowledges it:
- * in this order.  So one acknowledgement serves all initiators that wait, and
- * an interrupt that comes late or twice finds nothing to do.
+ * interrupts the CPUs that have not acknowledged it, and waits until they have.
+ * A target reads the newest generation, then invalidates the pages of all
+ * requests up to that one, then acknowledges it, in this order.  One
+ * acknowledgement completes all these requests, and an interrupt that comes
+ * late or twice finds nothing to do.
  *
- * No lock: who waits holds nothing, and answers others meanwhile.  Each CPU
- * writes its own struct qpmap_cpu_sync; requests are numbers of one counter,
- * and a ring says what the last of them were about.  A CPU that does not find
- * one there, or finds it half written, invalidates everything.
+ * No locks: an initiator handles incoming requests while it waits.  Each CPU
+ * writes its own struct qpmap_cpu_sync; generations come from one counter, and
+ * a ring has the pages of the last requests.  A CPU that does not find a
+ * request there, or finds it half written, invalidates everything.
  *
  * docs/tlb.md, "Shootdown", argues each step; tests/model/shootdown.pml is this
  * file for a model checker, with the same names.
  *
- * Of a build without QPMAP_SHOOTDOWN nothing is left.
+ * Compiled only with QPMAP_SHOOTDOWN.
  */
 #include <qpmap/host.h>
 #include <qpmap/panic.h>
@@ -28,13 +28,12 @@
 
 #define QPMAP_WORD_BITS (8 * sizeof(unsigned long))
 
-/* Not far from wrapping around, so that it is nothing rare. */
+/* Start near the wrap, so that every boot exercises it. */
 #define QPMAP_GENERATION_FIRST (~(qpmap_generation_t)0 - 1023)
 
 /*
- * A CPU that joins is taken to be so far behind, and nobody may be further:
- * every so many generations a request goes to all CPUs.  Only 32-bit
- * generations ever come round.
+ * A CPU that joins starts this far behind.  No CPU may fall further behind:
+ * each SWEEP-th request goes to all CPUs.  Only 32-bit generations ever wrap.
  */
 #define QPMAP_GENERATION_BEHIND ((qpmap_generation_t)1 << 30)
 #define QPMAP_GENERATION_SWEEP ((qpmap_generation_t)1 << 24)
@@ -59,7 +58,7 @@ qpmap_shootdown_check(const struct qpmap_config *config)
 	return (QPMAP_OK);
 }
 
-/* Where hardware broadcasts, the kernel may have given no memory for it. */
+/* Whether there is cpu_sync: where hardware broadcasts, it is optional. */
 static inline _Bool
 qpmap_has_cpu_sync(void)
 {
@@ -82,8 +81,8 @@ qpmap_shootdown_init(void)
 }
 
 /*
- * Before acknowledged is written: it may be another CPU's.  Where hardware
- * broadcasts and the kernel gave no memory, nobody can tell.
+ * Must precede the first store to acknowledged, which may be another CPU's.
+ * Without cpu_sync (hardware broadcasts) two CPUs cannot be told apart.
  */
 QPMAP_ATOMIC QPMAP_COLD _Bool
 qpmap_shootdown_claim(qpmap_u32 index)
@@ -105,9 +104,9 @@ qpmap_shootdown_release(qpmap_u32 index)
 }
 
 /*
- * Acknowledge newest, unless an interrupt has acknowledged more meanwhile: the
- * number never goes down.  The exchange releases: what was invalidated, and
- * what was accessed through it before, is behind.
+ * Acknowledge newest, unless an interrupt has acknowledged a newer one: the
+ * number never decreases.  The exchange releases: the invalidations, and
+ * accesses through the old translations, come before it.
  */
 QPMAP_ATOMIC static void
 qpmap_shootdown_acknowledge(struct qpmap_cpu_sync *sync,
@@ -123,11 +122,10 @@ qpmap_shootdown_acknowledge(struct qpmap_cpu_sync *sync,
 }
 
 /*
- * The number is this CPU's already, and nobody waits for it.  Now online first
- * and then the generation, with a fence in between; initiators
- * clear the entry, and then look who is online, with a fence in between.  So
- * either they wait for this CPU, or what they cleared was clear before it
- * forgot everything.
+ * The CPU has its index, and no CPU waits for it.  It stores online and then
+ * loads the generation, with a fence in between; an initiator clears the PTE
+ * and then loads online, with a fence in between.  Either the initiator waits
+ * for this CPU, or the PTE was clear before this CPU invalidated everything.
  */
 QPMAP_COLD void
 qpmap_shootdown_join(qpmap_u32 index)
@@ -154,9 +152,9 @@ qpmap_shootdown_join(qpmap_u32 index)
 }
 
 /*
- * Who looks from now on does not wait, and who waits finds out.  What this CPU
- * has in its TLB it does not use any more, and does not keep.  Its number stays
- * its own as long as an interrupt may answer for it.
+ * From the store on no initiator waits for this CPU.  The CPU uses no
+ * translation from then on, and keeps none.  It has its index as long as an
+ * interrupt may acknowledge with it.
  */
 QPMAP_COLD void
 qpmap_shootdown_leave(qpmap_u32 index)
@@ -170,9 +168,10 @@ qpmap_shootdown_leave(qpmap_u32 index)
 }
 
 /*
- * Put what request number generation asks for into the ring.  The place is
- * claimed first: another initiator, a whole ring ahead or behind, may want it.
- * Then this request stays out, as does number 0, which means half written.
+ * Write a request into the ring.  Its place is claimed first, since an
+ * initiator that is a whole ring ahead or behind uses the same place.  If the
+ * claim fails the request is not written; nor is generation 0, which means half
+ * written.
  */
 QPMAP_ATOMIC static void
 qpmap_request_write(struct qpmap_request *requests,
@@ -195,7 +194,7 @@ qpmap_request_write(struct qpmap_request *requests,
 	__atomic_store_n(&request->generation, generation, __ATOMIC_RELEASE);
 }
 
-/* Do what request number generation asks for.  Whether it was in the ring. */
+/* Invalidate the pages of one request; returns whether it was in the ring. */
 static _Bool
 qpmap_request_handle(struct qpmap_request *requests,
     qpmap_generation_t generation)
@@ -220,7 +219,7 @@ qpmap_request_handle(struct qpmap_request *requests,
 	return (1);
 }
 
-/* Invalidate all that requests after old, up to newest, ask for. */
+/* Invalidate the pages of all requests after old, up to newest. */
 static void
 qpmap_shootdown_handle(qpmap_generation_t old, qpmap_generation_t newest)
 {
@@ -238,9 +237,9 @@ qpmap_shootdown_handle(qpmap_generation_t old, qpmap_generation_t newest)
 }
 
 /*
- * What a request is about was cleared before its number was there to be read,
- * so it is read before anything is invalidated.  An interrupt that comes in
- * between does all this by itself; the rest is then done twice.
+ * An initiator clears the PTEs before it increments the generation, so the
+ * generation must be read before anything is invalidated.  An interrupt in
+ * between handles the requests, too; some are then handled twice.
  */
 QPMAP_CALL void
 qpmap_shootdown_poll(void)
@@ -273,7 +272,7 @@ qpmap_shootdown_ipi(void)
 	qpmap_shootdown_poll();
 }
 
-/* The next CPU of the set, from index on, that is online; or cpu_count. */
+/* The next online CPU of the set, from index on; or cpu_count. */
 static qpmap_u32
 qpmap_shootdown_next(const unsigned long *cpus, qpmap_u32 index)
 {
@@ -289,9 +288,9 @@ qpmap_shootdown_next(const unsigned long *cpus, qpmap_u32 index)
 }
 
 /*
- * A host that forgot to fill in the numbers has left them all alike.  Of two
- * CPUs that join at once at least one sees the other: each has claimed its
- * number before.
+ * Detects a kernel that has not written the hart numbers, which are then all
+ * equal.  If two CPUs join at once at least one sees the other, since each has
+ * claimed its index before.
  */
 QPMAP_COLD _Bool
 qpmap_shootdown_check_hart(qpmap_u32 index)
@@ -314,9 +313,9 @@ qpmap_shootdown_check_hart(qpmap_u32 index)
 }
 
 /*
- * Have the firmware do it: as few calls as the harts' numbers allow.  Whether
- * it did; the interrupt is for what it refused.  Not inlined: it needs many
- * registers, which the caller would save for nothing.
+ * Use the firmware's remote fences, with as few calls as the hart numbers
+ * allow.  Returns whether all succeeded; otherwise the caller interrupts.  Not
+ * inlined: it needs many registers, which the caller would save for nothing.
  */
 __attribute__((__noinline__)) static _Bool
 qpmap_shootdown_firmware(qpmap_vaddr_t va, qpmap_size_t page_count,
@@ -348,10 +347,10 @@ qpmap_shootdown_firmware(qpmap_vaddr_t va, qpmap_size_t page_count,
 }
 
 /*
- * Interrupt, and wait.  A CPU that acknowledged meanwhile is not interrupted;
- * one that went offline is not waited for.  Where hardware broadcasts, nothing
- * gets here, but a build without optimisation has this function, and must not
- * need the hook.
+ * Interrupt the targets, and wait for them.  A CPU that has acknowledged is not
+ * interrupted; one that goes offline is not waited for.  Where hardware
+ * broadcasts this is never called, but an unoptimized build compiles it, and
+ * must not import the hook.
  */
 static void
 qpmap_shootdown_notify(const struct qpmap_cpu *cpu,
@@ -384,7 +383,7 @@ qpmap_shootdown_notify(const struct qpmap_cpu *cpu,
 	}
 }
 
-/* A new request: its number, and what it is about. */
+/* Make a new request; returns its generation. */
 QPMAP_ATOMIC static qpmap_generation_t
 qpmap_shootdown_request(qpmap_vaddr_t va, qpmap_size_t page_count)
 {
@@ -396,7 +395,7 @@ qpmap_shootdown_request(qpmap_vaddr_t va, qpmap_size_t page_count)
 	return (generation);
 }
 
-/* Nobody tells a CPU that is not online. */
+/* An offline CPU is not notified of requests, and must not make any. */
 QPMAP_NORETURN QPMAP_COLD static void
 qpmap_shootdown_panic(void)
 {
@@ -443,8 +442,8 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
 }
 
 /*
- * Who has acknowledged the last request has served all before it, so one wait
- * is for all of them.
+ * An acknowledgement of the last request completes those before it, so one wait
+ * is enough.
  */
 void
 qpmap_shootdown_pages(const qpmap_vaddr_t *va, qpmap_u32 count)

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The page tables above the window.
+ * Build the page tables above the windows and groups.
  *
- * Two phases.  In the first, nothing that a walker can see is written: the
- * tables are walked, what is in the way is refused, the missing tables are
- * counted, and that many pages are taken and chained through their first
- * words.  In the second, which cannot fail, each missing path is filled from
- * the bottom up, detached, and then linked by a single store.
+ * Two phases.  The first writes nothing that a walker can see: it walks the
+ * tables, returns an error if something is mapped, counts the missing tables,
+ * and allocates as many pages, chained through their first words.  The second
+ * cannot fail: it builds each missing path from the bottom up, detached, and
+ * then links it by a single store.
  *
  * A linked table is never unlinked or freed: another CPU may hold it in a
  * paging-structure cache even while it has no valid leaf.
  *
  * Levels count from 0, a table of leaves, to mmu->levels - 1, the root.
  *
- * Compiled only with QPMAP_TABLES, so that a makefile which lists all files
- * does not import the hooks.
+ * Compiled only with QPMAP_TABLES, so that a makefile that lists all files does
+ * not import the hooks.
  */
 #include <qpmap/host.h>
 
@@ -25,12 +25,12 @@
 
 #define QPMAP_TABLE_BYTES ((qpmap_size_t)QPMAP_PTE_SIZE << QPMAP_TABLE_SHIFT)
 
-/* No machine has more levels than an address has room for. */
+/* The most levels that an address has room for. */
 #define QPMAP_LEVELS							\
 	((8 * sizeof(qpmap_vaddr_t) - QPMAP_PAGE_SHIFT +		\
 	    QPMAP_TABLE_SHIFT - 1) / QPMAP_TABLE_SHIFT)
 
-/* log2 of the bytes that one entry of a table of that level covers. */
+/* log2 of the bytes that an entry of a table of that level maps. */
 static inline qpmap_u32
 qpmap_level_shift(qpmap_u32 level)
 {
@@ -40,7 +40,7 @@ qpmap_level_shift(qpmap_u32 level)
 	return (QPMAP_PAGE_SHIFT + level * QPMAP_TABLE_SHIFT);
 }
 
-/* Number of va's entry in a table of that level. */
+/* Index of va's entry in a table of that level. */
 static inline qpmap_u32
 qpmap_level_index(const struct qpmap_mmu *mmu, qpmap_vaddr_t va,
     qpmap_u32 level)
@@ -52,15 +52,15 @@ qpmap_level_index(const struct qpmap_mmu *mmu, qpmap_vaddr_t va,
 	    ((1u << QPMAP_TABLE_SHIFT) - 1));
 }
 
-/* Where a walk for one address ended. */
+/* The result of a walk for one address. */
 struct qpmap_walk {
 	qpmap_paddr_t table;		/* the table it ended in */
 	qpmap_u32 level;		/* that table's level */
 	struct qpmap_pte *ptep;		/* the entry, until the next walk */
-	struct qpmap_pte entry;		/* what was there */
+	struct qpmap_pte entry;		/* its value */
 };
 
-/* Walk down to va's leaf, or to the first entry that is no table. */
+/* Walk down to va's leaf, or to the first entry that is not a table. */
 QPMAP_COLD static void
 qpmap_tables_walk(const struct qpmap_mmu *mmu, qpmap_ptebits_t sharing,
     qpmap_vaddr_t va, struct qpmap_walk *walk)
@@ -80,7 +80,7 @@ qpmap_tables_walk(const struct qpmap_mmu *mmu, qpmap_ptebits_t sharing,
 	    !qpmap_pte_is_large(walk->entry, walk->level));
 }
 
-/* The configuration's sharing masks: no part of an address. */
+/* The configuration's sharing masks, which are not part of an address. */
 static inline qpmap_ptebits_t
 qpmap_tables_sharing(const struct qpmap_config *config)
 {
@@ -89,9 +89,9 @@ qpmap_tables_sharing(const struct qpmap_config *config)
 }
 
 /*
- * Judge one page of the area.  A first guard may be marked: a group of global
- * slots begins where a window could.  *missing is how many tables its leaf
- * lacks.  Returns 0 or an enum qpmap_error.
+ * Check one page of an area.  The first guard of a window or group may be
+ * marked: a group starts where a window could.  *missing is the number of
+ * missing tables above the page.  Returns 0 or an enum qpmap_error.
  */
 QPMAP_INIT static int
 qpmap_tables_check(const struct qpmap_config *config,
@@ -113,8 +113,8 @@ qpmap_tables_check(const struct qpmap_config *config,
 }
 
 /*
- * Whether va, in the area that begins at first, is the area's first page
- * below one entry of a table of that level.
+ * Whether va is the first page of the area at first that an entry of a table of
+ * that level maps.
  */
 static inline _Bool
 qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
@@ -125,8 +125,8 @@ qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
 }
 
 /*
- * Judge the whole area and its guard.  To *count is added how many tables it
- * lacks: each is counted at the first page that it would serve.
+ * Check an area and its guard, and add the number of missing tables to *count:
+ * each is counted at the first page that it would map.
  */
 QPMAP_INIT static int
 qpmap_tables_count(const struct qpmap_config *config,
@@ -171,7 +171,7 @@ qpmap_chain_push(qpmap_paddr_t *chain, qpmap_paddr_t page)
 	*chain = page;
 }
 
-/* Give back what is left of the chain. */
+/* Free the rest of the chain. */
 QPMAP_INIT static void
 qpmap_chain_free(qpmap_paddr_t *chain)
 {
@@ -180,7 +180,7 @@ qpmap_chain_free(qpmap_paddr_t *chain)
 	}
 }
 
-/* Take count pages, or none and QPMAP_ERR_TABLES. */
+/* Allocate count pages, or none and return QPMAP_ERR_TABLES. */
 QPMAP_INIT static int
 qpmap_chain_take(qpmap_paddr_t *chain, qpmap_u32 count)
 {
@@ -198,7 +198,7 @@ qpmap_chain_take(qpmap_paddr_t *chain, qpmap_u32 count)
 	return (QPMAP_OK);
 }
 
-/* An entry to a table of the library's own: always a private page. */
+/* An entry that points to a table of the library: always a private page. */
 QPMAP_INIT static struct qpmap_pte
 qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
     qpmap_u32 level)
@@ -210,8 +210,8 @@ qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
 }
 
 /*
- * Make a table of that level out of a page, detached, with one entry (none
- * for a leaf table), and tell walkers to come.
+ * Initialize a detached table with one entry (none for a leaf table), and make
+ * it visible to walkers.
  */
 QPMAP_INIT static void
 qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
@@ -229,7 +229,7 @@ qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
 	qpmap_tlb_pre_link(entries, QPMAP_TABLE_BYTES, config->flags);
 }
 
-/* Build the missing path to va's leaf table, detached; then link it. */
+/* Build the missing path to va's leaf table, detached, then link it. */
 QPMAP_INIT static void
 qpmap_tables_path(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_paddr_t *chain)
@@ -257,7 +257,7 @@ qpmap_tables_path(const struct qpmap_config *config,
 	    config->flags);
 }
 
-/* Every missing path of an area that was counted. */
+/* Build every missing path of an area that was counted. */
 QPMAP_INIT static void
 qpmap_tables_paths(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t first, qpmap_vaddr_t guard,
@@ -273,9 +273,9 @@ qpmap_tables_paths(const struct qpmap_config *config,
 }
 
 /*
- * Area number 0 is the windows', and with QPMAP_SHOOTDOWN number 1 that of the
- * global slots, which may be empty: their first page, and the guard behind
- * their last.
+ * The first page, and the guard after the last page, of an area.  Area 0 is
+ * that of the windows, and with QPMAP_SHOOTDOWN area 1 that of the global
+ * slots, which may be empty.
  */
 static inline qpmap_vaddr_t
 qpmap_area_first(const struct qpmap_config *config, qpmap_u32 area)
@@ -302,10 +302,7 @@ qpmap_area_guard(const struct qpmap_config *config, qpmap_u32 area)
 	return (config->window_va + config->cpu_count * QPMAP_WINDOW_SIZE);
 }
 
-/*
- * A table that two areas lack is counted twice, and the second page is given
- * back.
- */
+/* A table that two areas lack is counted twice; the second page is freed. */
 QPMAP_INIT int
 qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
