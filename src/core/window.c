@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Setting up: the configuration checked and worked out once, and each CPU's
- * window given to it and taken away.
+ * Initialize the library from its configuration, and take CPUs online and
+ * offline.
  */
 #include "shootdown.h"
 #include "quick.h"
@@ -17,7 +17,7 @@ _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
 
 struct qpmap_state qpmap_state;
 
-/* By way of an integer: a ptep is written through, this one never. */
+/* The casts drop const: a ptep is writable, but this PTE is never written. */
 const struct qpmap_sentinel qpmap_sentinel = {
 	.slot = {
 	    { 0, (struct qpmap_pte *)(qpmap_uptr)&qpmap_sentinel.full },
@@ -30,7 +30,7 @@ const struct qpmap_sentinel qpmap_sentinel = {
 	(QPMAP_F_NO_NX | QPMAP_F_NO_DIRECT | QPMAP_F_MARK_GUARDS |	\
 	    (QPMAP_TABLES ? QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT : 0))
 
-/* Last byte of the window area, and of the guard page after it. */
+/* The last byte of the windows, without the guard page after them. */
 static inline qpmap_vaddr_t
 qpmap_window_last(const struct qpmap_config *config)
 {
@@ -38,7 +38,7 @@ qpmap_window_last(const struct qpmap_config *config)
 	    config->cpu_count * QPMAP_WINDOW_SIZE - 1);
 }
 
-/* What needs no CPU to be judged.  Returns 0 or an enum qpmap_error. */
+/* Checks that do not depend on the CPU.  Returns 0 or an enum qpmap_error. */
 QPMAP_INIT static int
 qpmap_check_numbers(const struct qpmap_config *config)
 {
@@ -69,7 +69,7 @@ qpmap_check_numbers(const struct qpmap_config *config)
 	return (QPMAP_OK);
 }
 
-/* The window and its last guard page against the kernel's address space. */
+/* Check the windows, their guard and the direct map: kernel addresses, apart. */
 QPMAP_INIT static int
 qpmap_check_ranges(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
@@ -102,9 +102,8 @@ qpmap_check_ranges(const struct qpmap_config *config,
 }
 
 /*
- * Width of an address: the host may know less than the CPU, and no address
- * reaches into the sharing masks.  The root's does with SEV: CR3, too, has the
- * C-bit.
+ * Determine the width of a physical address: at most the configuration's, and
+ * below the sharing masks.  With SEV CR3 has the C-bit, too: clear it in root.
  */
 QPMAP_INIT static int
 qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
@@ -139,8 +138,8 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 }
 
 /*
- * What there is besides windows, with QPMAP_SHOOTDOWN: judged; and opened, once
- * qpmap_state has the configuration.
+ * Check the configuration of shootdown and global slots; and initialize them,
+ * once qpmap_state has the rest of the configuration.
  */
 QPMAP_INIT static int
 qpmap_check_others(const struct qpmap_config *config,
@@ -177,7 +176,7 @@ qpmap_open_others(const struct qpmap_config *config)
 #endif
 }
 
-/* The configuration as a whole, against this CPU; fills mmu. */
+/* Check the whole configuration against this CPU, and write mmu. */
 QPMAP_INIT static int
 qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
@@ -198,7 +197,7 @@ qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	return (error);
 }
 
-/* The mask of a type's sharing: explicit, or by the type. */
+/* The sharing mask of a type: as the attribute says, or by the type. */
 QPMAP_INIT static qpmap_ptebits_t
 qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t type,
     qpmap_attr_t said)
@@ -210,7 +209,7 @@ qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t type,
 	    (shared ? config->shared_mask : config->private_mask));
 }
 
-/* Bytes of RAM for which the direct map gives that type and sharing. */
+/* Bytes of the direct map, if it has that type and sharing. */
 QPMAP_INIT static qpmap_size_t
 qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t type,
     qpmap_ptebits_t sharing)
@@ -226,7 +225,7 @@ qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t type,
 	return (config->direct_size);
 }
 
-/* Whether mappings of that type need more than the ordinary sequence. */
+/* Whether mappings of that type take the slow path. */
 static inline _Bool
 qpmap_type_is_slow(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_attr_t type)
@@ -236,8 +235,8 @@ qpmap_type_is_slow(const struct qpmap_config *config,
 }
 
 /*
- * Write the prots of a type with that sharing: such that they admit nothing,
- * if it was not asked for.  Nobody writes another size than 0 into ro.
+ * Write the prots of a type and sharing.  If the type is not configured their
+ * limits are 0.  ro's direct_size stays 0.
  */
 QPMAP_INIT static void
 qpmap_init_prots(const struct qpmap_config *config,
@@ -266,7 +265,7 @@ qpmap_init_prots(const struct qpmap_config *config,
 	ro->pa_limit = limit;
 }
 
-/* The first option that kernel and library do not agree on names the error. */
+/* The error of the first option whose values differ. */
 QPMAP_INIT static int
 qpmap_check_options(const struct qpmap_options *options)
 {
@@ -340,9 +339,8 @@ qpmap_guard_is_valid(const struct qpmap_pte *ptep, qpmap_u32 flags)
 }
 
 /*
- * The window's entries are empty, and so is its right neighbour where it lies
- * in the same table: the last slot's guard.  That and the first guard may be
- * marked.
+ * Whether the window's PTEs are zero, and the next one in the same table, which
+ * is the last slot's guard.  That and the first guard may be marked.
  */
 QPMAP_COLD static _Bool
 qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
@@ -363,9 +361,9 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 }
 
 /*
- * Every slot free, and above them the sentinel; the address in the one below
- * them is always 0.  Before the CPU has a number: from then on a crash may
- * abandon it.
+ * Make every slot free, and place the sentinel above them; slot[0].va is always
+ * 0.  Must precede the store to index_plus_one: from then on a crash may call
+ * qpmap_cpu_abandon().
  */
 QPMAP_COLD static void
 qpmap_slots_init(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
@@ -381,13 +379,13 @@ qpmap_slots_init(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 }
 
 /*
- * What CPUs write of qpmap_state.  A target without atomic instructions has
- * one CPU.
+ * For the words of qpmap_state that CPUs write.  A target without atomic
+ * instructions has one CPU.
  */
 #define QPMAP_HAS_ATOMIC						\
 	(__atomic_always_lock_free(sizeof(qpmap_u32), 0))
 
-/* So many CPUs more (or fewer, as a number that wraps) are online. */
+/* Add to the number of online CPUs; a count that wraps subtracts. */
 QPMAP_COLD QPMAP_ATOMIC static void
 qpmap_online_add(qpmap_u32 count)
 {
@@ -399,7 +397,7 @@ qpmap_online_add(qpmap_u32 count)
 	}
 }
 
-/* Nobody walks the tables until qpmap_walk_end(): whether that is so. */
+/* Lock the tables until qpmap_walk_end(); returns whether they were free. */
 QPMAP_COLD QPMAP_ATOMIC static _Bool
 qpmap_walk_begin(void)
 {
@@ -416,9 +414,9 @@ qpmap_walk_end(void)
 }
 
 /*
- * The entries of the window at va: those that the kernel gave, or else those
- * that are in the tables.  A host may have one address for all its tables:
- * two CPUs at once would each read the other's.
+ * Find and check the PTEs of the window at va: those of the kernel, or those in
+ * the tables.  The hooks may have one address for all tables: two CPUs at once
+ * would each read the other's table.
  */
 QPMAP_COLD static int
 qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
@@ -444,8 +442,8 @@ qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 }
 
 /*
- * The CPU index becomes this CPU's, if it is no other's as far as there
- * is memory to tell.  Returns 0 or an enum qpmap_error.
+ * Claim the CPU index for this CPU, if there is cpu_sync to record it.  Returns
+ * 0 or an enum qpmap_error.
  */
 QPMAP_COLD static int
 qpmap_cpu_claim(qpmap_u32 index)
@@ -465,8 +463,8 @@ qpmap_cpu_claim(qpmap_u32 index)
 }
 
 /*
- * This CPU forgets what it may have cached; what is removed from now on it is
- * told.  For an interrupt that tells it, it has its number from the start.
+ * Invalidate what this CPU may have cached, and have it notified of shootdowns
+ * from now on.  The index is stored first, for their interrupts.
  */
 QPMAP_COLD static void
 qpmap_cpu_join(struct qpmap_cpu *cpu, qpmap_u32 index)
@@ -483,9 +481,9 @@ qpmap_cpu_join(struct qpmap_cpu *cpu, qpmap_u32 index)
 }
 
 /*
- * The opposite.  For an interrupt it has its number to the end: as long as it
- * is waited for, it answers, also from a handler that spins for who waits.
- * Another CPU can have the number only when no interrupt here has it.
+ * The opposite of qpmap_cpu_join().  The CPU keeps its index while others wait
+ * for it, so that it handles their requests, also in a handler that spins for a
+ * lock of an initiator.  The index is released when no interrupt here uses it.
  */
 QPMAP_COLD static void
 qpmap_cpu_leave(struct qpmap_cpu *cpu, qpmap_u32 index)
@@ -539,7 +537,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 	return (QPMAP_OK);
 }
 
-/* Every slot cleared and, on this CPU, forgotten; none is released. */
+/* Unmap every slot, and invalidate it on this CPU; release none. */
 QPMAP_COLD static void
 qpmap_slots_unmap(struct qpmap_cpu *cpu)
 {
@@ -552,7 +550,7 @@ qpmap_slots_unmap(struct qpmap_cpu *cpu)
 	}
 }
 
-/* From the moment that next is 0, enter and remove panic. */
+/* Once next is 0, enter and remove panic. */
 QPMAP_COLD QPMAP_CALL void
 qpmap_cpu_offline(struct qpmap_cpu *cpu)
 {
