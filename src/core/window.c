@@ -69,7 +69,7 @@ qpmap_check_numbers(const struct qpmap_config *config)
 	return (QPMAP_OK);
 }
 
-/* Check the windows, their guard and the direct map: kernel addresses, apart. */
+/* Windows and direct map must be kernel addresses, and must not overlap. */
 QPMAP_INIT static int
 qpmap_check_ranges(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
