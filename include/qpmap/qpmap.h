@@ -26,6 +26,7 @@
 #define QPMAP_QPMAP_H
 
 #include "types.h"
+#include "version.h"
 
 QPMAP_BEGIN_DECLS
 

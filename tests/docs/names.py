@@ -4,7 +4,8 @@
 
  - every public name of include/qpmap is in a manual page;
  - every name in a manual page, and in a Markdown file, exists, but for what
-   CHANGELOG.md says is removed;
+   CHANGELOG.md says is removed or renamed;
+ - what it says is removed or renamed is nowhere else in the tree;
  - every prototype in a SYNOPSIS is the header's;
  - the panic texts, with their names, are those of panic.h;
  - the errors in the manual page have the numbers and the order of errors.def,
@@ -29,6 +30,17 @@ INTERNAL = {"QPMAP_BEGIN_DECLS", "QPMAP_END_DECLS", "QPMAP_NORETURN",
 
 # The field's words for two sorts of address.
 ALIKE = {("qpmap_paddr_t", "qpmap_vaddr_t")}
+
+# Where CHANGELOG.md has names that there no longer are.
+OLD_SECTION = re.compile(r"^### (?:Removed|Renamed)\n.*?(?=^#|\Z)",
+                         re.M | re.S)
+
+# The library's own that were renamed with the public ones.
+OLD_INTERNAL = {
+    "qpmap_slot_fill", "qpmap_slot_clear", "qpmap_slot_is_empty",
+    "qpmap_slot_load", "qpmap_frame_va", "qpmap_tlb_filled",
+    "qpmap_tlb_emptying", "qpmap_tlb_emptied", "qpmap_tlb_shot_down",
+    "qpmap_tlb_online", "qpmap_kind", "qpmap_kind_admit", "QPMAP_RING"}
 
 NAME = re.compile(r"\b(?:qpmap_|QPMAP_|QPTE_|pmap_quick_)\w+")
 
@@ -135,6 +147,33 @@ def check_errors(manual, porting):
     return wrong
 
 
+def old_names(public):
+    """What CHANGELOG.md says is renamed or removed, and nothing else now."""
+    sections = OLD_SECTION.finditer(read(os.path.join(ROOT, "CHANGELOG.md")))
+    before = [line.split("|")[1] if line.startswith("|") else line
+              for section in sections for line in section[0].splitlines()]
+    return set(NAME.findall("\n".join(before))) - public | OLD_INTERNAL
+
+
+def check_old_names(old):
+    """An old name is in no file but CHANGELOG.md's two sections."""
+    wrong = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [f for f in folders if f not in (
+            "build", ".git", "__pycache__")]
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            where = os.path.relpath(path, ROOT)
+            if where == "tests/docs/names.py":
+                continue
+            text = read(path)
+            if where == "CHANGELOG.md":
+                text = OLD_SECTION.sub("", text)
+            wrong += [f"{where}: {found} is an old name: see CHANGELOG.md"
+                      for found in sorted(set(re.findall(r"\w+", text)) & old)]
+    return wrong
+
+
 def differ_by_a_letter(a, b):
     if len(a) > len(b):
         a, b = b, a
@@ -161,6 +200,8 @@ def main():
         errors.append(f"{name} is public and in no manual page")
     for name in sorted(in_manual - public):
         errors.append(f"{name} is in a manual page and not in include/qpmap")
+
+    errors += check_old_names(old_names(public))
 
     declared = prototypes(headers)
     described = {}
@@ -215,8 +256,8 @@ def main():
     for path in files("*.md") + files("docs/*.md") + files("tests/**/*.md") \
             + files("examples/**/*.md"):
         text = re.sub(r"\w+(?:\(9\)|\.9)", "", read(path))
-        text = re.sub(r"^### Removed\n.*?(?=^#|\Z)", "", text,
-                      flags=re.M | re.S)
+        if os.path.basename(path) == "CHANGELOG.md":
+            text = OLD_SECTION.sub("", text)
         for name in sorted(set(NAME.findall(text))):
             if name in known or (name.endswith("_") and
                                  any(k.startswith(name) for k in known)):
