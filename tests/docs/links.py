@@ -16,6 +16,7 @@ from targets import ROOT
 
 TOP = ("src", "include", "docs", "tests", "tools", "examples", "cmake", ".ci")
 ROOT_FILES = re.compile(r"(?:README|CAVEATS|CHANGELOG|CONTRIBUTING|LICENSE|"
+                        r"SECURITY|"
                         r"CMakeLists|CMakePresets)(?:\.\w+)?")
 
 
@@ -48,6 +49,10 @@ def expand(path):
 
 
 def exists(path):
+    # An archive (tools/release) has all but this directory.
+    if path.startswith(".ci/") and not os.path.exists(
+            os.path.join(ROOT, ".ci")):
+        return True
     pattern = re.sub(r"<[^>]*>", "*", path)
     return all(glob.glob(os.path.join(ROOT, p)) for p in expand(pattern))
 
