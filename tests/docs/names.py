@@ -35,13 +35,6 @@ ALIKE = {("qpmap_paddr_t", "qpmap_vaddr_t")}
 OLD_SECTION = re.compile(r"^### (?:Removed|Renamed)\n.*?(?=^#|\Z)",
                          re.M | re.S)
 
-# The library's own that were renamed with the public ones.
-OLD_INTERNAL = {
-    "qpmap_slot_fill", "qpmap_slot_clear", "qpmap_slot_is_empty",
-    "qpmap_slot_load", "qpmap_frame_va", "qpmap_tlb_filled",
-    "qpmap_tlb_emptying", "qpmap_tlb_emptied", "qpmap_tlb_shot_down",
-    "qpmap_tlb_online", "qpmap_kind", "qpmap_kind_admit", "QPMAP_RING"}
-
 NAME = re.compile(r"\b(?:qpmap_|QPMAP_|QPTE_|pmap_quick_)\w+")
 
 
@@ -152,7 +145,7 @@ def old_names(public):
     sections = OLD_SECTION.finditer(read(os.path.join(ROOT, "CHANGELOG.md")))
     before = [line.split("|")[1] if line.startswith("|") else line
               for section in sections for line in section[0].splitlines()]
-    return set(NAME.findall("\n".join(before))) - public | OLD_INTERNAL
+    return set(NAME.findall("\n".join(before))) - public
 
 
 def check_old_names(old):

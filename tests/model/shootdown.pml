@@ -254,7 +254,7 @@ typedef qpmap_request {
 };
 
 byte generation;
-qpmap_request ring[QPMAP_REQUESTS];
+qpmap_request requests[QPMAP_REQUESTS];
 byte acknowledged[CPUS];
 byte online[CPUS];		/* FREE, TAKEN or ONLINE */
 #define FREE	0
@@ -389,10 +389,10 @@ inline drain(c)
 		buffer[c].pte[1] = NOTHING;
 		walk_all()
 	:: buffer[c].va != NOTHING ->
-		ring[buffer[c].index].va = buffer[c].va;
+		requests[buffer[c].index].va = buffer[c].va;
 		buffer[c].va = NOTHING
 	:: buffer[c].generation != NOTHING && GENERATION_MAY_GO(c) ->
-		ring[buffer[c].index].generation = buffer[c].generation;
+		requests[buffer[c].index].generation = buffer[c].generation;
 		buffer[c].generation = NOTHING
 	:: buffer[c].acknowledged != NOTHING ->
 		acknowledged[c] = buffer[c].acknowledged;
@@ -468,7 +468,7 @@ typedef poll_slot {
 	byte va
 };
 
-#define REQUEST(g)	ring[WORD(g) % QPMAP_REQUESTS]
+#define REQUEST(g)	requests[WORD(g) % QPMAP_REQUESTS]
 #ifdef ZERO_PUBLISHED
 #define PUBLISHABLE(g)	true
 #else
@@ -945,8 +945,8 @@ init {
 		start(0);
 		start(1);
 		start(2);
-		ring[0].generation = FIRST;
-		ring[QPMAP_REQUESTS - 1].generation = FIRST;
+		requests[0].generation = FIRST;
+		requests[QPMAP_REQUESTS - 1].generation = FIRST;
 #ifdef ABSENT
 		/* Long ago, before the generations came round. */
 		online[2] = FREE;
