@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one backend that the compiler's target selects, and what is so unless it
- * says otherwise.  contract.h says what a backend has.
+ * Select the backend of the compiler's target, and set defaults.  contract.h
+ * describes a backend.
  */
 #ifndef QPMAP_ARCH_ARCH_H
 #define QPMAP_ARCH_ARCH_H
@@ -34,25 +34,24 @@
 #endif
 
 /*
- * 1 in tlb.h: the target has an instruction that adds to a word in memory,
- * and enter and remove are shorter with it.
+ * Options of the fast path, which a tlb.h may define as 1.
+ *
+ * The target has an instruction that adds to a word in memory, and enter and
+ * remove are shorter with it.
  */
 #ifndef QPMAP_ADDS_TO_MEMORY
 #define QPMAP_ADDS_TO_MEMORY 0
 #endif
 
 /*
- * 1 in tlb.h: a load or store adds the address of an object to a register for
- * nothing, where a test for 0 takes two instructions.
+ * A load or store can add the address of an object to a register at no cost,
+ * and a test for 0 would take two instructions.
  */
 #ifndef QPMAP_NEXT_IS_RELATIVE
 #define QPMAP_NEXT_IS_RELATIVE 0
 #endif
 
-/*
- * 1 in tlb.h: enter is shorter with the entry in the register of its first
- * argument than without.
- */
+/* Enter is shorter with the PTE in the register of its first argument. */
 #ifndef QPMAP_PTE_FIRST
 #define QPMAP_PTE_FIRST 0
 #endif
@@ -66,8 +65,8 @@
 #endif
 
 /*
- * In tlb.h: what keeps a compiler from calling its run-time library for an
- * atomic operation.  Of every function that exchanges, adds, sets or clears.
+ * Attributes that keep a compiler from calling its run-time library for an
+ * atomic operation, for functions that exchange, add, set or clear.
  */
 #ifndef QPMAP_ATOMIC
 #define QPMAP_ATOMIC

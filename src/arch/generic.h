@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What most machines do alike.
+ * Functions that most backends share.
  *
- * Each tlb.h ends with this file.  A backend that has a function of its own
- * defines a macro of the same name, and the one here is left out.
+ * Each tlb.h ends with this file.  A backend with a function of its own defines
+ * a macro of the same name, which leaves out the one here.
  */
 #ifndef QPMAP_ARCH_GENERIC_H
 #define QPMAP_ARCH_GENERIC_H
@@ -22,7 +22,7 @@ qpmap_pte_none(void)
 }
 #endif
 
-/* As a page number: one more than the last. */
+/* The number of pages of 2^pa_bits bytes. */
 #ifndef qpmap_pa_limit
 static inline qpmap_ptebits_t
 qpmap_pa_limit(qpmap_u32 pa_bits)
@@ -32,8 +32,8 @@ qpmap_pa_limit(qpmap_u32 pa_bits)
 #endif
 
 /*
- * Rotated right, an address is its page number below its offset: an offset
- * makes it larger than any limit, so one compare checks both.
+ * Rotated right, an address has its offset in the top bits and its page number
+ * below: an offset makes it larger than any limit, so one compare checks both.
  */
 #ifndef qpmap_pa_is_valid
 static inline _Bool
@@ -45,7 +45,7 @@ qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 #endif
 
 /*
- * An entry of one word (tlb.h).
+ * Access to an entry of one word (tlb.h).
  */
 
 #ifndef qpmap_pte_is_none
@@ -85,7 +85,7 @@ qpmap_pte_clear(struct qpmap_pte *ptep)
 
 #if QPMAP_SHOOTDOWN
 
-/* No firmware: CPUs are interrupted, or hardware broadcasts. */
+/* No remote fences: CPUs are interrupted, or hardware broadcasts. */
 #ifndef qpmap_tlb_firmware
 #define QPMAP_FLAGS_FIRMWARE 0u
 static inline _Bool

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * amd64: stores to entries, and what makes the TLB follow them.
+ * amd64: PTE stores and TLB maintenance.
  *
- *	fill		store the entry; nothing else (docs/tlb.md)
- *	remove		clear the entry
- *			INVLPG	this CPU forgets it, in this address space;
- *				no other address space has seen it
+ *	map		store the PTE; nothing else (docs/tlb.md)
+ *	unmap		clear the PTE
+ *			INVLPG	on this CPU, in this address space; no other
+ *				address space has the translation
  *
- *	shot down	on each CPU: INVLPG for each page; everything, for many
- *			or if there are PCIDs: the mapping may be cached under
- *			any of them
+ *	flush range	on each CPU: INVLPG for each page; for many pages, or
+ *			with PCIDs, everything: the translation may be cached
+ *			under any PCID
  */
 #ifndef QPMAP_ARCH_AMD64_TLB_H
 #define QPMAP_ARCH_AMD64_TLB_H

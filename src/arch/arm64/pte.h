@@ -10,9 +10,9 @@
 
 #include "../contract.h"
 
-/* Every field of a leaf, top bit first.  Those marked = 0 are on purpose. */
+/* Every field of a leaf, top bit first.  Fields marked = 0 are never set. */
 /*      ignored		 63 = 0 */
-/*      PBHA, AttrIndx	 62:59 = 0: no vendor's attributes, MAIR_EL1 alone */
+/*      PBHA, AttrIndx	 62:59 = 0: no vendor's attributes, MAIR_EL1 only */
 /*      ignored		 58:55 = 0 */
 #define QPTE_UXN	(1ULL << 54)	/* no execution at EL0 */
 #define QPTE_PXN	(1ULL << 53)	/* no execution at EL1 (or EL2) */
@@ -29,20 +29,20 @@
 #define QPTE_ATTRINDX	(7ULL << 2)	/* memory type: byte of MAIR_EL1 */
 #define QPTE_PAGE	3ULL		/* 1:0, a leaf of the last level */
 
-/* In an upper entry, bit 1 is clear where it maps a block. */
+/* In an upper entry, bit 1 is clear if it maps a block. */
 #define QPTE_VALID	(1ULL << 0)
 #define QPTE_TABLE	(1ULL << 1)
 
 /*
  * A guard's mark (QPMAP_F_MARK_GUARDS): bit 0 is clear, so the descriptor is
- * invalid whatever the others are; the address is 0.
+ * invalid.  The address is 0.
  */
 #define QPTE_MARK	(1ULL << 55)	/* ignored in a leaf, too */
 
 /*
- * The output address: its low part is where it would be in the address.  The
- * top bits of a 52-bit address are elsewhere: with LPA2 51:50 are in 9:8, and
- * SH is TCR_EL1.SH1; with 64 KiB pages 51:48 are in 15:12.
+ * The output address.  Its low part is in place.  The top bits of a 52-bit
+ * address are elsewhere: with LPA2 51:50 are in 9:8, and SH is TCR_EL1.SH1;
+ * with 64 KiB pages 51:48 are in 15:12.
  */
 #define QPTE_OA_BITS	(QPMAP_LPA2 ? 50 : 48)
 #define QPTE_OA		((1ULL << QPTE_OA_BITS) - (1ULL << QPMAP_PAGE_SHIFT))
@@ -53,27 +53,27 @@
 	1ULL << 12))
 #define QPTE_PA_BITS	(QPTE_OA_TOP != 0 ? 52 : 48)
 
-/* What every mapping has, beside the bits of its memory type. */
+/* The bits of every mapping, besides its memory type. */
 #define QPTE_RW_BITS	(QPTE_UXN | QPTE_PXN | QPTE_AF | QPTE_PAGE)
 #define QPTE_RO_BITS	(QPTE_RW_BITS | QPTE_AP_RO)
 
 /*
- * Upper entries restrict nothing (63:59 = 0); the leaf decides.  AF means
- * something with FEAT_HAFT only: the walker never writes them, either.
+ * Upper entries restrict nothing (63:59 = 0); the leaf decides.  AF has a
+ * meaning with FEAT_HAFT only: set, so that the walker never writes them.
  */
 #define QPTE_TABLE_BITS	(QPTE_AF | QPTE_TABLE | QPTE_VALID)
 
-/* The bits of a leaf that say its memory type and shareability. */
+/* The bits of a leaf for its memory type and shareability. */
 #define QPTE_TYPE_BITS	(QPTE_ATTRINDX | (QPMAP_LPA2 ? 0 : QPTE_SH))
 
-/* Where the sharing masks of a configuration may have bits. */
+/* The bits that a configuration's sharing masks may have. */
 #define QPTE_SHARING	(QPTE_OA | QPTE_OA_TOP)
 
 #define QPMAP_TABLE_SHIFT (QPMAP_PAGE_SHIFT - 3)
 
 /*
- * An aligned address where an entry has it.  Its offset is zero: what of the
- * shifted copy is in QPTE_OA_ALL is the top bits alone.
+ * A page-aligned address in the layout of an entry.  Since its offset is zero,
+ * QPTE_OA_ALL selects only the top bits of the shifted copy.
  */
 static inline qpmap_ptebits_t
 qpmap_pte_address(qpmap_paddr_t pa)
@@ -126,7 +126,7 @@ qpmap_pte_attr(qpmap_u32 index)
 	    (QPMAP_LPA2 ? 0 : QPTE_SH));
 }
 
-/* Byte of MAIR_EL1 that a leaf selects. */
+/* The byte of MAIR_EL1 that a leaf selects. */
 static inline qpmap_u32
 qpmap_pte_attr_index(qpmap_ptebits_t leaf)
 {

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: stores to entries, and what makes the TLB follow them.
+ * arm64: PTE stores and TLB maintenance.
  *
- *	fill		store the entry
+ *	map		store the PTE
  *			DSB ISHST	walkers see it
- *			ISB		no later access was walked for before
- *	remove		clear the entry
- *			DSB ISHST	walkers see that it is gone
- *			TLBI VAALE1IS	every CPU forgets it, in any ASID: the
- *					last level only, tables do not change
- *			DSB ISH		...and all have, and accesses that
- *					used it are complete
- *			ISB		this CPU's pipeline starts afresh
+ *			ISB		no later access uses an older walk
+ *	unmap		clear the PTE
+ *			DSB ISHST	walkers see the clear
+ *			TLBI VAALE1IS	on every CPU, for any ASID; the last
+ *					level only: tables do not change
+ *			DSB ISH		...is complete, and so are accesses
+ *					that used the translation
+ *			ISB		this CPU's pipeline is flushed
  *
- *	online		DSB ISH		walkers see what anybody cleared
- *			TLBI VMALLE1	this CPU forgets everything
- *			DSB ISH		...and has
+ *	flush local	DSB ISH		walkers see every CPU's clears
+ *			TLBI VMALLE1	everything, on this CPU
+ *			DSB ISH		...is complete
  *			ISB
  *
- *	shot down	as remove, with a TLBI for each page between the DSBs:
- *			TLBI RVAALE1IS for ranges where the CPUs have it,
- *			TLBI VMALLE1IS for very many
+ *	flush range	as unmap, with a TLBI for each page between the DSBs:
+ *			TLBI RVAALE1IS for ranges if the CPUs have it, TLBI
+ *			VMALLE1IS for very many pages
  *
  * Arm ARM (DDI 0487), "TLB maintenance requirements and the TLB maintenance
  * instructions".
  *
- * Special: DSB SY before the clear, where accesses were not cacheable; TLBI
- * VAALE1 for a window of one CPU alone; TLBI and DSB a second time; DC CVAC of
- * the entry, and DSB SY, where walkers do not see the data cache.
+ * Slow path: DSB SY before the clear, if accesses were not cacheable; TLBI
+ * VAALE1 for a window of one CPU only; TLBI and DSB a second time; DC CVAC of
+ * the PTE, and DSB SY, if walks are not coherent with the data cache.
  */
 #ifndef QPMAP_ARCH_ARM64_TLB_H
 #define QPMAP_ARCH_ARM64_TLB_H
@@ -50,15 +50,15 @@ qpmap_tlb_operand(qpmap_vaddr_t va)
 }
 
 /*
- * What was stored in a table, of bytes bytes, reaches memory, for walkers that
- * do not see the data cache.  In probe.c: no mapping comes there.
+ * Clean a table to the point of coherency, for walks that are not coherent with
+ * the data cache.  In probe.c, since it is not on the hot path.
  */
 void qpmap_dcache_clean(const void *table, qpmap_size_t bytes);
 
 /*
- * The same of one entry.  An entry lies in one line, however long that is, and
- * DC takes any address in it: nothing is rounded, and CTR_EL0 not read.  The
- * DSB completes what this CPU has cleaned, so the caller stays here.
+ * Clean one PTE.  It is in one line of any length, and DC takes any address in
+ * the line, so CTR_EL0 need not be read.  The DSB completes cleans of this CPU
+ * only, so the caller must stay on it.
  */
 static inline void
 qpmap_pte_clean(const struct qpmap_pte *ptep)
@@ -67,7 +67,7 @@ qpmap_pte_clean(const struct qpmap_pte *ptep)
 			 "dsb	sy" :: "r"(ptep) : "memory");
 }
 
-/* The entry in ptep, just stored, is where walkers see it. */
+/* Make a stored PTE visible to walkers. */
 static inline void
 qpmap_pte_publish(const struct qpmap_pte *ptep, qpmap_u32 flags)
 {
@@ -79,8 +79,8 @@ qpmap_pte_publish(const struct qpmap_pte *ptep, qpmap_u32 flags)
 }
 
 /*
- * A walk for va before the store may have marked a later access as faulting:
- * the ISB is not optional.
+ * The ISB is required: a walk for va before the store may have marked a later
+ * access as faulting.
  */
 static inline void
 qpmap_tlb_post_map(qpmap_vaddr_t va)
@@ -91,8 +91,8 @@ qpmap_tlb_post_map(qpmap_vaddr_t va)
 }
 
 /*
- * Cacheable memory: the DSB after the TLBI waits for accesses through the
- * entry.  The compiler alone must keep the order.
+ * A compiler barrier: for cacheable memory the DSB after the TLBI waits for
+ * accesses through the mapping.
  */
 static inline void
 qpmap_tlb_pre_unmap(void)
@@ -118,7 +118,7 @@ qpmap_tlb_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
 	__asm__ volatile("isb" ::: "memory");
 }
 
-/* Device and non-cacheable accesses have reached their end. */
+/* Complete device and non-cacheable accesses. */
 static inline void
 qpmap_tlb_pre_unmap_slow(void)
 {
@@ -149,10 +149,10 @@ qpmap_tlb_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
 }
 
 /*
- * Whatever removals do: what this CPU walked before (its boot tables, another
- * kernel's) it was told to forget by nobody.  The first DSB waits for loads,
- * too: it may be another CPU that cleared the entries, and this one that only
- * loaded that it has.  The TLBI is for this CPU alone, so it is not repeated.
+ * No other CPU has invalidated what this CPU walked before (its boot tables,
+ * another kernel's).  The first DSB must wait for loads, too: another CPU may
+ * have cleared the PTEs, and this one only loaded a flag that says so.  The
+ * TLBI is local, so the erratum does not need a second one.
  */
 static inline void
 qpmap_tlb_flush_local(qpmap_u32 flags)
@@ -174,7 +174,7 @@ qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 	}
 }
 
-/* An entry that faults is never cached: there is nothing to forget. */
+/* An entry that faults is never cached: there is nothing to invalidate. */
 static inline void
 qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
     const struct qpmap_mmu *mmu, qpmap_u32 flags)
@@ -186,8 +186,8 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 }
 
 /*
- * Where a compiler's default is -moutline-atomics.  Not inlined: there, the
- * caller's default would count.
+ * For compilers whose default is -moutline-atomics.  Not inlined, since the
+ * caller's default would then apply.
  */
 #if defined(__clang__) || __GNUC__ >= 10
 #define QPMAP_ATOMIC							\
@@ -199,7 +199,7 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_TLB_BROADCASTS	1
 #define QPMAP_TLB_CACHES_INVALID	0
 
-/* More pages than these, without TLBI by range: everything is cheaper. */
+/* For more pages, without TLBI by range, a flush of everything is cheaper. */
 #define QPMAP_TLB_PAGES		512
 
 /* Pages in one TLBI by range: 1 to 32 times 2, 64, 2048 or 65536. */
@@ -221,7 +221,7 @@ qpmap_tlb_range_operand(qpmap_vaddr_t va, qpmap_u64 scale,
 	    ((qpmap_u64)va >> QPMAP_PAGE_SHIFT & ((1ULL << 37) - 1)));
 }
 
-/* TLBI RVAALE1IS, spelt by its fields: an assembler may not know the name. */
+/* TLBI RVAALE1IS, by its fields: an assembler may not know the name. */
 static inline void
 qpmap_tlb_range(qpmap_u64 operand)
 {
@@ -229,7 +229,7 @@ qpmap_tlb_range(qpmap_u64 operand)
 			 :: "r"(operand) : "memory");
 }
 
-/* A single page, and then as few ranges as cover an even number of pages. */
+/* A single page if the count is odd, then as few ranges as cover the rest. */
 static inline void
 qpmap_tlb_ranges(qpmap_vaddr_t va, qpmap_size_t page_count)
 {
@@ -277,7 +277,7 @@ qpmap_tlb_batch(qpmap_vaddr_t va, qpmap_size_t page_count)
 	}
 }
 
-/* Walkers that see the data cache: the DSB of the batch is enough. */
+/* If walks are coherent the DSB of the batch is enough. */
 static inline void
 qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
@@ -289,9 +289,8 @@ qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 }
 
 /*
- * One pair of DSBs for all, always broadcast: others use these addresses.  The
- * first waits for loads, too: it may be another CPU that cleared the entries,
- * and this one that only loaded that it has.
+ * One pair of DSBs for all pages.  Always broadcast: other CPUs use these
+ * addresses.  The first DSB must wait for loads, too: see flush local.
  */
 static inline void
 qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
@@ -307,7 +306,7 @@ qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
 			 "isb" ::: "memory");
 }
 
-/* Nobody is told: shot_down reaches everybody. */
+/* No CPU is interrupted: qpmap_tlb_flush_range() broadcasts. */
 static inline void
 qpmap_tlb_pre_notify(void)
 {

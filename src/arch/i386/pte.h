@@ -12,8 +12,8 @@
 #include "../x86/pte.h"
 
 /*
- * An entry of PAE's PDPT, level 2, has neither A nor R/W: its bits 8:5 and 2:1
- * are reserved.
+ * An entry of PAE's PDPT, level 2, has no A or R/W: bits 8:5 and 2:1 are
+ * reserved.
  */
 #define QPTE_PDPTE_BITS	QPTE_P
 
@@ -26,7 +26,7 @@ qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 
 /*
  * Only a page directory has large pages.  (With 32-bit entries and CR4.PSE
- * clear the bit is ignored; a host that sets it then is refused.)
+ * clear the CPU ignores the bit; if a kernel sets it then, it gets an error.)
  */
 static inline _Bool
 qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
@@ -37,8 +37,8 @@ qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
 #if QPMAP_PAE
 
 /*
- * Two words, one for each word of an address: below, the bits that the low
- * word must not have; above, one more than the largest high word.
+ * Two words, one for each word of an address.  Low: the bits that the low word
+ * of the address must not have.  High: one more than its largest high word.
  */
 #define qpmap_pa_limit qpmap_pa_limit
 static inline qpmap_ptebits_t
@@ -50,7 +50,7 @@ qpmap_pa_limit(qpmap_u32 pa_bits)
 	return ((qpmap_ptebits_t)high << 32 | low | QPMAP_PAGE_MASK);
 }
 
-/* A limit of 0 has no high word below it. */
+/* With a limit of 0 no high word is below it. */
 #define qpmap_pa_is_valid qpmap_pa_is_valid
 static inline _Bool
 qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * i386: stores to entries, and what makes the TLB follow them.
+ * i386: PTE stores and TLB maintenance.
  *
- *	fill		store the entry; nothing else (docs/tlb.md)
- *			with PAE the high word, and then the low one: P last
- *	remove		clear the entry
- *			with PAE the low word, P, and then the high one
- *			INVLPG	this CPU forgets it
+ *	map		store the PTE; nothing else (docs/tlb.md)
+ *			with PAE the high word, then the low one: P last
+ *	unmap		clear the PTE
+ *			with PAE the low word, P, then the high one
+ *			INVLPG	on this CPU
  *
- *	shot down	on each CPU: INVLPG for each page, or, for many,
+ *	flush range	on each CPU: INVLPG for each page; for many pages,
  *			everything; there are no PCIDs in this mode
  *
- * What a CPU may lack (SFENCE, CR4) is used only where qpmap_probe() found it.
+ * SFENCE and CR4, which a CPU may lack, are used only if qpmap_probe() found
+ * them.
  */
 #ifndef QPMAP_ARCH_I386_TLB_H
 #define QPMAP_ARCH_I386_TLB_H
@@ -19,8 +20,8 @@
 #include "pte.h"
 
 /*
- * qpmap_mmu.reg[QPMAP_REG_CPUID]: CR4 in its low word, and in its high one
- * what CPUID 1 said in EDX.
+ * qpmap_mmu.reg[QPMAP_REG_CPUID]: CR4 in its low word, EDX of CPUID 1 in its
+ * high one.
  */
 #define QPMAP_REG_CPUID	1
 
@@ -36,8 +37,8 @@ qpmap_mmu_has(const struct qpmap_mmu *mmu, qpmap_u32 feature)
 #if QPMAP_PAE
 
 /*
- * There is no 64-bit store without a loop or floating point: an entry is two
- * words, and the order of the stores is the point.  The low word has P.
+ * A 64-bit store would need a loop or floating point, so an entry is two words,
+ * and the order of their stores matters.  The low word has P.
  */
 typedef volatile qpmap_u32 __attribute__((may_alias)) qpmap_half_t;
 
@@ -71,7 +72,7 @@ qpmap_pte_load(const struct qpmap_pte *ptep)
 	return ((struct qpmap_pte){ (qpmap_ptebits_t)high << 32 | low });
 }
 
-/* The low word last: an entry that is present is complete. */
+/* The low word last: a present entry is complete. */
 #define qpmap_pte_store qpmap_pte_store
 static inline void
 qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
@@ -80,7 +81,7 @@ qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 	*qpmap_pte_half(ptep, 0) = (qpmap_u32)pte.bits;
 }
 
-/* The low word first: no longer present, it may be incomplete. */
+/* The low word first: a partial entry is not present. */
 #define qpmap_pte_clear qpmap_pte_clear
 static inline void
 qpmap_pte_clear(struct qpmap_pte *ptep)
@@ -93,7 +94,7 @@ qpmap_pte_clear(struct qpmap_pte *ptep)
 
 #if QPMAP_SHOOTDOWN
 
-/* PCIDs are of 64-bit mode, and CR4, where they are enabled, may be missing. */
+/* PCIDs exist in 64-bit mode only, and the CPU may lack CR4. */
 #define qpmap_tlb_has_pcids qpmap_tlb_has_pcids
 static inline _Bool
 qpmap_tlb_has_pcids(void)

@@ -12,7 +12,7 @@
 
 #include "../contract.h"
 
-/* Every field of a leaf, top bit first.  Those marked = 0 are on purpose. */
+/* Every field of a leaf, top bit first.  Fields marked = 0 are never set. */
 /*      N		 63 = 0: one page, not a range (Svnapot) */
 #define QPTE_PBMT	(3ULL << 61)	/* 62:61, memory type; Svpbmt only */
 /*      reserved	 60:54 = 0 */
@@ -27,28 +27,28 @@
 #define QPTE_R		(1ULL << 1)	/* readable */
 #define QPTE_V		(1ULL << 0)	/* valid */
 
-/* QPTE_PBMT's values; 0 is the memory's own type (PMA), 3 is reserved. */
+/* Values of QPTE_PBMT; 0 is the type of the PMA, 3 is reserved. */
 #define QPTE_PBMT_NC	(1ULL << 61)	/* idempotent, weakly ordered */
 #define QPTE_PBMT_IO	(2ULL << 61)	/* strongly ordered */
 
 /*
- * XuanTie C9xx with MAEE set, in place of N, PBMT and bit 60.  T-Head
+ * XuanTie C9xx with MAEE set, instead of N, PBMT and bit 60.  T-Head
  * extension specification, "Memory Attribute Extension (XTheadMae)", which
  * uses "bits [60:63] of the PTE" and excludes Svpbmt and Svnapot.
  */
 #define QPTE_C9XX_SO	(1ULL << 63)	/* strong order */
 #define QPTE_C9XX_TYPE	(15ULL << 60)	/* 63:60, SO C B T */
 
-/* What every mapping has. */
+/* The bits of every mapping. */
 #define QPTE_RO_BITS	(QPTE_D | QPTE_A | QPTE_R | QPTE_V)
 #define QPTE_RW_BITS	(QPTE_RO_BITS | QPTE_W)
 
-/* R = W = X = 0 makes it a pointer; in one, D, A and U are reserved. */
+/* R = W = X = 0: a pointer to a table, where D, A and U are reserved. */
 #define QPTE_TABLE_BITS	QPTE_V
 
 /*
- * A guard's mark (QPMAP_F_MARK_GUARDS): V is 0, which leaves all other bits to
- * software; of RSW, which is software's in any entry.  The address is 0.
+ * A guard's mark (QPMAP_F_MARK_GUARDS), in RSW, which is software's in any
+ * entry.  V is 0, so the walker ignores all other bits.  The address is 0.
  */
 #define QPTE_MARK	(1ULL << 8)
 
@@ -57,7 +57,7 @@
 
 #define QPMAP_TABLE_SHIFT 9
 
-/* Width of the address in an entry. */
+/* The width of the address in an entry. */
 #define QPMAP_PTE_PA_BITS 56
 
 /* PA[55:12] in bits 53:10: two bits down. */
@@ -80,7 +80,7 @@ qpmap_pte_is_valid(struct qpmap_pte pte)
 	return ((pte.bits & QPTE_V) != 0);
 }
 
-/* Also W alone, which is reserved: certainly no pointer to a table. */
+/* W alone is reserved: it is not a pointer to a table. */
 static inline _Bool
 qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
 {
@@ -95,11 +95,12 @@ qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
 }
 
 /*
- * Whether a kernel's own entry can be a template: a leaf that is valid, with
- * no reserved bit or value.  60:59 may be software's (Svrsw60t59b).
+ * Whether a kernel's own entry can be a template: a valid leaf, with no
+ * reserved bit or value.  60:59 may be software's (Svrsw60t59b).
  *
- * Without Svpbmt bit 63 is taken for XuanTie's strong order.  A leaf of a
- * 64 KiB range (Svnapot) looks so too: that bit alone, and PPN ending in 8.
+ * Without Svpbmt bit 63 means XuanTie's strong order.  A leaf of a 64 KiB range
+ * (Svnapot) also has it, and no other of the four, and a PPN ending in 8: it is
+ * not a template.
  */
 static inline _Bool
 qpmap_pte_is_template(qpmap_ptebits_t leaf, _Bool svpbmt)
@@ -116,14 +117,14 @@ qpmap_pte_is_template(qpmap_ptebits_t leaf, _Bool svpbmt)
 	    (leaf >> 10 & 15) != 8);
 }
 
-/* The bits of a template that say its memory type and shareability. */
+/* The bits of a template for its memory type and shareability. */
 static inline qpmap_ptebits_t
 qpmap_pte_type(qpmap_ptebits_t leaf, _Bool svpbmt)
 {
 	return (leaf & (svpbmt ? QPTE_PBMT : QPTE_C9XX_TYPE));
 }
 
-/* In bytes: one more than the last. */
+/* 2^pa_bits bytes. */
 #define qpmap_pa_limit qpmap_pa_limit
 static inline qpmap_ptebits_t
 qpmap_pa_limit(qpmap_u32 pa_bits)
@@ -132,8 +133,8 @@ qpmap_pa_limit(qpmap_u32 pa_bits)
 }
 
 /*
- * Shifted to the top, the offset is 0 or larger than any truth value: one
- * branch for both.  A rotation, as elsewhere, takes an instruction more here.
+ * Shifted to the top, the offset is 0 or larger than any boolean: one branch
+ * for both.  A rotation, as elsewhere, would take one instruction more here.
  */
 #define qpmap_pa_is_valid qpmap_pa_is_valid
 static inline _Bool

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * riscv64: stores to entries, and what makes the TLB follow them.
+ * riscv64: PTE stores and TLB maintenance.
  *
- *	fill		store the entry
- *			SFENCE.VMA va, x0	this hart may have cached that
- *						it was invalid
- *	remove		FENCE iorw, iorw	accesses through it are complete
- *			clear the entry
- *			SFENCE.VMA va, x0	the store is before what this
- *						hart walks from here on, and
- *						it forgets the page
+ *	map		store the PTE
+ *			SFENCE.VMA va, x0	this hart may have cached it as
+ *						invalid
+ *	unmap		FENCE iorw, iorw	accesses through the mapping
+ *						are complete
+ *			clear the PTE
+ *			SFENCE.VMA va, x0	later walks of this hart see
+ *						the clear, and the translation
+ *						is invalidated
  *
  *	link a table	FENCE w, w		the table before the link
  *			store the link
  *			SFENCE.VMA x0, x0	on every hart: the form with an
  *						address orders leaves only
  *
- *	shot down	on each hart: SFENCE.VMA va, x0 for each page; or, as
+ *	flush range	on each hart: SFENCE.VMA va, x0 for each page; or, as
  *			one batch, SFENCE.W.INVAL, SINVAL.VMA for each page,
- *			SFENCE.INVAL.IR; for many, SFENCE.VMA x0, x0
+ *			SFENCE.INVAL.IR; for many pages, SFENCE.VMA x0, x0
  *
- * rs2 is x0 itself, always: with any other register, also one that holds 0,
- * global entries stay.  RISC-V Privileged Architecture (Volume II),
+ * rs2 is always x0 itself: with any other register, even one that holds 0,
+ * global (G) entries stay.  RISC-V Privileged Architecture (Volume II),
  * "Supervisor Memory-Management Fence Instruction": "An implicit read of the
  * memory-management data structures may return any translation for an address
  * that was valid at any time since the most recent SFENCE.VMA that subsumes
  * that address."
  *
- * Special: no memory type, since every remove has the FENCE; on SiFive cores
+ * Slow path: no memory type, since every unmap has the FENCE; on SiFive cores
  * with CIP-1200 each SFENCE.VMA va, x0 is an SFENCE.VMA x0, x0.
  */
 #ifndef QPMAP_ARCH_RISCV64_TLB_H
@@ -51,21 +52,21 @@ qpmap_tlb_sfence_vma(qpmap_vaddr_t va)
 	__asm__ volatile("sfence.vma %0, x0" :: "r"(va) : "memory");
 }
 
-/* Every address, every ASID, global entries, and tables at every level. */
+/* Every address, every ASID, G entries, and tables at every level. */
 static inline void
 qpmap_tlb_invalidate_all(void)
 {
 	__asm__ volatile("sfence.vma x0, x0" ::: "memory");
 }
 
-/* Caching an entry with V = 0 is allowed, and hardware does it. */
+/* Hardware may cache an entry with V = 0, and some does. */
 static inline void
 qpmap_tlb_post_map(qpmap_vaddr_t va)
 {
 	qpmap_tlb_sfence_vma(va);
 }
 
-/* SFENCE.VMA does not order accesses with each other; devices count too. */
+/* SFENCE.VMA does not order other accesses with each other; nor devices. */
 static inline void
 qpmap_tlb_pre_unmap(void)
 {
@@ -115,7 +116,7 @@ qpmap_tlb_flush_local(qpmap_u32 flags)
 	qpmap_tlb_invalidate_all();
 }
 
-/* Another hart's walker, too, finds the table complete behind its link. */
+/* The walkers of other harts, too, see the table if they see the link. */
 static inline void
 qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
@@ -127,7 +128,7 @@ qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 
 /*
  * "If software modifies a non-leaf PTE, it should execute SFENCE.VMA with
- * rs1=x0": that it was invalid may have been cached.
+ * rs1=x0": the invalid entry may have been cached.
  */
 static inline void
 qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
@@ -146,10 +147,10 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_TLB_CACHES_INVALID	1
 #define QPMAP_FLAGS_FIRMWARE	QPMAP_F_SBI_RFENCE
 
-/* More pages than these: a fence for everything is cheaper. */
+/* For more pages a fence for everything is cheaper. */
 #define QPMAP_TLB_PAGES		32
 
-/* Svinval's three instructions, spelt by their fields, as older tools need. */
+/* Svinval's three instructions, by their fields: older tools lack the names. */
 static inline void
 qpmap_tlb_sinval_vma(qpmap_vaddr_t va)
 {
@@ -169,7 +170,7 @@ qpmap_tlb_sfence_inval_ir(void)
 	__asm__ volatile(".insn r 0x73, 0, 0x0c, x0, x0, x1" ::: "memory");
 }
 
-/* The FENCE of the shootdown comes before anything else. */
+/* The FENCE of the shootdown follows. */
 static inline void
 qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
@@ -178,7 +179,7 @@ qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* One page needs no batch: SFENCE.VMA is all three instructions in one. */
+/* One page needs no batch: SFENCE.VMA is all three instructions. */
 static inline void
 qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
     qpmap_u32 flags)

@@ -13,12 +13,12 @@
 
 #include "../contract.h"
 
-/* Every field of a leaf, top bit first.  Those marked = 0 are on purpose. */
+/* Every field of a leaf, top bit first.  Fields marked = 0 are never set. */
 #if QPMAP_PTE_SIZE == 8
 #define QPTE_NX		(1ULL << 63)	/* XD: no execution */
-/*      PKS key		 62:59 = 0: host's protection keys leave key 0 alone */
+/*      PKS key		 62:59 = 0: the kernel must not restrict key 0 */
 /*      ignored		 58:52 = 0 */
-/*      reserved	 62:52 = 0, with PAE: in place of those two */
+/*      reserved	 62:52 = 0 with PAE, instead of those two */
 #define QPTE_PA		0x000ffffffffff000ULL	/* 51:12 */
 #define QPTE_PA_BITS	52
 #else
@@ -27,7 +27,7 @@
 #define QPTE_PA_BITS	32
 #endif
 /*      ignored		 11:9 = 0 */
-/*      G		 8 = 0: INVLPG of a global entry fails on some cores */
+/*      G		 8 = 0: INVLPG of a G entry fails on some cores */
 #define QPTE_PAT	(1U << 7)	/* memory type: bit 2 of PAT index */
 #define QPTE_D		(1U << 6)	/* set where R/W is, as A is */
 #define QPTE_A		(1U << 5)	/* set: the walker never writes it */
@@ -37,32 +37,32 @@
 #define QPTE_RW		(1U << 1)	/* writable */
 #define QPTE_P		(1U << 0)	/* present */
 
-/* In an upper entry: 1 where it maps a large page. */
+/* In an upper entry: 1 if it maps a large page. */
 #define QPTE_PS		(1U << 7)
 
 /*
- * A guard's mark (QPMAP_F_MARK_GUARDS): not present, so nothing else means
- * anything to the walker.  The address is 0, as in an empty entry: there is no
- * other page whose cached contents a speculative load could reach (L1TF).
+ * A guard's mark (QPMAP_F_MARK_GUARDS): not present, so the walker ignores all
+ * other bits.  The address is 0, as in a zero PTE: a speculative load cannot
+ * reach the cached contents of another page (L1TF).
  */
 #define QPTE_MARK	(1U << 9)	/* ignored in every entry */
 
 /*
- * What every mapping has, and QPTE_NX, where the CPU has it, beside.  D is for
- * writable ones only: set where R/W is clear, it makes a shadow-stack page.
+ * The bits of every mapping; QPTE_NX is added if the CPU has it.  D is for
+ * writable ones only: D without R/W would make a shadow-stack page.
  */
 #define QPTE_RO_BITS	(QPTE_A | QPTE_P)
 #define QPTE_RW_BITS	(QPTE_RO_BITS | QPTE_D | QPTE_RW)
 
 /*
- * Upper entries allow everything; the leaf decides.  U/S stays 0, A is set so
- * that the walker never writes them.
+ * Upper entries allow every access except the user's; the leaf decides.  A is
+ * set, so that the walker never writes them.
  */
 #define QPTE_TABLE_BITS	(QPTE_A | QPTE_RW | QPTE_P)
 
 /*
- * Where the sharing masks of a configuration may have bits: with 32-bit
- * entries there is no room for any.
+ * The bits that a configuration's sharing masks may have: none in 32-bit
+ * entries.
  */
 #if QPMAP_PTE_SIZE == 8
 #define QPTE_SHARING	QPTE_PA
@@ -99,7 +99,7 @@ qpmap_pte_pat(qpmap_u32 index)
 	    ((index & 1) != 0 ? QPTE_PWT : 0));
 }
 
-/* Entry of the PAT that a leaf selects. */
+/* The entry of the PAT that a leaf selects. */
 static inline qpmap_u32
 qpmap_pte_pat_index(qpmap_ptebits_t leaf)
 {

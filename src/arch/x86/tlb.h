@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * amd64 and i386: what makes the TLB follow stores to entries.  The sequences
- * are listed in amd64/tlb.h and in i386/tlb.h, which includes this file after
- * what is its own.
+ * amd64 and i386: TLB maintenance.  amd64/tlb.h and i386/tlb.h list the
+ * sequences, and include this file after their own functions.
  *
- * Special: a drain of write-combining buffers (SFENCE) before the clear;
- * INVLPG after the fill; a flush of everything where INVLPG is broken.
+ * Slow path: a drain of write-combining buffers (SFENCE) before the clear;
+ * INVLPG after the store; a flush of everything if INVLPG is broken.
  */
 #ifndef QPMAP_ARCH_X86_TLB_H
 #define QPMAP_ARCH_X86_TLB_H
@@ -22,7 +21,7 @@
 #define QPMAP_CR4_PGE	(1UL << 7)
 #define QPMAP_CR4_PCIDE	(1UL << 17)
 
-/* What CPUID 1 says in EDX. */
+/* CPUID 1, EDX. */
 #define QPMAP_CPUID_PGE	(1U << 13)
 #define QPMAP_CPUID_PAT	(1U << 16)
 #define QPMAP_CPUID_SSE	(1U << 25)
@@ -46,7 +45,7 @@ qpmap_tlb_invlpg(qpmap_vaddr_t va)
 	__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
 }
 
-/* This CPU's interrupts off; and on again, if they were. */
+/* Turn interrupts off on this CPU; restore them. */
 static inline unsigned long
 qpmap_interrupts_off(void)
 {
@@ -66,9 +65,9 @@ qpmap_interrupts_restore(unsigned long flags)
 }
 
 /*
- * Everything that is not global; with PAE the four PDPTEs are read again.
- * Interrupts are off meanwhile: another thread, or a handler, may change CR3,
- * and what was read would be the root of before.
+ * Invalidate everything that is not global (G); with PAE the CPU reads the four
+ * PDPTEs again.  Interrupts are off between the two instructions: a handler, or
+ * another thread, may change CR3, and the old root would be restored.
  */
 static inline void
 qpmap_tlb_reload_cr3(void)
@@ -83,10 +82,10 @@ qpmap_tlb_reload_cr3(void)
 }
 
 /*
- * Everything, global entries and every PCID: a change of CR4.PGE.  Intel SDM
- * vol. 3, "Operations that Invalidate TLBs and Paging-Structure Caches".  A
- * CPU without that bit has no global entries, and no PCIDs.  Interrupts are off
- * meanwhile: a handler's own change of CR4 would be undone.
+ * Invalidate everything, including G entries and every PCID, by a change of
+ * CR4.PGE.  Intel SDM vol. 3, "Operations that Invalidate TLBs and
+ * Paging-Structure Caches".  A CPU without that bit has no G entries and no
+ * PCIDs.  Interrupts are off: a handler's change of CR4 would be undone.
  */
 static inline void
 qpmap_tlb_invalidate_all(void)
@@ -106,8 +105,8 @@ qpmap_tlb_invalidate_all(void)
 }
 
 /*
- * No translation is made from an entry with P = 0, so there is nothing to
- * forget.  The compiler must not move an access through va above the fill.
+ * A PTE with P = 0 is never cached, so there is nothing to invalidate.  The
+ * compiler must not move an access through va above the store.
  */
 static inline void
 qpmap_tlb_post_map(qpmap_vaddr_t va)
@@ -116,7 +115,7 @@ qpmap_tlb_post_map(qpmap_vaddr_t va)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* Ordinary types are coherent: the compiler alone must keep the order. */
+/* A compiler barrier: types on the fast path are coherent. */
 static inline void
 qpmap_tlb_pre_unmap(void)
 {
@@ -145,8 +144,8 @@ qpmap_tlb_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
 }
 
 /*
- * Write-combining buffers hold stores that have no other order.  A CPU that
- * has no SFENCE has no such type either: qpmap_probe() refuses it.
+ * Stores in write-combining buffers have no other order.  On a CPU without
+ * SFENCE qpmap_probe() rejects that type.
  */
 static inline void
 qpmap_tlb_pre_unmap_slow(void)
@@ -177,7 +176,7 @@ qpmap_tlb_flush_local(qpmap_u32 flags)
 	qpmap_tlb_invalidate_all();
 }
 
-/* Stores become visible in order; the compiler must keep it. */
+/* A compiler barrier: the hardware keeps stores in order. */
 static inline void
 qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
@@ -188,12 +187,11 @@ qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 }
 
 /*
- * Nothing was cached from an entry with P = 0.  But with PAE the CPU took the
- * PDPT's four entries when CR3 was loaded, and does not look at memory again
- * until the next load.  Intel SDM vol. 3, "PDPTE Registers".  A CPU without a
- * PAT may then look past its caches: they are written back first, and since
- * it has no CLFLUSH either, all of them.  Without PAE, and on amd64, the root
- * is a table like others.
+ * An entry with P = 0 is never cached.  With PAE, however, the CPU reads the
+ * PDPT's four entries only when CR3 is loaded.  Intel SDM vol. 3, "PDPTE
+ * Registers".  A CPU without a PAT may read them from memory, past its caches:
+ * these are written back first, by WBINVD, since it has no CLFLUSH either.
+ * Without PAE, and on amd64, the root is a table like others.
  */
 static inline void
 qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
@@ -216,12 +214,12 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_TLB_BROADCASTS	0
 #define QPMAP_TLB_CACHES_INVALID	0
 
-/* More pages than these: a flush of everything is cheaper. */
+/* For more pages a flush of everything is cheaper. */
 #define QPMAP_TLB_PAGES		32
 
 /*
- * Whether there are translations of other address spaces that INVLPG does not
- * reach: CR4.PCIDE.
+ * Whether there may be translations of other PCIDs, which INVLPG does not
+ * invalidate: CR4.PCIDE.
  */
 #ifndef qpmap_tlb_has_pcids
 static inline _Bool
@@ -234,7 +232,7 @@ qpmap_tlb_has_pcids(void)
 }
 #endif
 
-/* x86 walkers see what CPUs see. */
+/* Walks are coherent with stores. */
 static inline void
 qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
@@ -259,9 +257,9 @@ qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
 }
 
 /*
- * MFENCE: stores before loads.  LFENCE: a WRMSR to the x2APIC, which nothing
- * else orders, waits for it.  Intel SDM vol. 3, "MSR Access in x2APIC Mode".
- * A CPU without SSE2 has no x2APIC: a locked addition is enough.
+ * MFENCE orders stores before loads.  LFENCE makes a WRMSR to the x2APIC, which
+ * is not ordered otherwise, wait for it.  Intel SDM vol. 3, "MSR Access in
+ * x2APIC Mode".  A CPU without SSE2 has no x2APIC: a locked add is enough.
  */
 static inline void
 qpmap_tlb_pre_notify(void)
