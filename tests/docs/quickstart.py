@@ -6,6 +6,8 @@ The section's makefile lines go into a makefile, its C block into a source
 file, and the library into a directory beside them, as the section says.
 examples/hosts/kernel.h and kernel.c stand for the kernel.  make must build an
 image without an undefined symbol, with the library's default options.
+
+README.md's first table of names has those of the C block, and no others.
 """
 
 import os
@@ -33,6 +35,19 @@ kernel: objects
 .PHONY: objects
 objects: $(OBJS)
 """
+
+
+def check_names(readme, code):
+    """The names that a first port needs are those that the block uses."""
+    table = re.search(r"^## Which names you need\n.*?((?:^\|.*\n)+)", readme,
+                      re.S | re.M)
+    name = r"\b(?:qpmap_|QPMAP_)\w+"
+    listed = set(re.findall(name, table[1] if table else ""))
+    used = set(re.findall(name, re.sub(r"^#.*", "", code, flags=re.M)))
+    if listed != used:
+        sys.exit("README.md: the first table of '## Which names you need' has "
+                 f"{sorted(listed - used)} too many, and lacks "
+                 f"{sorted(used - listed)}")
 
 
 def blocks(readme):
@@ -78,7 +93,9 @@ def build(target, lines, code, work):
 def main():
     with open(os.path.join(targets.ROOT, "README.md"),
               encoding="utf-8") as file:
-        lines, code = blocks(file.read())
+        readme = file.read()
+    lines, code = blocks(readme)
+    check_names(readme, code)
     for target in targets.TARGETS:
         with tempfile.TemporaryDirectory() as work:
             build(target, lines, code, work)
