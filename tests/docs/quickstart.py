@@ -39,10 +39,10 @@ objects: $(OBJS)
 
 def check_names(readme, code):
     """The names that a first port needs are those that the block uses."""
-    table = re.search(r"^## Which names you need\n.*?((?:^\|.*\n)+)", readme,
-                      re.S | re.M)
+    section = readme.partition("\n## Which names you need\n")[2]
+    table = re.search(r"(?:^\|.*\n)+", section, re.M)
     name = r"\b(?:qpmap_|QPMAP_)\w+"
-    listed = set(re.findall(name, table[1] if table else ""))
+    listed = set(re.findall(name, table[0] if table else ""))
     used = set(re.findall(name, re.sub(r"^#.*", "", code, flags=re.M)))
     if listed != used:
         sys.exit("README.md: the first table of '## Which names you need' has "
