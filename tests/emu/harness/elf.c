@@ -62,14 +62,38 @@ emu_elf_segment(struct emu *e, uint64_t pa, uint64_t offset, uint64_t filesz,
 	}
 }
 
+/*
+ * Symbols are looked up by name before most calls.  Those with the same hash
+ * (FNV-1a) are in one chain, in the order of the table.
+ */
+static unsigned
+emu_symbol_hash(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name != '\0'; name++) {
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	}
+	return (hash % EMU_SYMBOL_CHAINS);
+}
+
 static void
 emu_elf_symbol(struct emu_machine *m, const char *name, uint64_t value,
     uint64_t size)
 {
-	if (*name != '\0') {
-		m->symbol[m->symbol_count++] =
-		    (struct emu_symbol){ name, value, size };
+	struct emu_symbol *symbol = &m->symbol[m->symbol_count];
+	struct emu_symbol **end =
+	    &m->symbol_chain[emu_symbol_hash(name)];
+
+	if (*name == '\0') {
+		return;
 	}
+	while (*end != NULL) {
+		end = &(*end)->next;
+	}
+	*symbol = (struct emu_symbol){ name, value, size, NULL };
+	*end = symbol;
+	m->symbol_count++;
 }
 
 /* The two classes differ in the types' names only. */
@@ -130,14 +154,13 @@ emu_elf_load(struct emu *e, const char *path)
 static const struct emu_symbol *
 emu_symbol_find(const struct emu *e, const char *name)
 {
-	const struct emu_machine *m = e->machine;
+	const struct emu_symbol *symbol =
+	    e->machine->symbol_chain[emu_symbol_hash(name)];
 
-	for (size_t i = 0; i < m->symbol_count; i++) {
-		if (strcmp(m->symbol[i].name, name) == 0) {
-			return (&m->symbol[i]);
-		}
+	while (symbol != NULL && strcmp(symbol->name, name) != 0) {
+		symbol = symbol->next;
 	}
-	return (NULL);
+	return (symbol);
 }
 
 bool

@@ -19,7 +19,9 @@ struct emu_symbol {
 	const char *name;
 	uint64_t value;
 	uint64_t size;
+	struct emu_symbol *next;	/* in its chain */
 };
+#define EMU_SYMBOL_CHAINS 256
 
 /*
  * A call that was broken off, to be resumed.  Its registers are in the engine
@@ -43,6 +45,7 @@ struct emu_machine {
 	uint64_t image_end;		/* in RAM */
 	struct emu_symbol *symbol;
 	size_t symbol_count;
+	struct emu_symbol *symbol_chain[EMU_SYMBOL_CHAINS];
 
 	uc_engine *uc[EMU_CPUS];
 	uint64_t pc_panicked, pc_stop;
