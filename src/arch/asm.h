@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What every copy.c has: functions in assembly, at the top level of a C file;
- * and one in C.
+ * For every copy.c: macros for functions in assembly at the top level of a C
+ * file, and one function in C.
  *
- * Their labels are global, for other files, and hidden, as qpmap_state is: no
- * position-independent code needs a GOT for them.  A copy.c defines
- * QPMAP_ASM_PAD first: the landing pad that this build's functions begin with,
- * or "".
+ * The labels are global and hidden, as qpmap_state is: position-independent
+ * code needs no GOT for them.  A copy.c first defines QPMAP_ASM_PAD, the
+ * landing pad at the start of this build's functions, or "".
  */
 #ifndef QPMAP_ARCH_ASM_H
 #define QPMAP_ARCH_ASM_H
@@ -36,9 +35,9 @@
 	".popsection\n"
 
 /*
- * The one loop that is in C, for a page that may be a device.  It has to be:
- * with link-time optimisation gcc does not see labels in assembly, and takes a
- * file out of an archive for what is in C only.
+ * Zero a page that may be a device.  In C, since with link-time optimisation
+ * gcc does not see labels in assembly, and links a file of an archive only for
+ * its C functions.
  */
 void
 qpmap_zero_single(qpmap_vaddr_t to, qpmap_size_t len, qpmap_size_t width)

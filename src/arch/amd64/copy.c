@@ -6,9 +6,9 @@
  *	zero		REP STOSQ
  *	single		one MOV from, one MOV to
  *
- * EFLAGS.DF is clear, as the calling convention says (System V ABI for AMD64,
- * "Registers").  What is done shows in registers at each access: RCX counts a
- * REP's elements that are left, and RAX the bytes that single has moved (Intel
+ * EFLAGS.DF is clear by the calling convention (System V ABI for AMD64,
+ * "Registers").  Registers show the progress at each access: RCX counts the
+ * remaining elements of a REP, and RAX the bytes that single has moved (Intel
  * SDM, "REP/REPE/REPZ/REPNE/REPNZ--Repeat String Operation Prefix").
  */
 #include "../arch.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * amd64: what this CPU is, and whether the configuration fits it.
+ * amd64: check this CPU, and the configuration against it.
  */
 #include "../arch.h"
 
@@ -26,7 +26,7 @@ qpmap_regs_read(void)
 	});
 }
 
-/* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
+/* Check the paging mode.  Returns 0 or an enum qpmap_error. */
 QPMAP_INIT static int
 qpmap_probe_mode(const struct qpmap_config *config,
     const struct qpmap_regs *regs)
@@ -82,7 +82,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	return (qpmap_probe_types(config, regs.pat, mmu));
 }
 
-/* A wider address than the first CPU's does no harm. */
+/* The CPU may have wider physical addresses than the first one. */
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
@@ -93,7 +93,7 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 	    qpmap_cpuid_pa_bits() >= mmu->pa_bits);
 }
 
-/* The kernel's half is the upper one: bits 63 to va_bits - 1 are ones. */
+/* The kernel's half is the upper one: bits 63 to va_bits - 1 are 1. */
 _Bool
 qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
     qpmap_vaddr_t last)

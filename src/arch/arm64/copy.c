@@ -4,13 +4,13 @@
  *
  *	bulk		LDP and STP, four of each in turn; LDR and STR for the
  *			last fifteen bytes.  Both sides may be misaligned:
- *			SCTLR_EL1.A is clear, and it is Normal memory
+ *			SCTLR_EL1.A is clear, and the memory is Normal
  *	zero		STP.  No DC ZVA
  *	single		one LDR, one STR: no pair, no writeback, which a
  *			hypervisor cannot emulate
  *
- * What is done shows in registers at each access: bulk's X0 is where the next
- * store goes, since every store advances it, and single's X5 counts bytes.
+ * Registers show the progress at each access: in bulk X0 is the address of the
+ * next store, since every store advances it; in single X5 counts bytes.
  */
 #include "../arch.h"
 
@@ -32,8 +32,8 @@
 	"	stp	x9, x10, [x0], #16\n"
 
 /*
- * X0 to, X1 from, X2 bytes.  After the first loop what is left is in the low
- * seven bits of X2: subtracting 128 kept them.
+ * X0 to, X1 from, X2 bytes.  After the first loop the low seven bits of X2 are
+ * the rest: subtracting 128 does not change them.
  */
 __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
 "	subs	x2, x2, #128\n"

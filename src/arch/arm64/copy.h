@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: single accesses, as one LDR or STR each.  Without writeback: only then
- * does ESR_EL2 say to a hypervisor what was accessed (Arm ARM, DDI 0487, "ISS
+ * arm64: single accesses, one LDR or STR each.  Without writeback: otherwise
+ * ESR_EL2 does not describe the access to a hypervisor (Arm ARM, DDI 0487, "ISS
  * encoding for an exception from a Data Abort", ISV).
  */
 #ifndef QPMAP_ARCH_ARM64_COPY_H

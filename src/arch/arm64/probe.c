@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: what this CPU is, and whether the configuration fits it.
+ * arm64: check this CPU, and the configuration against it.
  */
 #include "../arch.h"
 #include "regs.h"
 
-/* Stamped out: a function that reads one system register. */
+/* Define a function that reads a system register. */
 #define QPMAP_READ(name, reg)						\
 static inline qpmap_u64						\
 qpmap_read_##name(void)							\
@@ -79,7 +79,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	return (qpmap_regs_types(config, regs.mair, mmu));
 }
 
-/* A wider address than the first CPU's does no harm: Linux sets IPS by CPU. */
+/* The CPU may have wider addresses than the first: Linux sets IPS per CPU. */
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
@@ -97,7 +97,7 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 	    qpmap_regs_pa_bits(&regs) >= mmu->pa_bits);
 }
 
-/* The kernel's half is TTBR1's: bits 63 to va_bits are ones. */
+/* The kernel's half is TTBR1's: bits 63 to va_bits are 1. */
 _Bool
 qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
     qpmap_vaddr_t last)
@@ -106,14 +106,13 @@ qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,
 }
 
 /*
- * By steps of the smallest line that a cache may have: 16 bytes, as a LineSize
- * of 0 says in CCSIDR_EL1 (Arm ARM, "CCSIDR_EL1, Current Cache Size ID
- * Register").  CTR_EL0 is not asked: its answer is about one CPU, and need not
- * be right for the next.
+ * The smallest line that a cache may have: 16 bytes, a LineSize of 0 in
+ * CCSIDR_EL1 (Arm ARM, "CCSIDR_EL1, Current Cache Size ID Register").  CTR_EL0
+ * is not used: it describes one CPU, and the next may differ.
  */
 #define QPMAP_DCACHE_STEP	16
 
-/* To complete a DC, a DSB must order loads, too. */
+/* Only a DSB that orders loads, too, completes a DC. */
 void
 qpmap_dcache_clean(const void *table, qpmap_size_t bytes)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: what the system registers say about translation.
+ * arm64: fields of the system registers of translation.
  * Arm ARM (DDI 0487), "AArch64 System Register Descriptions".
  *
  * The registers' values are arguments: pure arithmetic, which builds and is
- * tested on any host.  Names are those of EL1; at EL2 with HCR_EL2.E2H set
- * they reach EL2's registers, of the same layout.
+ * tested on any host.  The names are those of EL1; at EL2 with HCR_EL2.E2H set
+ * they access EL2's registers, of the same layout.
  */
 #ifndef QPMAP_ARCH_ARM64_REGS_H
 #define QPMAP_ARCH_ARM64_REGS_H
 
 #include "pte.h"
 
-/* These share one word, qpmap_regs.control: no two of them overlap. */
+/* All in one word, qpmap_regs.control: no two of them overlap. */
 #define QPMAP_HCR_E2H		(1ULL << 34)
 #define QPMAP_HCR_TGE		(1ULL << 27)
 #define QPMAP_SCTLR_EE		(1ULL << 25)	/* big-endian tables */
@@ -22,7 +22,7 @@
 #define QPMAP_SCTLR_M		(1ULL << 0)	/* translation is on */
 
 #define QPMAP_TCR_DS		(1ULL << 59)	/* LPA2 entries */
-#define QPMAP_TCR_IPS		(7ULL << 32)	/* width of an address */
+#define QPMAP_TCR_IPS		(7ULL << 32)	/* output address width */
 #define QPMAP_TCR_TG1		(3ULL << 30)	/* page size */
 #define QPMAP_TCR_TG1_16K	(1ULL << 30)
 #define QPMAP_TCR_TG1_4K	(2ULL << 30)
@@ -58,18 +58,18 @@ struct qpmap_regs {
 	qpmap_u64 control; /* CurrentEL, SCTLR, at EL2 HCR_EL2: masked */
 	qpmap_u64 tcr;
 	qpmap_u64 mair;
-	qpmap_u64 tcr2;	/* masked; 0 where there is no such register */
+	qpmap_u64 tcr2;	/* masked; 0 if there is no such register */
 	qpmap_u64 ttbr1;
 	qpmap_u64 mmfr0;	/* ID_AA64MMFR0_EL1 */
 	qpmap_u64 isar0;	/* ID_AA64ISAR0_EL1 */
 };
 
-/* The page size that this library was built for, as TCR_EL1.TG1 says it. */
+/* The page size of this build, as a value of TCR_EL1.TG1. */
 #define QPMAP_TCR_TG1_BUILT						\
 	(QPMAP_PAGE_SHIFT == 12 ? QPMAP_TCR_TG1_4K :			\
 	QPMAP_PAGE_SHIFT == 14 ? QPMAP_TCR_TG1_16K : QPMAP_TCR_TG1_64K)
 
-/* EL1, or EL2 as a host's: the TLBIs of tlb.h act on the running regime. */
+/* EL1, or EL2 with E2H and TGE: the TLBIs of tlb.h act on that regime. */
 static inline _Bool
 qpmap_regs_level_fits(const struct qpmap_regs *regs)
 {
@@ -80,14 +80,14 @@ qpmap_regs_level_fits(const struct qpmap_regs *regs)
 	    level == (QPMAP_CURRENTEL_2 | host));
 }
 
-/* Bits of an address in the upper half that are walked. */
+/* The bits of an address in the upper half that are walked. */
 static inline qpmap_u32
 qpmap_regs_va_bits(const struct qpmap_regs *regs)
 {
 	return (64 - (qpmap_u32)((regs->tcr & QPMAP_TCR_T1SZ) >> 16));
 }
 
-/* A level resolves QPMAP_TABLE_SHIFT bits; the root takes what is left. */
+/* A level resolves QPMAP_TABLE_SHIFT bits; the root resolves the rest. */
 static inline qpmap_u32
 qpmap_regs_levels(const struct qpmap_regs *regs)
 {
@@ -96,8 +96,8 @@ qpmap_regs_levels(const struct qpmap_regs *regs)
 }
 
 /*
- * Width of an output address: the least of CPU's, TCR_EL1's and format's.
- * ID_AA64MMFR0_EL1.PARange and TCR_EL1.IPS have the same codes for it.
+ * The width of an output address: the least of the CPU's, TCR_EL1's and the
+ * format's.  ID_AA64MMFR0_EL1.PARange and TCR_EL1.IPS have the same codes.
  */
 static inline qpmap_u32
 qpmap_regs_pa_bits(const struct qpmap_regs *regs)
@@ -111,10 +111,10 @@ qpmap_regs_pa_bits(const struct qpmap_regs *regs)
 }
 
 /*
- * The root table.  It is aligned to its size, which may be less than a page,
- * and the bits below are zero, but for CnP, bit 0.  With 52-bit output
- * addresses it is aligned to 64 bytes at least, and bits 51:48 of its address
- * are in 5:2 of the register.
+ * The address of the root table.  It is aligned to its size, which may be less
+ * than a page; the bits below are zero, except for CnP, bit 0.  With 52-bit
+ * output addresses it is aligned to at least 64 bytes, and bits 51:48 of its
+ * address are in 5:2 of the register.
  */
 static inline qpmap_paddr_t
 qpmap_regs_root(const struct qpmap_regs *regs, qpmap_u32 pa_bits)
@@ -127,8 +127,8 @@ qpmap_regs_root(const struct qpmap_regs *regs, qpmap_u32 pa_bits)
 }
 
 /*
- * Whether TLBIs by range are to be used.  Those for LPA2 entries count in
- * 64 KiB, not in pages, and are not.
+ * Whether to use TLBIs by range.  With LPA2 they count in units of 64 KiB, not
+ * in pages, and are not used.
  */
 static inline _Bool
 qpmap_regs_range(const struct qpmap_regs *regs)
@@ -138,8 +138,8 @@ qpmap_regs_range(const struct qpmap_regs *regs)
 }
 
 /*
- * Whether there is a TCR2_EL1 to be read.  Where the host says that it traps,
- * it is 0 (Arm ARM, "SCR_EL3, Secure Configuration Register", TCR2En).
+ * Whether TCR2_EL1 exists and can be read.  If a read traps its value is 0 (Arm
+ * ARM, "SCR_EL3, Secure Configuration Register", TCR2En).
  */
 static inline _Bool
 qpmap_regs_tcr2(qpmap_u32 flags, qpmap_u64 mmfr3)
@@ -148,7 +148,7 @@ qpmap_regs_tcr2(qpmap_u32 flags, qpmap_u64 mmfr3)
 	    (mmfr3 & (QPMAP_MMFR3_D128 | QPMAP_MMFR3_S1PIE)) != 0);
 }
 
-/* What the translation regime must be.  Returns 0 or an enum qpmap_error. */
+/* Check the translation regime.  Returns 0 or an enum qpmap_error. */
 static inline int
 qpmap_regs_mode(const struct qpmap_config *config,
     const struct qpmap_regs *regs)
@@ -191,10 +191,10 @@ qpmap_mair_byte(qpmap_u64 mair, qpmap_u32 index)
 }
 
 /*
- * Whether byte means what exact does: the same, or, of the cacheable types,
- * one with other hints.  Both caches' halves are 11RW or 01RW (transient, RW
- * not 00) for write-back, 10RW or 00RW (RW not 00) for write-through; R and W
- * are allocation hints.  Tagged memory is not the same: its accesses check.
+ * Whether byte has the type of exact: an equal byte, or for a cacheable type
+ * one with other hints.  The halves of both caches are 11RW or 01RW (transient,
+ * RW not 00) for write-back, 10RW or 00RW (RW not 00) for write-through; R and
+ * W are allocation hints.  Tagged memory differs: its accesses are checked.
  */
 static inline _Bool
 qpmap_mair_means(qpmap_u32 byte, qpmap_u32 exact)
@@ -203,7 +203,7 @@ qpmap_mair_means(qpmap_u32 byte, qpmap_u32 exact)
 	    (byte & exact & 0x0b) != 0 && ((byte ^ exact) & 0x44) == 0));
 }
 
-/* The byte of MAIR_EL1 for exact: itself rather than the like of it, or 8. */
+/* The byte of MAIR_EL1 for exact: preferably an equal one.  8 if none. */
 static inline qpmap_u32
 qpmap_mair_find(qpmap_u64 mair, qpmap_u32 exact)
 {
@@ -221,7 +221,7 @@ qpmap_mair_find(qpmap_u64 mair, qpmap_u32 exact)
 	return (found);
 }
 
-/* Whether both caches may hold it: neither half says device or NC. */
+/* Whether both halves are cacheable, not device or non-cacheable. */
 static inline _Bool
 qpmap_mair_is_cacheable(qpmap_u32 byte)
 {
@@ -230,9 +230,9 @@ qpmap_mair_is_cacheable(qpmap_u32 byte)
 }
 
 /*
- * The bits of every memory type asked for, from its template leaf (a page's
- * or a block's) or from MAIR_EL1, and which of them are special: what is not
- * cached is complete only after a DSB SY.  Returns 0 or an enum qpmap_error.
+ * Find the bits of every configured memory type, from its template (of a page
+ * or a block) or MAIR_EL1.  Types that are not cacheable take the slow path:
+ * only a DSB SY completes their accesses.  Returns 0 or an enum qpmap_error.
  */
 static inline int
 qpmap_regs_types(const struct qpmap_config *config, qpmap_u64 mair,

@@ -6,10 +6,10 @@
  *	zero		REP STOSD
  *	single		one MOV from, one MOV to
  *
- * EFLAGS.DF is clear, as the calling convention says (System V ABI for the
- * Intel386, "Registers and the Stack Frame").  What is done shows in registers
- * at each access: ECX counts a REP's elements that are left, and ESI the bytes
- * that single has moved.
+ * EFLAGS.DF is clear by the calling convention (System V ABI for the Intel386,
+ * "Registers and the Stack Frame").  Registers show the progress at each
+ * access: ECX counts the remaining elements of a REP, and ESI the bytes that
+ * single has moved.
  */
 #include "../arch.h"
 
@@ -29,7 +29,7 @@
 	QPMAP_ASM_CFI("adjust_cfa_offset -4")				\
 	QPMAP_ASM_CFI("restore " #reg)
 
-/* ESI or EDI changes places with a register that the caller gave up. */
+/* Exchange ESI or EDI with a caller-saved register; restore it. */
 #define QPMAP_ASM_KEEP(reg, in)						\
 	"	xchg	%" #in ", %" #reg "\n"				\
 	QPMAP_ASM_CFI("register " #reg ", " #in)
@@ -37,7 +37,7 @@
 	"	mov	%" #in ", %" #reg "\n"				\
 	QPMAP_ASM_CFI("restore " #reg)
 
-/* EAX to, EDX from, ECX bytes, which are on the stack meanwhile. */
+/* EAX to, EDX from, ECX bytes, saved on the stack. */
 __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
     QPMAP_ASM_KEEP(edi, eax)
     QPMAP_ASM_KEEP(esi, edx)

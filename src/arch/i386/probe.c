@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * i386: what this CPU is, and whether the configuration fits it.
+ * i386: check this CPU, and the configuration against it.
  *
- * Much of what amd64 takes for granted an i386 may lack: CPUID and CR4, the
- * PAT, EFER, SFENCE, global pages.  Nothing is touched that CPUID does not
- * promise.
+ * A CPU may lack what every amd64 CPU has: CPUID and CR4, the PAT, EFER,
+ * SFENCE, global pages.  Each is used only if CPUID has its bit.
  */
 #include <qpmap/arch/x86.h>
 
@@ -13,13 +12,13 @@
 #define QPMAP_X86_RBX "ebx"
 #include "../x86/regs.h"
 
-/* CPUID 1, EDX; more of it, and QPMAP_REG_CPUID, in tlb.h. */
+/* CPUID 1, EDX; other bits, and QPMAP_REG_CPUID, are in tlb.h. */
 #define QPMAP_CPUID_FPU		(1u << 0)
 /* CPUID 80000001h, EDX. */
 #define QPMAP_CPUID_NX		(1u << 20)
 #define QPMAP_CPUID_LM		(1u << 29)
 
-/* What else is in qpmap_mmu.reg. */
+/* The other words of qpmap_mmu.reg. */
 #define QPMAP_REG_CR0	0
 #define QPMAP_REG_EFER	2
 #define QPMAP_REG_PAT	3
@@ -27,7 +26,7 @@
 /* Bits 62:52 of a PAE leaf must be 0. */
 #define QPMAP_PAE_RESERVED	0x7ff0000000000000ull
 
-/* EDX of a CPUID leaf: feature bits; 0 where there is no such leaf. */
+/* EDX of a CPUID leaf: feature bits; 0 if there is no such leaf. */
 static qpmap_u32
 qpmap_features(qpmap_u32 leaf)
 {
@@ -38,10 +37,10 @@ qpmap_features(qpmap_u32 leaf)
 }
 
 /*
- * What every CPU must share.  A register that is not there reads as it would
- * after a reset; CR4 is there where CPUID names a feature besides the FPU.
- * EFER says something where there is PAE: NXE, and LMA, which needs it.  Where
- * there is none it is left alone, since some hypervisors refuse it there.
+ * Read the registers that every CPU must share.  A missing register reads as
+ * its value after reset.  CR4 exists if CPUID has a feature besides the FPU.
+ * EFER is read with PAE only, which NXE and LMA require: without, some
+ * hypervisors fault the read.
  */
 static void
 qpmap_regs_read(qpmap_u64 reg[QPMAP_MMU_REGS])
@@ -66,14 +65,14 @@ qpmap_regs_read(qpmap_u64 reg[QPMAP_MMU_REGS])
 	    qpmap_rdmsr(QPMAP_MSR_PAT) : QPMAP_PAT_RESET;
 }
 
-/* Whether leaves have a bit that forbids execution. */
+/* Whether leaves have NX. */
 static inline _Bool
 qpmap_mmu_nx(const struct qpmap_mmu *mmu)
 {
 	return (QPMAP_PAE && (mmu->reg[QPMAP_REG_EFER] & QPMAP_EFER_NXE) != 0);
 }
 
-/* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
+/* Check the paging mode.  Returns 0 or an enum qpmap_error. */
 QPMAP_INIT static int
 qpmap_probe_mode(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
@@ -103,7 +102,7 @@ qpmap_probe_mode(const struct qpmap_config *config,
 	return (QPMAP_OK);
 }
 
-/* Bits that make a leaf fault on this CPU. */
+/* The bits of a leaf that are reserved on this CPU. */
 static inline qpmap_u64
 qpmap_leaf_reserved(const struct qpmap_mmu *mmu)
 {
@@ -119,8 +118,9 @@ qpmap_leaf_reserved(const struct qpmap_mmu *mmu)
 }
 
 /*
- * The types, as on amd64, on a CPU that may have no PAT, and no SFENCE to
- * drain write-combining buffers with.  Returns 0 or an enum qpmap_error.
+ * Check the memory types as on amd64, for a CPU that may lack the PAT, and the
+ * SFENCE that drains write-combining buffers.  Returns 0 or an enum
+ * qpmap_error.
  */
 QPMAP_INIT static int
 qpmap_probe_memory(const struct qpmap_config *config, struct qpmap_mmu *mmu)
@@ -159,7 +159,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 		return (error);
 	}
 	nx = qpmap_mmu_nx(mmu) ? QPTE_NX : 0;
-	/* PAE's PDPT is 32 bytes, and may begin inside a page. */
+	/* PAE's PDPT has 32 bytes, and may start inside a page. */
 	mmu->root = (qpmap_paddr_t)(qpmap_read_cr3() &
 	    (QPMAP_PAE ? ~0x1ful : ~0xffful));
 	mmu->levels = QPMAP_PAE ? 3 : 2;
@@ -173,7 +173,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	return (qpmap_probe_memory(config, mmu));
 }
 
-/* A wider address than the first CPU's does no harm. */
+/* The CPU may have wider physical addresses than the first one. */
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
@@ -190,8 +190,8 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 }
 
 /*
- * Where the kernel's part begins is the kernel's own business: any address
- * but those of the first page, which would be 0 or look like it.
+ * The kernel decides where its half starts: any address except those of the
+ * first page, whose address is 0.
  */
 _Bool
 qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,

@@ -2,7 +2,7 @@
 /*
  * riscv64: the copy loops.
  *
- *	bulk		eight loads, eight stores; where the two sides are
+ *	bulk		eight loads, eight stores; if the two sides are
  *			misaligned to each other, doublewords loaded from
  *			aligned addresses and shifted into place.  Nothing
  *			outside the range is loaded
@@ -10,9 +10,9 @@
  *	single		one load, one store
  *
  * Every access is aligned: a misaligned one may trap.  No instruction is
- * compressed, so that an instruction's place in a loop says which access it is.
- * What is done shows in registers at each access: A0 is where the first store
- * of the turn goes.
+ * compressed, so that an instruction's offset in a loop identifies the access.
+ * Registers show the progress at each access: A0 is the address of the first
+ * store of an iteration.
  */
 #include "../arch.h"
 
@@ -28,12 +28,12 @@
 /*
  * A0 to, A1 from, A2 bytes.
  *
- * Aligned alike (labels 1 to 4): bytes until both are aligned, if there are so
- * many; 64 bytes at a time; doublewords.  Misaligned to each other (5 to 7):
- * first 8 to 15 bytes, which leaves A0 aligned, and the doubleword around A1
- * within the range; A3 holds that doubleword.  In each turn the next one is
- * within the range, too; A3 is shifted down by T3 bits, and the next one up by
- * T4, which is 64 less T3.  The last bytes are at label 8.
+ * Equally aligned (labels 1 to 4): bytes until both are aligned, if there are
+ * as many; 64 bytes at a time; doublewords.  Misaligned to each other (5 to 7):
+ * first 8 to 15 bytes, after which A0 is aligned and the doubleword around A1
+ * is within the range; A3 holds it.  In each iteration the next one is within
+ * the range, too; A3 is shifted down by T3 bits, and the next one up by T4,
+ * which is 64 - T3.  Label 8 copies the last bytes.
  */
 __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
 "	xor	t0, a0, a1\n"

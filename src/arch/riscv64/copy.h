@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * riscv64: single accesses, as one load or store each.
+ * riscv64: single accesses, one load or store each.
  */
 #ifndef QPMAP_ARCH_RISCV64_COPY_H
 #define QPMAP_ARCH_RISCV64_COPY_H
 
 #include "../contract.h"
 
-/* Misaligned accesses may trap: both sides are aligned, of any memory. */
+/* Misaligned accesses may trap: both sides must be aligned. */
 #define QPMAP_COPY_ALIGNED 1
 
 static inline qpmap_u32

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * riscv64: what this hart is, and whether the configuration fits it.
+ * riscv64: check this hart, and the configuration against it.
  *
- * One register says something: satp.  Svpbmt and the width of a physical
- * address are the host's word; NX and write protection always exist.
+ * Only satp can be read.  The configuration states Svpbmt and the width of a
+ * physical address.  NX and write protection always exist.
  */
 #include "../arch.h"
 #include "read.h"
@@ -14,7 +14,7 @@
 #define QPMAP_SATP_SV39		8u
 #define QPMAP_SATP_SV57		10u
 
-/* What the paging mode must be.  Returns 0 or an enum qpmap_error. */
+/* Check the paging mode.  Returns 0 or an enum qpmap_error. */
 QPMAP_INIT static int
 qpmap_probe_mode(const struct qpmap_config *config, qpmap_u32 mode)
 {
@@ -35,8 +35,8 @@ qpmap_probe_mode(const struct qpmap_config *config, qpmap_u32 mode)
 }
 
 /*
- * The bits of one memory type, from its template or from Svpbmt.  A template
- * like write-back's would make it write-back, silently: it is refused.
+ * Find the bits of a memory type, from its template or by Svpbmt.  A template
+ * that equals write-back's is an error: the type would silently be write-back.
  */
 QPMAP_INIT static int
 qpmap_probe_type(const struct qpmap_config *config, qpmap_u32 type,
@@ -63,7 +63,7 @@ qpmap_probe_type(const struct qpmap_config *config, qpmap_u32 type,
 	return (QPMAP_OK);
 }
 
-/* Every template that there is, and every type asked for. */
+/* Check all templates, and find the bits of every configured type. */
 QPMAP_INIT static int
 qpmap_probe_types(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
@@ -114,8 +114,8 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 }
 
 /*
- * Small kernels live in the lower half, so either will do, but not both at
- * once, and never address 0: bits 63 to va_bits - 1 are all alike.
+ * Either half, since small kernels use the lower one, but not both, and not
+ * address 0: bits 63 to va_bits - 1 are equal.
  */
 _Bool
 qpmap_probe_range(const struct qpmap_mmu *mmu, qpmap_vaddr_t first,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The instruction that asks a hart what it is.  A native test of the probe has
- * a function of its own in its place.  For probe.c only.
+ * The instruction that reads a hart's configuration.  Native tests of the probe
+ * replace the function.  For probe.c only.
  */
 #ifndef QPMAP_ARCH_RISCV64_READ_H
 #define QPMAP_ARCH_RISCV64_READ_H
@@ -9,8 +9,8 @@
 #include <qpmap/types.h>
 
 /*
- * CSRR rd, satp, spelt by its fields: an assembler that was not told of
- * Zicsr (-march=rv64imac, from binutils 2.38 on) does not know the name.
+ * CSRR rd, satp, by its fields: an assembler without Zicsr (-march=rv64imac,
+ * from binutils 2.38 on) does not know the name.
  */
 static inline qpmap_u64
 qpmap_read_satp(void)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * amd64 and i386: single accesses, as one MOV each.
+ * amd64 and i386: single accesses, one MOV each.
  */
 #ifndef QPMAP_ARCH_X86_COPY_H
 #define QPMAP_ARCH_X86_COPY_H
 
 #include "../contract.h"
 
-/* #AC is for user mode only: the buffer's side may be misaligned. */
+/* #AC occurs in user mode only: the buffer's side may be misaligned. */
 #define QPMAP_COPY_ALIGNED 0
 
 static inline qpmap_u32

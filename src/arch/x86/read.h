@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The instructions that ask an x86 CPU what it is: CPUID, control registers,
- * MSRs.  A native test of the probes has functions of its own in their place.
- *
- * For the two probe.c only; nothing here is on the hot path.
+ * The instructions that read an x86 CPU's configuration: CPUID, control
+ * registers, MSRs.  Native tests of the probes replace these functions.  For
+ * the two probe.c only.
  */
 #ifndef QPMAP_ARCH_X86_READ_H
 #define QPMAP_ARCH_X86_READ_H
 
 #include <qpmap/types.h>
 
-/* The whole register: i386/probe.c says ebx. */
+/* The whole register; i386/probe.c defines it as ebx. */
 #ifndef QPMAP_X86_RBX
 #define QPMAP_X86_RBX "rbx"
 #endif
@@ -30,7 +29,7 @@ qpmap_rdmsr(qpmap_u32 msr)
 	return ((qpmap_u64)high << 32 | low);
 }
 
-/* ebx is saved by hand: it is the GOT's register in i386 PIC code. */
+/* ebx is saved here: it is the GOT register in i386 PIC code. */
 static inline struct qpmap_cpuid
 qpmap_cpuid(qpmap_u32 leaf)
 {
@@ -46,7 +45,7 @@ qpmap_cpuid(qpmap_u32 leaf)
 	return (id);
 }
 
-/* CPUID exists where EFLAGS.ID can be changed.  Intel SDM vol. 2, "CPUID". */
+/* CPUID exists if EFLAGS.ID can be changed.  Intel SDM vol. 2, "CPUID". */
 static inline _Bool
 qpmap_has_cpuid(void)
 {

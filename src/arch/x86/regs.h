@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What amd64 and i386 share: what control registers, MSRs, CPUID and the PAT
- * say.  Intel SDM vol. 3, "Control Registers", "Paging", "Page Attribute
- * Table".
- *
- * For the two probe.c only; nothing here is on the hot path.
+ * amd64 and i386: fields of control registers, MSRs, CPUID and the PAT.  Intel
+ * SDM vol. 3, "Control Registers", "Paging", "Page Attribute Table".  For the
+ * two probe.c only.
  */
 #ifndef QPMAP_ARCH_X86_REGS_H
 #define QPMAP_ARCH_X86_REGS_H
@@ -21,7 +19,7 @@
 #define QPMAP_CR4_LA57	(1ul << 12)
 #define QPMAP_EFER_LMA	(1ull << 10)
 #define QPMAP_EFER_NXE	(1ull << 11)
-#define QPMAP_SYSCFG_ENCRYPTION (1ull << 23)	/* of memory: it is on */
+#define QPMAP_SYSCFG_ENCRYPTION (1ull << 23)	/* of memory: on */
 
 /* CPUID 1, ECX. */
 #define QPMAP_CPUID_HYPERVISOR	(1u << 31)
@@ -38,8 +36,8 @@
 #define QPMAP_PAT_UC_	7u
 
 /*
- * Whether CPUID has that leaf.  A CPU without extended leaves answers
- * 80000000h with something else.
+ * Whether CPUID has a leaf.  A CPU without extended leaves returns other values
+ * for 80000000h.
  */
 static inline _Bool
 qpmap_cpuid_has(qpmap_u32 leaf)
@@ -50,10 +48,10 @@ qpmap_cpuid_has(qpmap_u32 leaf)
 }
 
 /*
- * Bits of a physical address that AMD's memory encryption takes: what CPUID
- * says, once SYSCFG has turned it on.  AMD APM vol. 2, "Secure Memory
- * Encryption".  Under a hypervisor SYSCFG may not be there to be read, and the
- * width that CPUID names is the guest's already.
+ * The number of physical address bits that AMD's memory encryption takes: that
+ * of CPUID, if SYSCFG has turned it on.  AMD APM vol. 2, "Secure Memory
+ * Encryption".  Under a hypervisor a read of SYSCFG may fault, and CPUID's
+ * width is already the guest's.
  */
 static inline qpmap_u32
 qpmap_cpuid_pa_taken(void)
@@ -74,9 +72,9 @@ qpmap_cpuid_pa_taken(void)
 }
 
 /*
- * Width of a physical address: CPUID 80000008h, else what paging implies; less
- * what encryption takes; no more than an entry holds.  0 from a CPU that names
- * none.
+ * The width of a physical address: by CPUID 80000008h, or else by the paging
+ * mode; less the bits of encryption; at most that of an entry.  0 if CPUID's
+ * is 0.
  */
 static inline qpmap_u32
 qpmap_cpuid_pa_bits(void)
@@ -92,7 +90,7 @@ qpmap_cpuid_pa_bits(void)
 	return (width < QPTE_PA_BITS ? width : QPTE_PA_BITS);
 }
 
-/* The PAT's code for entry index.  By halves: i386 calls for other shifts. */
+/* The PAT's code of an entry.  By halves: on i386 64-bit shifts are calls. */
 static inline qpmap_u32
 qpmap_pat_code(qpmap_u64 pat, qpmap_u32 index)
 {
@@ -114,13 +112,13 @@ qpmap_pat_find(qpmap_u64 pat, qpmap_u32 code)
 }
 
 /*
- * The bits of every memory type asked for, from its template leaf or from the
- * PAT, and which of them are special: stores through write-combining memory
- * wait in buffers.  Returns 0 or an enum qpmap_error.
+ * Find the bits of every configured memory type, from its template or the PAT.
+ * Write-combining takes the slow path: its stores wait in buffers.  Returns 0
+ * or an enum qpmap_error.
  *
- * The walker reads tables that the library links through entry 0 of the PAT,
- * as PCD and PWT are clear there.  The host's alias is write-back: so is that
- * entry, or what is stored may not be what is walked.
+ * Walks of the tables that the library links use entry 0 of the PAT, since PCD
+ * and PWT are clear in the links.  That entry must be write-back, as the
+ * kernel's mapping of the tables is; otherwise walks may not see the stores.
  */
 static inline int
 qpmap_probe_types(const struct qpmap_config *config, qpmap_u64 pat,
