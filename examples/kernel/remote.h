@@ -29,6 +29,9 @@ void kernel_test_quiesce(void);
 void kernel_test_offline(void);
 void kernel_test_slots(void);
 
+/* Test of held.c, likewise. */
+void kernel_test_held(void);
+
 /* Tests of habits.c, likewise. */
 void kernel_test_hostile(void);
 void kernel_test_walked(void);

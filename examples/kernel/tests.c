@@ -468,6 +468,7 @@ kernel_tests(void)
 	kernel_run("no-fetch", kernel_test_fetch);
 	kernel_run("use-after-remove", kernel_test_use_after_remove);
 	kernel_run("full-depth-and-guards", kernel_test_depth);
+	kernel_run("held-on-all-cpus", kernel_test_held);
 	kernel_run("page-operations", kernel_test_page_ops);
 	kernel_run("scheduler-assertion", kernel_test_scheduler);
 	kernel_run("global-use-after-remove", kernel_test_global);
