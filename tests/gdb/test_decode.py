@@ -3,7 +3,9 @@
 """tools/decode against the headers, the manuals' formats, and bad input.
 
  - every bit of a leaf is in one field, and that field is the one which
-   src/arch/<arch>/pte.h (amd64 and i386: src/arch/x86/pte.h) has there, by a macro or in a comment;
+   src/arch/<arch>/pte.h (amd64 and i386: src/arch/x86/pte.h) has there, by a
+   macro or in a comment;
+ - the numbers in tools/gdb/qpmap.py are the library's;
  - golden vectors, written from the manuals' formats by hand;
  - what is no entry gets a message and exit status 2.
 """
@@ -218,6 +220,31 @@ def check_leaf(arch, errors):
             errors.append(f"{arch}: the header has {name} at {mask:#x}")
 
 
+# Constants of tools/gdb/qpmap.py, by where the library has them.
+CONSTANTS = (
+    ("SYNC_TAKEN", "src/core/shootdown.h", r"QPMAP_SYNC_TAKEN\s+(\w+)u\b"),
+    ("SYNC_ONLINE", "src/core/shootdown.h", r"QPMAP_SYNC_ONLINE\s+(\w+)u\b"),
+    ("REG_PAT", "src/arch/amd64/probe.c", r"mmu->reg\[(\w+)\] = regs\.pat;"),
+    ("REG_PAT", "src/arch/i386/probe.c", r"define QPMAP_REG_PAT\s+(\w+)"),
+    ("F_SBI_RFENCE", "include/qpmap/qpmap.h",
+     r"define QPMAP_F_SBI_RFENCE\s+(\w+)u\b"),
+)
+
+
+def check_constants(errors):
+    """The debugger's script has a few numbers that no debug information has."""
+    with open(os.path.join(ROOT, "tools", "gdb", "qpmap.py"),
+              encoding="utf-8") as file:
+        script = file.read()
+    for name, path, pattern in CONSTANTS:
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            theirs = re.search(pattern, file.read())
+        ours = re.search(rf"^{name} = (\w+)$", script, re.M)
+        if not theirs or not ours or int(theirs[1], 0) != int(ours[1], 0):
+            errors.append(f"tools/gdb/qpmap.py: {name} is not what {path} "
+                          "has")
+
+
 def decode(words):
     return subprocess.run([DECODE] + words.split(), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, check=False)
@@ -236,6 +263,20 @@ def check_golden(errors):
                 errors.append(f"decode {words}: no line '{want}'")
 
 
+def check_page(errors):
+    """docs/debugging.md shows what tools/decode prints now."""
+    with open(os.path.join(ROOT, "docs", "debugging.md"),
+              encoding="utf-8") as file:
+        shown = re.findall(r"^\$ tools/decode (.*)\n((?:.+\n)+?)```",
+                           file.read(), re.M)
+    if not shown:
+        errors.append("docs/debugging.md: it shows no tools/decode")
+    for words, out in shown:
+        if decode(words).stdout != out:
+            errors.append(f"docs/debugging.md: decode {words} prints other "
+                          "lines")
+
+
 def check_refused(errors):
     for words, message in REFUSED:
         done = decode(words)
@@ -250,8 +291,10 @@ def main():
         errors.append("a format is not tested")
     for arch in OPTIONS:
         check_leaf(arch, errors)
+    check_constants(errors)
     check_golden(errors)
     check_refused(errors)
+    check_page(errors)
     for error in errors:
         print(error)
     print(f"{len(OPTIONS)} formats, {len(GOLDEN)} entries, {len(REFUSED)} "
