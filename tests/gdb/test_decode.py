@@ -168,7 +168,7 @@ def macros(arch, names):
 def commented(arch, block):
     """Names and masks of the fields that pte.h has in a comment only."""
     for name, high, low, pae in re.findall(
-            r"^/\*\s+([\w/,\[\] ]+?)\s+(\d+)(?::(\d+))? = 0(, with PAE)?",
+            r"^/\*\s+([\w/,\[\] ]+?)\s+(\d+)(?::(\d+))? = 0(,? with PAE)?",
             block, re.M):
         if arch == "i386" and int(high) > 31:
             continue
@@ -203,7 +203,7 @@ def check_leaf(arch, errors):
         if name == "MARK":
             if value != form.mark:
                 errors.append(f"{arch}: QPTE_MARK is {value:#x}")
-        elif form.page_shift and "lpa2" in arch and name in NOT_WITH_LPA2:
+        elif "lpa2" in arch and name in NOT_WITH_LPA2:
             continue
         elif name not in named:
             if value != 0:
