@@ -9,11 +9,14 @@
  * Terms:
  *	slot		one page of kernel virtual address space, reserved in
  *			advance, and the page-table entry (PTE) that maps it
+ *	guard		an unmapped page; one is on each side of every slot
  *	window		the slots of one CPU, in one range of addresses
  *	CPU index	the number of a CPU and of its window, from 0
  *	mapping		a page in a slot; held from its enter to its remove
  *	pinned		kept on one CPU: preemption is off
  *	direct map	the kernel's permanent linear mapping of RAM, if any
+ *	root		the top-level page table (CR3, TTBR1, satp)
+ *	hook		a function that the kernel defines (<qpmap/host.h>)
  *
  * Order of calls:
  *
@@ -197,7 +200,7 @@ struct qpmap_config {
 	 * elsewhere, which the library cannot detect.  Only the bits of memory
 	 * type and shareability are used.  On arm64 an entry with NS (bit 5)
 	 * set is an error: its page belongs to another security state, which a
-	 * mapping would not show.  XuanTie C9xx cores need an example of
+	 * mapping would not reach.  XuanTie C9xx cores need an example of
 	 * write-back, too: <qpmap/arch/riscv64.h>.
 	 */
 	qpmap_u64 template_leaf[QPMAP_TYPE_COUNT];
@@ -258,8 +261,8 @@ struct qpmap_config {
 };
 
 /*
- * What qpmap_init(), qpmap_cpu_online() and qpmap_global_enter() return; 0,
- * QPMAP_OK, is success.  "errors.def" lists names, numbers and texts.
+ * Return values of qpmap_init(), qpmap_cpu_online() and qpmap_global_enter().
+ * 0, QPMAP_OK, is success.  errors.def lists names, numbers and texts.
  */
 enum qpmap_error {
 #define QPMAP_ERROR(name, number, text) name = (number),
@@ -384,8 +387,8 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  * for it, and the index is free.  Before the index is used again the kernel
  * must clear the window's PTEs, and zero a state that is used again.
  *
- * Context: preemption off; not in an interrupt or NMI, and none may enter a
- * page before it returns.  Returns 0 or an enum qpmap_error.
+ * Context: preemption off; no interrupt or NMI may enter a page on this CPU
+ * before it returns.  Returns 0 or an enum qpmap_error.
  */
 QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
     struct qpmap_pte *leaf);
@@ -430,7 +433,7 @@ QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
  * Never fails.  A bad argument is a panic, and so is one mapping more on this
  * CPU than qpmap_config.nesting.
  *
- * If the direct map shows the page with that type, its address there is
+ * If the direct map has the page with that type, its address there is
  * returned, and the CPU is not pinned.  Otherwise the CPU stays pinned until
  * qpmap_remove(): until then the caller must not sleep, take a lock that can
  * sleep, or change the address space.
