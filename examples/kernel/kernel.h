@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A small kernel that maps pages with qpmap and in no other way.
- *
- * Mapped are the kernel's image (text, data, stacks, a few pages for page
- * tables) and the devices it needs.  All other RAM, MACHINE_RAM_SIZE bytes at
- * MACHINE_RAM_PA, is mapped nowhere: its pages are seen through the CPUs'
- * windows only.
- *
- * kernel_* is the same everywhere; machine_* is what each architecture
- * supplies, in examples/kernel/<arch>/.
+ * A kernel that maps pages with qpmap and in no other way: RAM outside its
+ * image is mapped nowhere.  machine_* is <arch>/, where the test kernel
+ * (tests/kernel) finds more than this header declares.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -22,102 +16,26 @@
 #define KERNEL_PAGE	4096u
 #define KERNEL_STACK	16384u
 
-/*
- * A CPU's own data.  Threads stay on their CPU, so the counter of the host
- * pattern (examples/hosts/counter.h) is the CPU's.
- */
+/* A CPU's own data. */
 struct kernel_cpu {
 	struct qpmap_cpu qpmap;		/* the library's, zeroed */
-	uint32_t number;		/* 0 to KERNEL_CPUS - 1 */
-	uint32_t window;		/* its CPU index */
-	uint32_t critical;		/* no preemption while not 0 */
-	bool preempt_owed;		/* an interrupt asked for one */
-	uint32_t violations;		/* yields with a mapping held */
-	bool second_runs;		/* the CPU's second thread is there */
-	bool second_stop;		/* and is to end */
-	uint32_t preempted;		/* ticks that switched at once */
-	uint32_t put_off;		/* ticks that found it critical */
-	void *other_stack;		/* of the thread that does not run */
-	uint32_t nested;		/* IPIs that came amid a mapping */
-	uint32_t asked;			/* IPIs that the library sent to it */
-	qpmap_vaddr_t unwanted;		/* the next storm removes it; or 0 */
-	uint32_t quiet;			/* yields, with nothing going on */
-	uint32_t gone;			/* 1: offline: no library any more */
-	uint32_t asleep;		/* 1: gone offline and stopping */
-	uint32_t leave;			/* 1: asked to go offline */
-	uint32_t job_done;		/* the last job that it finished */
-	uint64_t random;		/* its generator's state */
-	const char *panic_expected;	/* the text a test waits for */
+	uint32_t number;		/* its CPU index, too */
 };
 
-/* kernel_main() fills in the numbers; boot code may do so as well. */
 extern struct kernel_cpu kernel_cpus[KERNEL_CPUS];
 extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
 
-/*
- * machine.h, of each architecture:
- *
- * MACHINE_NAME		"amd64", ...
- * MACHINE_WINDOW_VA	where the windows are: kernel addresses, a multiple of
- *			QPMAP_WINDOW_SIZE, nothing else in their root entry
- *			if that is simple
- * MACHINE_OWN_VA	where the kernel maps pages by itself: the address that
- *			machine_own[0] maps
- * MACHINE_CACHES_INVALID  whether a CPU may have cached that an entry was
- * empty
- * MACHINE_ASKS_CPUS	whether CPUs must be asked to forget: not on arm64
- * MACHINE_IMAGE_OFFSET	virtual minus physical address of the image
- * MACHINE_RAM_PA	RAM that is mapped nowhere: MACHINE_RAM_SIZE bytes, at
- * MACHINE_RAM_SIZE	least 16 MiB
- * MACHINE_FLAGS	for qpmap_config.flags: QPMAP_F_NO_NX or 0
- * MACHINE_LEVELS	levels of page tables
- * MACHINE_RETURN	uint32_t: the instruction(s) of a function that does
- *			nothing but return
- * MACHINE_SWITCH_WORDS	words that machine_switch() saves, which of them is
- * MACHINE_SWITCH_RETURN the address where the thread goes on
- *
- * and static inline functions:
- *
- * struct kernel_cpu *machine_this_cpu(void)
- * unsigned long machine_irq_save(void)		off; returns how they were
- * void machine_irq_restore(unsigned long)
- * void machine_irq_on(void)
- * void machine_told(void)	this CPU branched on a load that may tell it of
- *				another's mapping, and may use it from here on
- * void machine_relax(void)			one turn of a waiting loop
- * void machine_idle(void)	interrupts are off: wait until there is one,
- *				which comes now or when they are on again
- * qpmap_ptebits_t machine_own_entry(qpmap_paddr_t pa)
- *		an entry of machine_own[]: readable and writable write-back RAM
- * void machine_own_filled(void)	walkers find the entries just stored
- * struct qpmap_pte *machine_root_of(qpmap_vaddr_t va)	va: a window's
- * qpmap_ptebits_t machine_table_entry(qpmap_paddr_t table)
- * qpmap_paddr_t machine_entry_pa(qpmap_ptebits_t bits)
- * void machine_forget(void)	this CPU has no entry of any table any more
- */
+/* Addresses and flags; machine_this_cpu(), machine_irq_on() and others. */
 #include "machine.h"
 
-/*
- * Interrupts.  The first three CPUs send each other, the last is a timer's.
- * KERNEL_WAKE ends machine_idle(), and asks for a yield.
- */
+/* Of these the example has only shootdowns. */
 enum kernel_interrupt {
-	KERNEL_STORM,
-	KERNEL_SHOOTDOWN,
-	KERNEL_WAKE,
-	KERNEL_TICK
+	KERNEL_STORM, KERNEL_SHOOTDOWN, KERNEL_WAKE, KERNEL_TICK
 };
 
 /*
- * What a machine calls.
- *
- * kernel_main() on CPU 0, kernel_cpu_main() on the others, each time that
- * they are started: with paging, exception vectors, a stack of its own
- * (kernel_stacks[number]) and machine_this_cpu() set up, and interrupts off.
- * kernel_interrupt() with interrupts off, the controller served already: it may
- * return on another stack, that of a thread that was interrupted before.
- * kernel_fatal() on an exception that is no probe's, after printing the
- * registers between kernel_dying() and it.
+ * What the machine calls, with interrupts off: kernel_main() on CPU 0,
+ * kernel_cpu_main() on the others; kernel_dying(), then kernel_fatal().
  */
 _Noreturn void kernel_main(void);
 _Noreturn void kernel_cpu_main(void);
@@ -125,168 +43,18 @@ void kernel_interrupt(enum kernel_interrupt which);
 void kernel_dying(void);
 _Noreturn void kernel_fatal(const char *why);
 
-/*
- * print.c: %s, %u (uint32_t), %x (uint64_t, always 16 digits).  No lock: CPU 0
- * reports, and a CPU that dies has called kernel_dying() first.
- */
-void kernel_print(const char *format, ...);
-
-/* What common code calls, in <arch>/machine.c. */
-
-/* One character to the console. */
-void machine_putc(char c);
-
-/* Power off; QEMU's exit status is what tests/kernel/run expects for code. */
-_Noreturn void machine_exit(int code);
+void kernel_print(const char *format, ...);	/* %s, %u; %x: 64 bits */
 
 /*
- * Start CPU number, which has not run yet or has called machine_stop_cpu():
- * this waits until it has really stopped.  Called on CPU 0.
+ * What the machine supplies.  machine_own[n] is the page-table entry of page n
+ * from MACHINE_OWN_VA on; machine_load() returns false if the load faulted.
  */
-void machine_start_cpu(uint32_t number);
-
-/* Stop the calling CPU, until it is started again from the beginning. */
-_Noreturn void machine_stop_cpu(void);
-
-/*
- * Interrupt CPU number, which may be the calling one; all memory accesses
- * before the call are visible to its handler.  Requests may merge.  One that
- * is not running may get the interrupt when it runs again.
- */
-void machine_ipi(uint32_t number, enum kernel_interrupt which);
-
-/* The number by which the machine's firmware knows a CPU. */
-unsigned long machine_cpu_id(uint32_t number);
-
-/* What of qpmap_config.flags depends on the CPU that it runs on. */
-uint32_t machine_cpu_flags(void);
-
-/* A thousand ticks a second on the calling CPU, or none. */
-void machine_timer(bool on);
-
-/*
- * Save the callee's registers on this stack, and where it is in *from; go on
- * on the stack to, where another call saved them.
- */
-void machine_switch(void **from, void *to);
-
-/* A table of page-table entries that the kernel fills in itself. */
 extern struct qpmap_pte machine_own[];
-
-/* That of the pages from address 0: empty. */
-extern struct qpmap_pte machine_zero[];
-
-/*
- * Accesses that may fault, caught by the exception handler: false if they
- * did.  A fetch calls va, where MACHINE_RETURN is.
- */
+void machine_putc(char c);
+_Noreturn void machine_exit(int code);
+void machine_start_cpu(uint32_t number);
+_Noreturn void machine_stop_cpu(void);
+void machine_ipi(uint32_t number, enum kernel_interrupt which);
 bool machine_load(qpmap_vaddr_t va, uint32_t *value);
-bool machine_store(qpmap_vaddr_t va, uint32_t value);
-bool machine_fetch(qpmap_vaddr_t va);
-
-/* pages.c: pages of the RAM that is mapped nowhere.  Never fails. */
-void kernel_pages_init(void);
-qpmap_paddr_t kernel_page_alloc(void);
-void kernel_page_free(qpmap_paddr_t pa);
-
-/* A lock that spins.  What takes it in an interrupt turns interrupts off. */
-struct kernel_lock {
-	uint32_t taken;
-};
-
-static inline bool
-kernel_trylock(struct kernel_lock *lock)
-{
-	return (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) == 0);
-}
-
-static inline void
-kernel_lock(struct kernel_lock *lock)
-{
-	while (!kernel_trylock(lock)) {
-		machine_relax();
-	}
-}
-
-static inline void
-kernel_unlock(struct kernel_lock *lock)
-{
-	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
-}
-
-/*
- * A lock that is taken with interrupts off, and whose holder may shoot down:
- * the CPUs that wait for it would not get the interrupt, so they ask.
- */
-static inline unsigned long
-kernel_lock_polled(struct kernel_lock *lock)
-{
-	unsigned long irq = machine_irq_save();
-
-	while (!kernel_trylock(lock)) {
-		qpmap_shootdown_poll();
-		machine_relax();
-	}
-	return (irq);
-}
-
-static inline void
-kernel_unlock_polled(struct kernel_lock *lock, unsigned long irq)
-{
-	kernel_unlock(lock);
-	machine_irq_restore(irq);
-}
-
-/*
- * sched.c: no more than it takes to have two threads on a CPU, that of
- * kernel_cpu_main() (or kernel_main()) and a second one.
- *
- * kernel_yield() runs the other one, if there is one.  The calling thread must
- * hold no mapping and not be pinned.
- */
-void kernel_yield(void);
-void kernel_second_start(struct kernel_cpu *cpu);
-void kernel_second_end(struct kernel_cpu *cpu);
-
-/*
- * own.c: an entry of the kernel's own; and pages 0 to 511 of address space that
- * the kernel maps by itself.  cpus: bit n is CPU n.
- */
-void kernel_entry_store(struct qpmap_pte *entry, qpmap_ptebits_t bits);
-qpmap_vaddr_t kernel_own_va(uint32_t page);
-void kernel_own_map(uint32_t page, const qpmap_paddr_t *pa, uint32_t count);
-void kernel_own_unmap(uint32_t page, uint32_t count);
-void kernel_own_shoot(uint32_t page, uint32_t count, unsigned long cpus);
-
-/* main.c: the configuration, which CPU has a window, and the report. */
-extern const struct qpmap_config kernel_config;
-struct kernel_cpu *kernel_window_cpu(uint32_t window);
-bool kernel_same_text(const char *a, const char *b);
-void kernel_result(const char *name, const char *why);
-_Noreturn void kernel_finish(void);
-void kernel_end_if_failed(void);
-
-/*
- * main.c: the calling CPU has a window from now on, and interrupts on; it
- * leaves; another one waits for that, and starts it.
- */
-void kernel_cpu_join(void);
-_Noreturn void kernel_cpu_leave(void);
-void kernel_cpu_wait_asleep(uint32_t number);
-void kernel_cpu_start(uint32_t number);
-
-/*
- * main.c: something for every CPU to do.  CPU 0 starts a job on all others
- * and waits until they have done it, or does it along with them.
- */
-typedef void (*kernel_job)(struct kernel_cpu *cpu);
-void kernel_job_start(kernel_job job);
-void kernel_job_wait(void);
-void kernel_on_all(kernel_job job);
-
-/* tests.c: before qpmap_init(), and with all CPUs running. */
-void kernel_tests_early(void);
-_Noreturn void kernel_tests(void);
-_Noreturn void kernel_after_panic(void);
 
 #endif /* KERNEL_H */

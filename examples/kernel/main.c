@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The order in which a kernel sets the library up, CPUs that come and go, and
- * jobs that all CPUs do at once.
+ * What a kernel does for qpmap (hooks, configuration, calls at boot), and what
+ * it does with it.
  */
-#include <qpmap/panic.h>
+#include <qpmap/host.h>
 
 #include "kernel.h"
 
@@ -11,287 +11,187 @@ struct kernel_cpu kernel_cpus[KERNEL_CPUS];
 unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK]
     __attribute__((aligned(KERNEL_PAGE)));
 
-/* The library's memory for what CPUs have in common. */
+/*
+ * The hooks.  A CPU has one thread here, which nothing preempts: pin and unpin
+ * do nothing else.  examples/hosts has them for kernels that preempt.
+ */
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_cpu(void)
+{
+	return (&machine_this_cpu()->qpmap);
+}
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_pin(void)
+{
+	return (qpmap_host_cpu());
+}
+
+QPMAP_CALL void
+qpmap_host_unpin(struct qpmap_cpu *cpu)
+{
+	(void)cpu;
+}
+
+QPMAP_NORETURN QPMAP_CALL void
+qpmap_host_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
+{
+	kernel_dying();
+	kernel_print("panic: 0x%x, 0x%x\n", (uint64_t)a, (uint64_t)b);
+	kernel_fatal(text);
+}
+
+/* One more with QPMAP_SHOOTDOWN, and the handler of that interrupt. */
+QPMAP_CALL void
+qpmap_host_ipi(qpmap_u32 cpu_index)
+{
+	machine_ipi(cpu_index, KERNEL_SHOOTDOWN);
+}
+
+void
+kernel_interrupt(enum kernel_interrupt which)
+{
+	if (which == KERNEL_SHOOTDOWN) {
+		qpmap_shootdown_ipi();
+	}
+}
+
+/* The configuration: windows in machine_own, global slots behind them. */
+#define KERNEL_GLOBAL 256u
 static struct qpmap_shootdown_state kernel_shootdown;
-static struct qpmap_cpu_sync kernel_remote[KERNEL_CPUS];
-static struct qpmap_global kernel_global[1];
-
-static uint32_t kernel_window_number[KERNEL_CPUS];
-static kernel_job kernel_job_now;
-static uint32_t kernel_job_number;
-static uint32_t kernel_passed, kernel_failed;
-static uint32_t kernel_is_dying;
-
-const struct qpmap_config kernel_config = {
-	.window_va = MACHINE_WINDOW_VA,
+static struct qpmap_cpu_sync kernel_sync[KERNEL_CPUS];
+static struct qpmap_global kernel_global[1] = {
+	{ .leaf = &machine_own[KERNEL_GLOBAL] }
+};
+static const struct qpmap_config kernel_config = {
+	.window_va = MACHINE_OWN_VA,
 	.cpu_count = KERNEL_CPUS,
-	.nesting = QPMAP_SLOTS,
-	.flags = QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT |
-	    QPMAP_F_MARK_GUARDS | MACHINE_FLAGS,
+	.nesting = 2,
+	.flags = MACHINE_FLAGS,
 	.shootdown = &kernel_shootdown,
-	.cpu_sync = kernel_remote,
-	.global_va = MACHINE_WINDOW_VA + 2 * QPMAP_GLOBAL_SIZE,
+	.cpu_sync = kernel_sync,
+	.global_va = MACHINE_OWN_VA + KERNEL_GLOBAL * KERNEL_PAGE,
 	.global = kernel_global,
 	.global_count = 1,
 };
 
-_Static_assert(2 * QPMAP_GLOBAL_SIZE > KERNEL_CPUS * QPMAP_WINDOW_SIZE,
-    "the global slots are behind the windows");
-
-bool
-kernel_same_text(const char *a, const char *b)
-{
-	if (a == 0 || b == 0) {
-		return (false);
-	}
-	while (*a == *b && *a != '\0') {
-		a++;
-		b++;
-	}
-	return (*a == *b);
-}
-
-/* The report: one line for each test, and at the end their numbers. */
-void
-kernel_result(const char *name, const char *why)
-{
-	if (why == 0) {
-		kernel_passed++;
-		kernel_print("PASS %s\n", name);
-	} else {
-		kernel_failed++;
-		kernel_print("FAIL %s %s\n", name, why);
-	}
-}
-
-_Noreturn void
-kernel_finish(void)
-{
-	kernel_print("kernel: %u passed, %u failed\n", kernel_passed,
-	    kernel_failed);
-	machine_exit(kernel_failed == 0 ? 0 : 1);
-}
-
-/* What fails one step at a time need not be tried under load. */
-void
-kernel_end_if_failed(void)
-{
-	if (kernel_failed != 0) {
-		kernel_finish();
-	}
-}
-
-/* The first CPU that dies speaks; any other waits for the end. */
 void
 kernel_dying(void)
 {
 	(void)machine_irq_save();
-	if (__atomic_exchange_n(&kernel_is_dying, 1, __ATOMIC_ACQUIRE) != 0) {
-		for (;;) {
-			machine_relax();
-		}
-	}
 	kernel_print("CPU %u dies\n", machine_this_cpu()->number);
 }
 
 _Noreturn void
 kernel_fatal(const char *why)
 {
-	kernel_result("running", why);
-	kernel_finish();
+	kernel_print("kernel: %s\n", why);
+	machine_exit(1);
 }
 
-/* For the library's interrupts: it knows CPUs by their windows' numbers. */
-struct kernel_cpu *
-kernel_window_cpu(uint32_t window)
+static void
+kernel_expect(bool holds, const char *why)
 {
-	return (&kernel_cpus[__atomic_load_n(&kernel_window_number[window],
-	    __ATOMIC_RELAXED)]);
-}
-
-/*
- * What others look up is in place first: as soon as the CPU is online, it is
- * asked to forget.
- */
-void
-kernel_cpu_join(void)
-{
-	struct kernel_cpu *cpu = machine_this_cpu();
-	static struct kernel_lock lock;
-	int error;
-
-	__atomic_store_n(&kernel_window_number[cpu->window], cpu->number,
-	    __ATOMIC_RELAXED);
-	__atomic_store_n(&cpu->gone, 0, __ATOMIC_RELEASE);
-	kernel_remote[cpu->window].hart = machine_cpu_id(cpu->number);
-	/* Without leaf entries: one CPU at a time. */
-	kernel_lock(&lock);
-	error = qpmap_cpu_online(&cpu->qpmap, cpu->window,
-	    (struct qpmap_pte *)0);
-	kernel_unlock(&lock);
-	if (error != QPMAP_OK) {
+	if (!holds) {
 		kernel_dying();
-		kernel_fatal(qpmap_strerror(error));
+		kernel_fatal(why);
 	}
-	machine_irq_on();
 }
 
-/*
- * Wait until each other CPU has been outside the library: one that began a
- * shootdown when the calling CPU was online may be sending it something.  That
- * matters where it is the SBI that is asked (QPMAP_F_SBI_RFENCE): OpenSBI waits
- * for a hart that stops meanwhile, and never returns.
- */
+/* Map, unmap, copy and zero, on each CPU with two pages of its own. */
 static void
-kernel_wait_quiet(const struct kernel_cpu *cpu)
+kernel_use(const struct kernel_cpu *cpu)
 {
-	struct kernel_cpu *other;
-	uint32_t i, quiet;
+	qpmap_paddr_t a = MACHINE_RAM_PA + cpu->number * 2 * KERNEL_PAGE;
+	qpmap_paddr_t b = a + KERNEL_PAGE;
+	qpmap_vaddr_t va = qpmap_enter(a, QPMAP_ATTR_WRITE_BACK);
+	uint32_t word[2];
 
-	for (i = 0; i < KERNEL_CPUS; i++) {
-		other = &kernel_cpus[i];
-		quiet = __atomic_load_n(&other->quiet, __ATOMIC_ACQUIRE);
-		if (other == cpu ||
-		    __atomic_load_n(&other->gone, __ATOMIC_ACQUIRE) != 0) {
-			continue;
-		}
-		machine_ipi(i, KERNEL_WAKE);
-		while (__atomic_load_n(&other->gone, __ATOMIC_ACQUIRE) == 0 &&
-		    __atomic_load_n(&other->quiet, __ATOMIC_ACQUIRE) ==
-		    quiet) {
-			machine_relax();
-		}
+	*(volatile uint32_t *)va = cpu->number + 100;
+	qpmap_remove(va);
+	kernel_expect(!machine_load(va, word), "a page is still mapped");
+	qpmap_copy_page(b, QPMAP_ATTR_WRITE_BACK, a, QPMAP_ATTR_WRITE_BACK);
+	qpmap_zero_page(a, QPMAP_ATTR_WRITE_BACK);
+	qpmap_read(a, QPMAP_ATTR_WRITE_BACK, &word[0], 4);
+	qpmap_read(b, QPMAP_ATTR_WRITE_BACK, &word[1], 4);
+	kernel_expect(word[0] == 0 && word[1] == cpu->number + 100,
+	    "a page has other contents");
+	if (cpu->number == 0) {
+		kernel_print("mapped: page 0x%x at 0x%x\nremoved: a load from "
+		    "there faults\n", (uint64_t)a, (uint64_t)va);
 	}
 }
 
-_Noreturn void
-kernel_cpu_leave(void)
+/* Each CPU waits here for the others. */
+static void
+kernel_meet(void)
 {
-	struct kernel_cpu *cpu = machine_this_cpu();
+	static uint32_t met;
+	uint32_t turn = __atomic_fetch_add(&met, 1, __ATOMIC_ACQ_REL) /
+	    KERNEL_CPUS + 1;
 
-	(void)machine_irq_save();
-	qpmap_cpu_offline(&cpu->qpmap);
-	__atomic_store_n(&cpu->gone, 1, __ATOMIC_RELEASE);
-	kernel_wait_quiet(cpu);
-	__atomic_store_n(&cpu->asleep, 1, __ATOMIC_RELEASE);
-	machine_stop_cpu();
-}
-
-void
-kernel_cpu_wait_asleep(uint32_t number)
-{
-	while (__atomic_load_n(&kernel_cpus[number].asleep,
-	    __ATOMIC_ACQUIRE) == 0) {
+	while (__atomic_load_n(&met, __ATOMIC_ACQUIRE) < turn * KERNEL_CPUS) {
 		machine_relax();
-	}
-}
-
-void
-kernel_cpu_start(uint32_t number)
-{
-	kernel_cpus[number].asleep = 0;
-	machine_start_cpu(number);
-}
-
-/* Wait for an interrupt, unless the word is something else already. */
-static void
-kernel_idle(const uint32_t *word, uint32_t while_value)
-{
-	unsigned long irq = machine_irq_save();
-
-	if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == while_value) {
-		machine_idle();
-	}
-	machine_irq_restore(irq);
-}
-
-/*
- * All other CPUs: wait for a job, do it, say so.  One that left in the middle
- * of a job begins it anew when it comes back.
- */
-_Noreturn void
-kernel_cpu_main(void)
-{
-	struct kernel_cpu *cpu = machine_this_cpu();
-	uint32_t number;
-
-	kernel_cpu_join();
-	for (;;) {
-		number = __atomic_load_n(&kernel_job_number, __ATOMIC_ACQUIRE);
-		if (number != cpu->job_done) {
-			machine_told();
-			kernel_job_now(cpu);
-			__atomic_store_n(&cpu->job_done, number,
-			    __ATOMIC_RELEASE);
-			machine_ipi(0, KERNEL_WAKE);
-		}
-		kernel_idle(&kernel_job_number, cpu->job_done);
-	}
-}
-
-void
-kernel_job_start(kernel_job job)
-{
-	uint32_t i;
-
-	kernel_job_now = job;
-	__atomic_store_n(&kernel_job_number, kernel_job_number + 1,
-	    __ATOMIC_RELEASE);
-	for (i = 1; i < KERNEL_CPUS; i++) {
-		machine_ipi(i, KERNEL_WAKE);
-	}
-}
-
-void
-kernel_job_wait(void)
-{
-	uint32_t i, done;
-
-	for (i = 1; i < KERNEL_CPUS; i++) {
-		done = __atomic_load_n(&kernel_cpus[i].job_done,
-		    __ATOMIC_ACQUIRE);
-		while (done != kernel_job_number) {
-			kernel_idle(&kernel_cpus[i].job_done, done);
-			done = __atomic_load_n(&kernel_cpus[i].job_done,
-			    __ATOMIC_ACQUIRE);
-		}
 	}
 	machine_told();
 }
 
-void
-kernel_on_all(kernel_job job)
+/* One mapping, of CPU 3's page, that all CPUs use until CPU 0 removes it. */
+static void
+kernel_share(const struct kernel_cpu *cpu)
 {
-	kernel_job_start(job);
-	job(machine_this_cpu());
-	kernel_job_wait();
+	static qpmap_vaddr_t va;
+	uint32_t word;
+
+	kernel_expect(cpu->number != 0 || qpmap_global_enter(MACHINE_RAM_PA +
+	    7 * KERNEL_PAGE, QPMAP_ATTR_WRITE_BACK, &va) == QPMAP_OK,
+	    "no global mapping");
+	kernel_meet();
+	kernel_expect(machine_load(va, &word) && word == 103,
+	    "a global mapping shows another page");
+	kernel_meet();
+	if (cpu->number == 0) {
+		qpmap_global_remove(va);
+	}
+	kernel_meet();
+	kernel_expect(!machine_load(va, &word), "it is still mapped");
+	kernel_meet();
+}
+
+/* What every CPU does: its window is the entries of its number. */
+static void
+kernel_run(struct kernel_cpu *cpu)
+{
+	int error = qpmap_cpu_online(&cpu->qpmap, cpu->number,
+	    &machine_own[cpu->number * QPMAP_WINDOW_PAGES]);
+
+	kernel_expect(error == QPMAP_OK, qpmap_strerror(error));
+	machine_irq_on();
+	kernel_use(cpu);
+	kernel_share(cpu);
 }
 
 _Noreturn void
 kernel_main(void)
 {
-	struct qpmap_config config = kernel_config;
+	int error = qpmap_init(&kernel_config);
 	uint32_t i;
-	int error;
 
-	config.flags |= machine_cpu_flags();
-	kernel_print("kernel: %s, %u CPUs, flags 0x%x\n", MACHINE_NAME,
-	    KERNEL_CPUS, (uint64_t)config.flags);
-	kernel_pages_init();
-	for (i = 0; i < KERNEL_CPUS; i++) {
-		kernel_cpus[i].number = i;
-		kernel_cpus[i].window = i;
-		kernel_cpus[i].random = i + 1;
-	}
-	kernel_tests_early();
-	error = qpmap_init(&config);
-	if (error != QPMAP_OK) {
-		kernel_dying();
-		kernel_fatal(qpmap_strerror(error));
-	}
-	kernel_cpu_join();
+	kernel_print("kernel: %s\n", MACHINE_NAME);
+	kernel_expect(error == QPMAP_OK, qpmap_strerror(error));
 	for (i = 1; i < KERNEL_CPUS; i++) {
-		kernel_cpu_start(i);
+		kernel_cpus[i].number = i;
+		machine_start_cpu(i);
 	}
-	kernel_tests();
+	kernel_run(&kernel_cpus[0]);
+	kernel_print("all %u CPUs: the same; a global mapping, used and "
+	    "removed\nkernel: done\n", KERNEL_CPUS);
+	machine_exit(0);
+}
+
+_Noreturn void
+kernel_cpu_main(void)
+{
+	kernel_run(machine_this_cpu());
+	machine_stop_cpu();
 }

@@ -22,6 +22,11 @@
 #define MACHINE_SWITCH_WORDS	12
 #define MACHINE_SWITCH_RETURN	11
 
+/* For the test kernel only: tests/kernel/kernel.h. */
+unsigned long machine_cpu_id(uint32_t number);
+uint32_t machine_cpu_flags(void);
+void machine_timer(bool on);
+
 static inline struct kernel_cpu *
 machine_this_cpu(void)
 {

@@ -21,6 +21,11 @@
 #define MACHINE_SWITCH_WORDS	14	/* one for the ABI's alignment */
 #define MACHINE_SWITCH_RETURN	0
 
+/* For the test kernel only: tests/kernel/kernel.h. */
+unsigned long machine_cpu_id(uint32_t number);
+uint32_t machine_cpu_flags(void);
+void machine_timer(bool on);
+
 static inline struct kernel_cpu *
 machine_this_cpu(void)
 {

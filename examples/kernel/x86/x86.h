@@ -20,6 +20,11 @@
 
 #define MACHINE_EFLAGS_IF	0x200ul
 
+/* For the test kernel only: tests/kernel/kernel.h. */
+unsigned long machine_cpu_id(uint32_t number);
+uint32_t machine_cpu_flags(void);
+void machine_timer(bool on);
+
 static inline struct kernel_cpu *
 machine_this_cpu(void)
 {
