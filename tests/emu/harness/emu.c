@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "machine.h"
 
@@ -207,12 +208,9 @@ emu_open(const struct emu_mode *mode, const char *variant)
 	e->arch = mode->arch;
 	e->variant = variant;
 	e->machine = m;
-	e->events = calloc(EMU_EVENTS, sizeof(*e->events));
-	e->expected = calloc(EMU_EVENTS, sizeof(*e->expected));
-	e->path = calloc(EMU_PATH, sizeof(*e->path));
-	if (e->events == NULL || e->expected == NULL || e->path == NULL) {
-		emu_die("no memory");
-	}
+	e->events = emu_zeros(EMU_EVENTS * sizeof(*e->events));
+	e->expected = emu_zeros(EMU_EVENTS * sizeof(*e->expected));
+	e->path = emu_zeros(EMU_PATH * sizeof(*e->path));
 	m->pause_at = EMU_X0;
 	emu_regions_open(e);
 	emu_guest_open(e);
@@ -243,9 +241,9 @@ emu_close(struct emu *e)
 	free(m->symbol);
 	free(m->image);
 	free(m);
-	free(e->events);
-	free(e->expected);
-	free(e->path);
+	munmap(e->events, EMU_EVENTS * sizeof(*e->events));
+	munmap(e->expected, EMU_EVENTS * sizeof(*e->expected));
+	munmap(e->path, EMU_PATH * sizeof(*e->path));
 	free(e);
 }
 

@@ -70,6 +70,7 @@ struct emu_machine {
 void emu_elf_load(struct emu *e, const char *path);
 
 /* memory.c */
+void *emu_zeros(size_t size);
 void emu_regions_open(struct emu *e);
 void emu_regions_close(struct emu *e);
 void emu_tables_open(struct emu *e);

@@ -10,18 +10,29 @@
 
 #include "machine.h"
 
+/*
+ * Memory that is zero, of which little is used: calloc() would write all of
+ * it for the second machine.
+ */
+void *
+emu_zeros(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED) {
+		emu_die("no memory");
+	}
+	return (memory);
+}
+
 static void
 emu_region_add(struct emu *e, uint64_t base, uint64_t size)
 {
 	struct emu_machine *m = e->machine;
 	struct emu_region *region = &m->region[m->region_count++];
 
-	*region = (struct emu_region){ base, size, NULL };
-	region->host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (region->host == MAP_FAILED) {
-		emu_die("no memory for the guest's RAM");
-	}
+	*region = (struct emu_region){ base, size, emu_zeros(size) };
 }
 
 void
