@@ -39,10 +39,10 @@ add_subdirectory(qpmap)
 
 
 def recipe(arch):
-    """The makefile of the paper, for this architecture."""
+    """The makefile of the document, for this architecture."""
     with open(os.path.join(abi.ROOT, "docs/porting-kernel.md"),
-              encoding="utf-8") as paper:
-        blocks = re.findall(r"^```make\n(.*?)^```", paper.read(),
+              encoding="utf-8") as file:
+        blocks = re.findall(r"^```make\n(.*?)^```", file.read(),
                             re.S | re.M)
     (block,) = [b for b in blocks if "sources.mk" in b]
     text, count = re.subn(r"^QPMAP_ARCH = \w+$", "QPMAP_ARCH = " + arch,
