@@ -11,6 +11,8 @@
  *
  * The claim, cpu->next, is the only word written besides the PTE.
  *
+ * A struct qpmap_prot holds the PTE bits of an attribute (compare pgprot_t).
+ *
  * The slow path (slow.c) needs no compare of its own.  A prot with a pa_limit
  * of 0 fails the check of pa; a slot whose address is 0 fails the compare in
  * remove, which never takes it for the address of an enter.  No slow function
