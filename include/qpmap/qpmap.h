@@ -280,7 +280,8 @@ enum qpmap_error {
 #define QPMAP_OPTION_WORDS	13u
 
 struct qpmap_options {
-	qpmap_u32 word_count;
+	/* Major and minor version, and QPMAP_OPTION_WORDS. */
+	qpmap_u32 release;
 	qpmap_u32 word[QPMAP_OPTION_WORDS];
 };
 
@@ -291,7 +292,8 @@ struct qpmap_alignment {
 
 #define QPMAP_OPTIONS							\
 	{								\
-		QPMAP_OPTION_WORDS,					\
+		QPMAP_VERSION_MAJOR << 24 | QPMAP_VERSION_MINOR << 16 |	\
+		    QPMAP_OPTION_WORDS,					\
 		{							\
 			QPMAP_PAGE_SHIFT,				\
 			QPMAP_PAE,					\

@@ -272,7 +272,7 @@ qpmap_check_options(const struct qpmap_options *options)
 	static const struct qpmap_options own = QPMAP_OPTIONS;
 	qpmap_u32 i;
 
-	if (options->word_count != own.word_count) {
+	if (options->release != own.release) {
 		return (QPMAP_ERR_OPTIONS);
 	}
 	for (i = 0; i < QPMAP_OPTION_WORDS; i++) {

@@ -86,9 +86,11 @@ init_options(void **state)
 			init_refused_once(&config, &options, code);
 		}
 	}
-	options = init_own_options;
-	options.word_count--;
-	init_refused_once(&config, &options, QPMAP_ERR_OPTIONS);
+	for (bit = 0; bit < 32; bit++) {
+		options = init_own_options;
+		options.release ^= 1u << bit;
+		init_refused_once(&config, &options, QPMAP_ERR_OPTIONS);
+	}
 	assert_int_equal(qpmap_init_options(&config, &init_own_options),
 	    QPMAP_OK);
 }

@@ -242,7 +242,7 @@ guest_init(void)
 		config.template_leaf[i] = wire[WIRE_TEMPLATE + i];
 	}
 	if (wire[WIRE_OPTION] == QPMAP_OPTION_WORDS + 1) {
-		options.word_count++;
+		options.release++;
 	} else if (wire[WIRE_OPTION] != 0) {
 		options.word[wire[WIRE_OPTION] - 1]++;
 	}
