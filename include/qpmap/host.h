@@ -100,7 +100,7 @@ QPMAP_CALL qpmap_paddr_t qpmap_host_table_alloc(void);
 
 /*
  * Free a page of qpmap_host_table_alloc().  qpmap_init() calls this when it
- * runs out of pages; no table points to the page.
+ * runs out of pages, or has one too many; no table points to the page.
  */
 QPMAP_CALL void qpmap_host_table_free(qpmap_paddr_t table);
 

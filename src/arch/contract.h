@@ -207,7 +207,7 @@ static inline void qpmap_store_word(qpmap_vaddr_t va, qpmap_word_t value);
 
 /* On i386 their arguments are in registers, whatever -mregparm is. */
 #if __SIZEOF_POINTER__ == 4
-#define QPMAP_ASM_CALL						\
+#define QPMAP_ASM_CALL							\
 	__attribute__((visibility("hidden"), regparm(3)))
 #else
 #define QPMAP_ASM_CALL __attribute__((visibility("hidden")))

@@ -37,7 +37,7 @@ QPMAP_COLD struct qpmap_cpu *qpmap_shootdown_pin(void);
  * not waited for, since it joins or leaves, or since hardware broadcasts; a CPU
  * has it and is waited for.
  */
-#define QPMAP_SYNC_FREE	0u
+#define QPMAP_SYNC_FREE		0u
 #define QPMAP_SYNC_TAKEN	1u
 #define QPMAP_SYNC_ONLINE	2u
 

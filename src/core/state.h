@@ -53,9 +53,9 @@ struct qpmap_state {
 	qpmap_paddr_t direct_pa;
 	qpmap_vaddr_t direct_va;
 	qpmap_size_t direct_size;
-	qpmap_u32 nesting;	/* slots of each window in use */
+	qpmap_u32 nesting;		/* slots of each window in use */
 	qpmap_u32 flags;
-	qpmap_u32 cpu_count;	/* 0 until qpmap_init() succeeded */
+	qpmap_u32 cpu_count;		/* 0 until qpmap_init() succeeded */
 	qpmap_vaddr_t window_va;
 	qpmap_ptebits_t sharing;	/* private_mask or shared_mask */
 	struct qpmap_mmu mmu;

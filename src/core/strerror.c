@@ -10,7 +10,7 @@
 
 /* All members are bytes, so there is no padding. */
 static const struct {
-#define QPMAP_ERROR(name, number, text)				\
+#define QPMAP_ERROR(name, number, text)					\
 	struct {							\
 		unsigned char code, distance;				\
 		char string[sizeof(text)];				\

@@ -7,7 +7,7 @@
 
 /* Define a function that reads a system register. */
 #define QPMAP_READ(name, reg)						\
-static inline qpmap_u64						\
+static inline qpmap_u64							\
 qpmap_read_##name(void)							\
 {									\
 	qpmap_u64 value;						\

@@ -55,10 +55,10 @@
 #define QPMAP_MAIR_WB		0xffu
 
 struct qpmap_regs {
-	qpmap_u64 control; /* CurrentEL, SCTLR, at EL2 HCR_EL2: masked */
+	qpmap_u64 control;	/* CurrentEL, SCTLR, at EL2 HCR_EL2: masked */
 	qpmap_u64 tcr;
 	qpmap_u64 mair;
-	qpmap_u64 tcr2;	/* masked; 0 if there is no such register */
+	qpmap_u64 tcr2;		/* masked; 0 if there is no such register */
 	qpmap_u64 ttbr1;
 	qpmap_u64 mmfr0;	/* ID_AA64MMFR0_EL1 */
 	qpmap_u64 isar0;	/* ID_AA64ISAR0_EL1 */

@@ -38,9 +38,8 @@
 
 #define QPMAP_FLAGS_SLOW (QPMAP_F_LOCAL_TLBI |				\
 	QPMAP_F_ERRATUM_REPEAT_TLBI | QPMAP_F_ERRATUM_WALKER)
-#define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SLOW | QPMAP_F_SET_NG |	\
-	QPMAP_F_NO_TCR2 |	\
-	(QPMAP_SHOOTDOWN ? QPMAP_F_NO_TLBI_RANGE : 0))
+#define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SLOW | QPMAP_F_SET_NG |		\
+	QPMAP_F_NO_TCR2 | (QPMAP_SHOOTDOWN ? QPMAP_F_NO_TLBI_RANGE : 0))
 
 /* Operand of a TLBI: VA[55:12] in bits 43:0.  63:44 (ASID, TTL) stay zero. */
 static inline qpmap_u64
@@ -196,7 +195,7 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 
 #if QPMAP_SHOOTDOWN
 
-#define QPMAP_TLB_BROADCASTS	1
+#define QPMAP_TLB_BROADCASTS		1
 #define QPMAP_TLB_CACHES_INVALID	0
 
 /* For more pages, without TLBI by range, a flush of everything is cheaper. */

@@ -143,9 +143,9 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 
 #if QPMAP_SHOOTDOWN
 
-#define QPMAP_TLB_BROADCASTS	0
+#define QPMAP_TLB_BROADCASTS		0
 #define QPMAP_TLB_CACHES_INVALID	1
-#define QPMAP_FLAGS_FIRMWARE	QPMAP_F_SBI_RFENCE
+#define QPMAP_FLAGS_FIRMWARE		QPMAP_F_SBI_RFENCE
 
 /* For more pages a fence for everything is cheaper. */
 #define QPMAP_TLB_PAGES		32

@@ -211,7 +211,7 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 
 #if QPMAP_SHOOTDOWN
 
-#define QPMAP_TLB_BROADCASTS	0
+#define QPMAP_TLB_BROADCASTS		0
 #define QPMAP_TLB_CACHES_INVALID	0
 
 /* For more pages a flush of everything is cheaper. */
