@@ -19,10 +19,10 @@ QPMAP_SOURCES = \
 	arch/$(QPMAP_ARCH)/copy.c \
 	arch/$(QPMAP_ARCH)/probe.c
 
-# What the sources need, and a kernel's flags have, as a rule.  Compilers use
-# floating-point and vector registers for plain copies, and a kernel traps them;
-# amd64 keeps EFLAGS on the stack, where no red zone may be.  riscv64's do so
-# with the V extension only, which is not to be in -march.
+# Flags that the sources need, and that most kernels' flags include.  Without
+# them compilers use floating-point and vector registers for plain copies, which
+# trap in a kernel.  amd64: the code pushes EFLAGS, so there must be no red zone.
+# riscv64: compilers do so with the V extension only; it must not be in -march.
 QPMAP_OBJ_CFLAGS_amd64 = -mgeneral-regs-only -mno-red-zone
 QPMAP_OBJ_CFLAGS_i386 = -mgeneral-regs-only
 QPMAP_OBJ_CFLAGS_arm64 = -mgeneral-regs-only

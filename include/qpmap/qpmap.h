@@ -464,8 +464,8 @@ QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
  *
  * Outside the direct map any other address, of an older mapping or of one
  * removed before, is a panic (QPMAP_PANIC_REMOVE).  Addresses in the direct map
- * are not checked: a wrong one does nothing, and a window mapping that should
- * have been removed stays held.
+ * are not checked: a wrong one does nothing, and the window mapping that was
+ * to be removed stays held.
  *
  * Wait-free; on arm64 it waits for the hardware's broadcast.
  * Context: that of the enter, on the same CPU.

@@ -32,8 +32,8 @@ struct qpmap_mmu {
 	qpmap_u64 reg[QPMAP_MMU_REGS];	/* live registers, masked */
 	qpmap_paddr_t root;		/* the root table */
 	qpmap_u32 levels;		/* levels of tables; leaves are 0 */
-	qpmap_u32 va_bits;		/* bits of an address that are walked */
-	qpmap_u32 pa_bits;		/* bits of a physical address */
+	qpmap_u32 va_bits;		/* width of a virtual address */
+	qpmap_u32 pa_bits;		/* width of a physical address */
 	qpmap_u32 slow_types;		/* types on the slow path, by bit */
 	qpmap_ptebits_t type_bits[QPMAP_TYPE_COUNT];
 	qpmap_ptebits_t rw_bits;	/* bits of every mapping ... */

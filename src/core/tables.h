@@ -20,9 +20,9 @@ QPMAP_INIT int qpmap_tables_build(const struct qpmap_config *config,
 
 /*
  * Whether a leaf entry has the index in its table that va has.  A table is
- * aligned to its size, at whatever address the kernel sees it.  At most 9 bits
- * of the index are compared: on arm64 a root that holds the leaves may have as
- * few entries, and only their alignment.
+ * aligned to its size, wherever the kernel maps it.  At most 9 bits of the index
+ * are compared: on arm64 a root that holds the leaves may have as few as 512
+ * entries, and the alignment of so many.
  */
 static inline _Bool
 qpmap_leaf_is_at(const struct qpmap_pte *leaf, qpmap_vaddr_t va)

@@ -80,7 +80,7 @@ qpmap_regs_level_fits(const struct qpmap_regs *regs)
 	    level == (QPMAP_CURRENTEL_2 | host));
 }
 
-/* The bits of an address in the upper half that are walked. */
+/* The width of a virtual address in the upper half. */
 static inline qpmap_u32
 qpmap_regs_va_bits(const struct qpmap_regs *regs)
 {
