@@ -146,8 +146,9 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_F_MARK_GUARDS	0x10000u
 
 /*
- * The configuration of qpmap_init().  If all members but the window, nesting
- * and flags are 0, mappings are write-back and there is no direct map.
+ * The configuration of qpmap_init().  If all members except window_va,
+ * cpu_count, nesting and flags are 0, mappings are write-back and there is no
+ * direct map.
  */
 struct qpmap_config {
 	/*
@@ -508,7 +509,8 @@ QPMAP_CALL qpmap_u32 qpmap_held(const struct qpmap_cpu *cpu);
  * 32-bit registers of a device must be read one by one or with
  * QPMAP_ATTR_WIDTH_4; otherwise two neighbours become one access of eight
  * bytes.  A device that is mapped write-back (riscv64 without QPMAP_F_SVPBMT,
- * which has no other type) is accessed as memory without QPMAP_ATTR_WIDTH_4.
+ * which has no other type) is accessed as memory, unless QPMAP_ATTR_WIDTH_4 is
+ * given.
  *
  * buf is cacheable memory with any alignment.  arm64: SCTLR_EL1.A must be
  * clear, unless pa, buf and len are multiples of 8.  x86: EFLAGS.DF must be
