@@ -73,8 +73,8 @@ QPMAP_CALL void qpmap_host_unpin(struct qpmap_cpu *cpu);
  *
  * Afterwards only qpmap_cpu_abandon() may be called on this CPU, and after that
  * enter and remove, to write a crash dump.  Other CPUs continue, and may panic
- * too; the kernel must stop them.  With QPMAP_SHOOTDOWN, except on arm64, a CPU
- * that still runs waits for this one if it calls a function that waits.
+ * too; only the kernel can stop them.  With QPMAP_SHOOTDOWN, except on arm64, a
+ * CPU that still runs waits for this one if it calls a function that waits.
  *
  * Context: that of the call that panics; this CPU may be pinned, and may be in
  * an NMI.
