@@ -133,7 +133,7 @@ kernel_meet(void)
 	while (__atomic_load_n(&met, __ATOMIC_ACQUIRE) < turn * KERNEL_CPUS) {
 		machine_relax();
 	}
-	machine_told();
+	machine_notified();
 }
 
 /* One mapping, of CPU 3's page, that all CPUs use until CPU 0 removes it. */

@@ -59,10 +59,10 @@ kernel_entry_at(qpmap_vaddr_t va, uint32_t level)
 }
 
 static void
-kernel_forget_job(struct kernel_cpu *cpu)
+kernel_flush_job(struct kernel_cpu *cpu)
 {
 	(void)cpu;
-	machine_forget();
+	machine_flush_tlb();
 }
 
 /* Walkers of all CPUs see the entries as they are now. */
@@ -70,7 +70,7 @@ static void
 kernel_entries_changed(void)
 {
 	machine_own_filled();
-	kernel_on_all(kernel_forget_job);
+	kernel_on_all(kernel_flush_job);
 }
 
 /*
@@ -287,8 +287,8 @@ kernel_walked_map(bool map)
 
 /*
  * While CPUs are offline, the kernel has pages of its own where their windows
- * are, and they use them; it takes them away, and tells nobody.  What a CPU
- * remembers it has forgotten when it is online.
+ * are, and they use them; it removes them without a shootdown.  What a CPU
+ * has cached it has invalidated when it is online.
  */
 void
 kernel_test_walked(void)
@@ -305,7 +305,7 @@ kernel_test_walked(void)
 		kernel_on_all(kernel_walked_leave_job);
 		kernel_on_all(kernel_walked_fault_job);
 		kernel_walked_map(true);
-		kernel_on_all(kernel_forget_job);
+		kernel_on_all(kernel_flush_job);
 		kernel_on_all(kernel_walked_see_job);
 		kernel_walked_map(false);
 		kernel_on_all(kernel_walked_return_job);

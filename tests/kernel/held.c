@@ -81,13 +81,13 @@ kernel_held_remove(struct kernel_cpu *cpu)
  * firmware invalidates on other CPUs, it does not wait.
  */
 static void
-kernel_held_watch(uint32_t asked)
+kernel_held_watch(uint32_t before)
 {
 	const struct qpmap_cpu_sync *one = &kernel_config.cpu_sync[1];
-	const uint32_t *sent = &kernel_cpus[3].asked;
+	const uint32_t *sent = &kernel_cpus[3].ipis;
 
 	while (__atomic_load_n(&kernel_held_shot, __ATOMIC_ACQUIRE) == 0) {
-		if (__atomic_load_n(sent, __ATOMIC_ACQUIRE) != asked &&
+		if (__atomic_load_n(sent, __ATOMIC_ACQUIRE) != before &&
 		    __atomic_load_n(&one->acknowledged, __ATOMIC_ACQUIRE) ==
 		    kernel_config.shootdown->generation) {
 			break;
@@ -102,7 +102,7 @@ kernel_held_watch(uint32_t asked)
 static void
 kernel_held_job(struct kernel_cpu *cpu)
 {
-	uint32_t asked = __atomic_load_n(&kernel_cpus[3].asked,
+	uint32_t before = __atomic_load_n(&kernel_cpus[3].ipis,
 	    __ATOMIC_RELAXED);
 	unsigned long irq = machine_irq_save();
 
@@ -116,7 +116,7 @@ kernel_held_job(struct kernel_cpu *cpu)
 		qpmap_shootdown(kernel_held_global.va, 1, &kernel_held_set);
 		__atomic_store_n(&kernel_held_shot, 1, __ATOMIC_RELEASE);
 	} else if (cpu->number == 2) {
-		kernel_held_watch(asked);
+		kernel_held_watch(before);
 	}
 	kernel_held_wait(&kernel_held_over, 1);
 	kernel_held_remove(cpu);

@@ -71,7 +71,7 @@ qpmap_host_ipi(qpmap_u32 window)
 {
 	struct kernel_cpu *cpu = kernel_window_cpu(window);
 
-	__atomic_fetch_add(&cpu->asked, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&cpu->ipis, 1, __ATOMIC_RELAXED);
 	machine_ipi(cpu->number, KERNEL_SHOOTDOWN);
 }
 

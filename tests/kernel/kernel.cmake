@@ -5,7 +5,7 @@
 # is the example kernel's.
 
 include(${PROJECT_SOURCE_DIR}/examples/kernel/machine.cmake)
-add_executable(kernel forget.c habits.c held.c host.c main.c own.c pages.c
+add_executable(kernel tlbs.c habits.c held.c host.c main.c own.c pages.c
     remote.c sched.c stress.c string.c tests.c
     ${PROJECT_SOURCE_DIR}/examples/kernel/print.c)
 kernel_machine(kernel)

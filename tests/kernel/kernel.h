@@ -39,7 +39,7 @@ struct kernel_cpu {
 	uint32_t put_off;		/* ticks that found it critical */
 	void *other_stack;		/* of the thread that does not run */
 	uint32_t nested;		/* IPIs that came amid a mapping */
-	uint32_t asked;			/* IPIs that the library sent to it */
+	uint32_t ipis;			/* IPIs that the library sent to it */
 	qpmap_vaddr_t unwanted;		/* the next storm removes it; or 0 */
 	uint32_t quiet;			/* yields, with nothing going on */
 	uint32_t gone;			/* 1: offline: no library any more */
@@ -65,7 +65,7 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
  *			machine_own[0] maps
  * MACHINE_CACHES_INVALID  whether a CPU may have cached that an entry was
  * empty
- * MACHINE_ASKS_CPUS	whether CPUs must be asked to forget: not on arm64
+ * MACHINE_SENDS_IPIS	whether a shootdown interrupts CPUs: not on arm64
  * MACHINE_IMAGE_OFFSET	virtual minus physical address of the image
  * MACHINE_RAM_PA	RAM that is mapped nowhere: MACHINE_RAM_SIZE bytes, at
  * MACHINE_RAM_SIZE	least 16 MiB
@@ -82,8 +82,9 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
  * unsigned long machine_irq_save(void)		off; returns how they were
  * void machine_irq_restore(unsigned long)
  * void machine_irq_on(void)
- * void machine_told(void)	this CPU branched on a load that may tell it of
- *				another's mapping, and may use it from here on
+ * void machine_notified(void)	this CPU branched on a load that may notify
+ *				it of another's mapping, and may use it from
+ *				here on
  * void machine_relax(void)			one turn of a waiting loop
  * void machine_idle(void)	interrupts are off: wait until there is one,
  *				which comes now or when they are on again
@@ -93,7 +94,7 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
  * struct qpmap_pte *machine_root_of(qpmap_vaddr_t va)	va: a window's
  * qpmap_ptebits_t machine_table_entry(qpmap_paddr_t table)
  * qpmap_paddr_t machine_entry_pa(qpmap_ptebits_t bits)
- * void machine_forget(void)	this CPU has no entry of any table any more
+ * void machine_flush_tlb(void)	this CPU has no entry of any table any more
  */
 #include "machine.h"
 
@@ -216,7 +217,7 @@ kernel_unlock(struct kernel_lock *lock)
 
 /*
  * A lock that is taken with interrupts off, and whose holder may shoot down:
- * the CPUs that wait for it would not get the interrupt, so they ask.
+ * the CPUs that wait for it would not get the interrupt, so they poll.
  */
 static inline unsigned long
 kernel_lock_polled(struct kernel_lock *lock)

@@ -111,7 +111,7 @@ kernel_window_cpu(uint32_t window)
 
 /*
  * What others look up is in place first: as soon as the CPU is online, it is
- * asked to forget.
+ * sent requests.
  */
 void
 kernel_cpu_join(void)
@@ -139,7 +139,7 @@ kernel_cpu_join(void)
 /*
  * Wait until each other CPU has been outside the library: one that began a
  * shootdown when the calling CPU was online may be sending it something.  That
- * matters where it is the SBI that is asked (QPMAP_F_SBI_RFENCE): OpenSBI waits
+ * matters where it is the SBI that does it (QPMAP_F_SBI_RFENCE): OpenSBI waits
  * for a hart that stops meanwhile, and never returns.
  */
 static void
@@ -219,7 +219,7 @@ kernel_cpu_main(void)
 	for (;;) {
 		number = __atomic_load_n(&kernel_job_number, __ATOMIC_ACQUIRE);
 		if (number != cpu->job_done) {
-			machine_told();
+			machine_notified();
 			kernel_job_now(cpu);
 			__atomic_store_n(&cpu->job_done, number,
 			    __ATOMIC_RELEASE);
@@ -256,7 +256,7 @@ kernel_job_wait(void)
 			    __ATOMIC_ACQUIRE);
 		}
 	}
-	machine_told();
+	machine_notified();
 }
 
 void

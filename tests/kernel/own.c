@@ -58,7 +58,7 @@ kernel_own_unmap(uint32_t page, uint32_t count)
 
 /*
  * No CPU of the set can use the pages any more.  The library's sets are of
- * windows; a CPU whose window changes meanwhile has forgotten everything.
+ * windows; a CPU whose window changes meanwhile has invalidated everything.
  */
 void
 kernel_own_shoot(uint32_t page, uint32_t count, unsigned long cpus)

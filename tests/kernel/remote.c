@@ -15,7 +15,7 @@
 #define KERNEL_REMOTE_PAGES						\
 	(KERNEL_OBJECTS + (KERNEL_LIMBO + 2) * KERNEL_CPUS)
 #define KERNEL_REGIONS		4u
-#define KERNEL_REGION_PAGES	40u	/* a shootdown of these forgets all */
+#define KERNEL_REGION_PAGES	40u	/* a shootdown of these is one of all */
 #define KERNEL_OWN_DUEL		320u	/* pages of own.c, behind the regions */
 #define KERNEL_REMOTE_STEPS	60u
 #define KERNEL_DUELS		24u
@@ -216,7 +216,7 @@ kernel_object_try(struct kernel_cpu *cpu, struct kernel_object *object)
 	}
 	there = object->va != 0;
 	if (there) {
-		machine_told();
+		machine_notified();
 		kernel_use(cpu, object->va, object->page);
 		if (kernel_random(cpu, 4) == 0) {
 			kernel_object_end(cpu, object,
@@ -279,7 +279,7 @@ kernel_region_step(struct kernel_cpu *cpu, struct kernel_region *region)
 	unsigned long irq = kernel_lock_polled(&region->lock);
 
 	if ((region->cpus >> cpu->number & 1) != 0) {
-		machine_told();
+		machine_notified();
 		kernel_region_check(cpu, region);
 	}
 	if (region->cpus == 0 || kernel_random(cpu, 3) == 0) {
@@ -324,13 +324,13 @@ kernel_remote_end(void)
 }
 
 /*
- * Where the hardware tells other CPUs a shootdown costs nothing; the SBI asks
- * them one after another.
+ * Where the hardware broadcasts, a shootdown costs nothing; the SBI interrupts
+ * other CPUs one after another.
  */
 static uint32_t
 kernel_effort(uint32_t steps)
 {
-	if (!MACHINE_ASKS_CPUS) {
+	if (!MACHINE_SENDS_IPIS) {
 		return (10 * steps);
 	}
 	return ((machine_cpu_flags() & QPMAP_F_SBI_RFENCE) != 0 ? steps / 4 :

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What CPUs have in each other's TLBs: remote.c puts it under load, forget.c
+ * What CPUs have in each other's TLBs: remote.c puts it under load, tlbs.c
  * looks at it one step at a time.
  */
 #ifndef REMOTE_H
@@ -21,8 +21,8 @@ void kernel_remote_job(struct kernel_cpu *cpu);
 void kernel_duel_job(struct kernel_cpu *cpu);
 void kernel_locked_job(struct kernel_cpu *cpu);
 
-/* Tests of forget.c, on CPU 0, while the others wait for jobs. */
-void kernel_forget_init(void);
+/* Tests of tlbs.c, on CPU 0, while the others wait for jobs. */
+void kernel_tlbs_init(void);
 void kernel_test_global(void);
 void kernel_test_sets(void);
 void kernel_test_quiesce(void);

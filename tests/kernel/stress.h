@@ -11,7 +11,7 @@
 
 /*
  * How often it is tried whether a CPU has kept a translation: it may lose one
- * that nobody made it forget.
+ * that nobody invalidated.
  */
 #define KERNEL_CHANCES 9u
 

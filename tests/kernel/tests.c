@@ -37,7 +37,7 @@ static qpmap_paddr_t kernel_page[2];
 
 /* Before init: what a wrong configuration gets. */
 static void
-kernel_test_refusals(void)
+kernel_test_init_errors(void)
 {
 	static struct qpmap_options options = QPMAP_OPTIONS;
 	struct qpmap_config config = kernel_config;
@@ -86,7 +86,7 @@ kernel_test_refusals(void)
 }
 
 static void
-kernel_test_cpu_refusals(void)
+kernel_test_online_errors(void)
 {
 	static struct qpmap_cpu other;
 	struct kernel_cpu *cpu = machine_this_cpu();
@@ -95,7 +95,7 @@ kernel_test_cpu_refusals(void)
 	    QPMAP_ERR_CPU_ONLINE, "online twice");
 	kernel_expect(qpmap_cpu_online(&other, KERNEL_CPUS, 0) ==
 	    QPMAP_ERR_CPU_INDEX, "a window too many");
-	kernel_expect(qpmap_held(&other) == 0, "refused, but changed");
+	kernel_expect(qpmap_held(&other) == 0, "an error, but changed");
 }
 
 static void
@@ -145,7 +145,7 @@ kernel_test_read_only(void)
 	qpmap_remove(va);
 }
 
-/* Where the machine has NX a fetch faults; where not, init asked for that. */
+/* Where the machine has NX a fetch faults; where not, init demanded that. */
 static void
 kernel_test_fetch(void)
 {
@@ -450,7 +450,7 @@ kernel_after_panic(void)
 void
 kernel_tests_early(void)
 {
-	kernel_run("init-refusals", kernel_test_refusals);
+	kernel_run("init-errors", kernel_test_init_errors);
 }
 
 _Noreturn void
@@ -460,8 +460,8 @@ kernel_tests(void)
 	kernel_page[1] = kernel_page_alloc();
 	kernel_stress_init();
 	kernel_remote_init();
-	kernel_forget_init();
-	kernel_run("online-refusals", kernel_test_cpu_refusals);
+	kernel_tlbs_init();
+	kernel_run("online-errors", kernel_test_online_errors);
 	kernel_run("selftest", kernel_test_selftest);
 	kernel_run("contents", kernel_test_contents);
 	kernel_run("read-only", kernel_test_read_only);
@@ -472,8 +472,8 @@ kernel_tests(void)
 	kernel_run("page-operations", kernel_test_page_ops);
 	kernel_run("scheduler-assertion", kernel_test_scheduler);
 	kernel_run("global-use-after-remove", kernel_test_global);
-	kernel_run("quiesce-forgets-windows", kernel_test_quiesce);
-	kernel_run("offline-forgets", kernel_test_offline);
+	kernel_run("quiesce-invalidates-windows", kernel_test_quiesce);
+	kernel_run("offline-invalidates", kernel_test_offline);
 	kernel_run("own-mappings-by-set", kernel_test_sets);
 	kernel_run("page-at-0", kernel_test_hostile);
 	kernel_run("walked-before-online", kernel_test_walked);

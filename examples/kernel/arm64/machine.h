@@ -12,7 +12,7 @@
 #define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xffffffd000000000)
 #define MACHINE_OWN_VA		((qpmap_vaddr_t)0xffffffe000000000)
 #define MACHINE_CACHES_INVALID	0
-#define MACHINE_ASKS_CPUS	0
+#define MACHINE_SENDS_IPIS	0
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x48000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
@@ -74,11 +74,11 @@ machine_own_filled(void)
 }
 
 /*
- * A CPU without FEAT_ETS2 may have walked ahead, and remember a fault.  Behind
- * a branch on what told it, an ISB makes it walk anew.
+ * A CPU without FEAT_ETS2 may have walked ahead, and have cached a fault.
+ * Behind a branch on the word that notified it, an ISB makes it walk anew.
  */
 static inline void
-machine_told(void)
+machine_notified(void)
 {
 	__asm__ volatile("isb" ::: "memory");
 }
@@ -106,7 +106,7 @@ machine_root_of(qpmap_vaddr_t va)
 }
 
 static inline void
-machine_forget(void)
+machine_flush_tlb(void)
 {
 	__asm__ volatile("dsb ishst\n\t"
 			 "tlbi vmalle1\n\t"

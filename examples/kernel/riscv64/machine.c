@@ -41,7 +41,7 @@
 #define MACHINE_POWER_FAIL	0x3333u
 
 /*
- * A word behind the image, 0 unless QEMU is told to put something there: how
+ * A word behind the image, 0 unless QEMU puts something there: how
  * to boot this time.
  */
 #define MACHINE_OPTIONS		0x805ffff8ul

@@ -11,7 +11,7 @@
 #define MACHINE_WINDOW_VA	((qpmap_vaddr_t)0xffffffd000000000)
 #define MACHINE_OWN_VA		((qpmap_vaddr_t)0x60000000)
 #define MACHINE_CACHES_INVALID	1
-#define MACHINE_ASKS_CPUS	1
+#define MACHINE_SENDS_IPIS	1
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x88000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
@@ -72,9 +72,9 @@ machine_own_filled(void)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* Whoever entered the mapping has made this hart forget already. */
+/* The hart that entered the mapping has had this one invalidate already. */
 static inline void
-machine_told(void)
+machine_notified(void)
 {
 	__asm__ volatile("" ::: "memory");
 }
@@ -103,7 +103,7 @@ machine_root_of(qpmap_vaddr_t va)
 }
 
 static inline void
-machine_forget(void)
+machine_flush_tlb(void)
 {
 	__asm__ volatile("sfence.vma x0, x0" ::: "memory");
 }

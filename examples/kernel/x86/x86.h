@@ -13,7 +13,7 @@
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
 #define MACHINE_RETURN		0xc3u		/* ret */
 #define MACHINE_CACHES_INVALID	0
-#define MACHINE_ASKS_CPUS	1
+#define MACHINE_SENDS_IPIS	1
 
 /* D, A, RW, P; NX is added where there is one. */
 #define MACHINE_OWN_PAGE	0x63u
@@ -77,7 +77,7 @@ machine_own_filled(void)
 
 /* No CPU remembers that an entry was not present. */
 static inline void
-machine_told(void)
+machine_notified(void)
 {
 	__asm__ volatile("" ::: "memory");
 }
@@ -107,7 +107,7 @@ machine_root_of(qpmap_vaddr_t va)
 
 /* A new CR3: no entry is global. */
 static inline void
-machine_forget(void)
+machine_flush_tlb(void)
 {
 	unsigned long root;
 

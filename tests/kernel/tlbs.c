@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One step at a time: CPUs use an address, so that each has its translation;
- * it is taken away; each finds it gone.  QEMU's CPUs keep what they have until
- * they are told, so one that was not told shows it.
+ * it is removed; each finds it gone.  QEMU's CPUs keep a translation until they
+ * invalidate it, so one that did not shows it.
  *
- * Nothing else runs meanwhile that might make a CPU forget by accident.
+ * Nothing else runs meanwhile, lest a CPU invalidate it by accident.
  */
 #include "remote.h"
 #include "stress.h"
@@ -52,7 +52,7 @@ kernel_probe_mark_all(uint32_t count)
 }
 
 void
-kernel_forget_init(void)
+kernel_tlbs_init(void)
 {
 	uint32_t i, n;
 
@@ -183,7 +183,7 @@ static void
 kernel_test_set(unsigned long cpus, uint32_t count)
 {
 	bool firmware = (machine_cpu_flags() & QPMAP_F_SBI_RFENCE) != 0;
-	uint32_t i, asked[KERNEL_CPUS];
+	uint32_t i, before[KERNEL_CPUS];
 
 	kernel_probe_cpus = cpus;
 	kernel_probe_mark_all(count);
@@ -193,12 +193,12 @@ kernel_test_set(unsigned long cpus, uint32_t count)
 	}
 	kernel_on_all(kernel_see_job);
 	for (i = 0; i < KERNEL_CPUS; i++) {
-		asked[i] = kernel_cpus[i].asked;
+		before[i] = kernel_cpus[i].ipis;
 	}
 	kernel_own_unmap(KERNEL_OWN, count);
 	kernel_own_shoot(KERNEL_OWN, count, cpus);
 	for (i = 0; i < KERNEL_CPUS; i++) {
-		kernel_expect(kernel_cpus[i].asked - asked[i] <=
+		kernel_expect(kernel_cpus[i].ipis - before[i] <=
 		    (i != 0 && !firmware ? cpus >> i & 1 : 0),
 		    "a CPU was interrupted that need not be");
 	}
@@ -206,8 +206,8 @@ kernel_test_set(unsigned long cpus, uint32_t count)
 }
 
 /*
- * B10: one CPU, some, all; one page, a few, and so many that all are forgotten,
- * or, on arm64, that it takes ranges of two sizes.
+ * B10: one CPU, some, all; one page, a few, and so many that all are
+ * invalidated, or, on arm64, that it takes ranges of two sizes.
  */
 void
 kernel_test_sets(void)
@@ -276,7 +276,7 @@ kernel_return_job(struct kernel_cpu *cpu)
 	}
 }
 
-/* The first half of CPUs 1 and 2's absence: what they had is forgotten. */
+/* The first half of CPUs 1 and 2's absence: what they had is invalidated. */
 static void
 kernel_test_leave(void)
 {
@@ -287,7 +287,7 @@ kernel_test_leave(void)
 	qpmap_global_remove_deferred(kernel_probe_va[0]);
 	qpmap_global_remove_deferred(kernel_probe_va[1]);
 	kernel_on_all(kernel_leave_job);
-	if (MACHINE_ASKS_CPUS) {
+	if (MACHINE_SENDS_IPIS) {
 		kernel_on_all(kernel_gone_job);
 	}
 	qpmap_quiesce();
@@ -298,23 +298,23 @@ _Static_assert(KERNEL_CHANCES % 2 != 0,
     "after kernel_test_offline() two CPUs have each other's window");
 
 /*
- * B11: what a CPU had is forgotten when it has left.  Then nobody waits for it,
- * whatever it looks at meanwhile; and that it has forgotten when it is back,
- * with the other one's number.
+ * B11: a CPU that has left has invalidated what it had.  Then nobody waits for
+ * it, whatever it uses meanwhile; and that it has invalidated when it is back,
+ * with the other one's index.
  */
 static void
 kernel_test_offline_once(void)
 {
-	uint32_t asked, window = kernel_cpus[1].window;
+	uint32_t before, window = kernel_cpus[1].window;
 
 	kernel_test_leave();
 	kernel_probe_mark_all(2);
 	kernel_global_enter_all();
 	kernel_on_all(kernel_see_job);
-	asked = kernel_cpus[1].asked + kernel_cpus[2].asked;
+	before = kernel_cpus[1].ipis + kernel_cpus[2].ipis;
 	qpmap_global_remove(kernel_probe_va[0]);
 	qpmap_global_remove(kernel_probe_va[1]);
-	kernel_expect(kernel_cpus[1].asked + kernel_cpus[2].asked == asked,
+	kernel_expect(kernel_cpus[1].ipis + kernel_cpus[2].ipis == before,
 	    "a CPU was interrupted that had left");
 	kernel_cpus[1].window = kernel_cpus[2].window;
 	kernel_cpus[2].window = window;
@@ -389,9 +389,9 @@ kernel_slots_give_job(struct kernel_cpu *cpu)
 
 /*
  * All CPUs take all slots, and get as many as there are.  In every second
- * round most were removed before and not yet forgotten, and it is the entering
- * that has them forgotten.  Pages wait for a quiesce: those of the other round
- * are used meanwhile.
+ * round most were removed before and not yet invalidated, and the next enter
+ * does that.  Pages wait for a quiesce: those of the other round are used
+ * meanwhile.
  */
 void
 kernel_test_slots(void)
