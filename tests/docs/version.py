@@ -48,6 +48,11 @@ def main():
     for page in pages:
         if (found := find(page, r"^\.Dd (.*)$")[0]) != date:
             errors.append(f"{page}: .Dd is {found}, CHANGELOG.md has {date}")
+    # A consumer asks for a minor release.
+    consumer = "tests/install/consumer/CMakeLists.txt"
+    asked = find(consumer, r"^\s*find_package\(qpmap (\S+) REQUIRED\)")[0]
+    if asked != want.rpartition(".")[0]:
+        errors.append(f"{consumer} asks for {asked}, {header} is {want}")
     errors += [f"{path} has version {version}, {header} {want}"
                for path, version in said.items() if version != want]
     for error in errors:
