@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# find_package(Unicorn REQUIRED): the target Unicorn::Unicorn, Unicorn 2.1.1
-# or newer, from where tools/setup unpacked it or from the system.  The static
-# library is preferred, so that nothing has to be found when a test runs.
+# find_package(Unicorn VERSION): the target Unicorn::Unicorn, from where
+# tools/setup unpacked it or from the system.  The static library is preferred,
+# so that nothing has to be found when a test runs.
 
 set(unicorn_own ${CMAKE_CURRENT_LIST_DIR}/../build/deps/unicorn/usr)
 find_path(Unicorn_INCLUDE_DIR unicorn/unicorn.h HINTS ${unicorn_own}/include)
 find_library(Unicorn_LIBRARY NAMES libunicorn.a unicorn
-    HINTS ${unicorn_own}/lib/x86_64-linux-gnu)
+    HINTS ${unicorn_own}/lib/x86_64-linux-gnu ${unicorn_own}/lib)
 
 set(unicorn_version)
 if(Unicorn_INCLUDE_DIR)
@@ -19,16 +19,11 @@ if(Unicorn_INCLUDE_DIR)
 	endforeach()
 	list(JOIN unicorn_version "." unicorn_version)
 endif()
-if(unicorn_version AND unicorn_version VERSION_LESS 2.1.1)
-	message(FATAL_ERROR "Unicorn in ${Unicorn_INCLUDE_DIR} is "
-	    "${unicorn_version}, older than 2.1.1, whose MMU the tests need.  "
-	    "Run tools/setup, remove CMakeCache.txt, and configure again.")
-endif()
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(Unicorn
     REQUIRED_VARS Unicorn_LIBRARY Unicorn_INCLUDE_DIR
-    REASON_FAILURE_MESSAGE "Run tools/setup, which installs it.")
+    VERSION_VAR unicorn_version)
 
 if(Unicorn_FOUND AND NOT TARGET Unicorn::Unicorn)
 	find_package(Threads REQUIRED)

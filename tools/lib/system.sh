@@ -17,14 +17,15 @@ system_check()
 }
 
 # Make system $2 (a suite's name) in directory $1, with a cache of packages in
-# directory $3.
+# directory $3.  $4 are its packages, with commas, besides the least that there
+# can be; ca-certificates unless given.
 system_make()
 {
 	system_mirror=$(tools/lib/mirror) || exit 1
 	mkdir -p "$3"
 	rm -rf "$1"
 	debootstrap --variant=minbase --cache-dir="$3" \
-	    --include=ca-certificates "$2" "$1" "$system_mirror" ||
+	    --include="${4:-ca-certificates}" "$2" "$1" "$system_mirror" ||
 		die "debootstrap could not make $2 from this machine's" \
 		    "mirror: see above, and $1/debootstrap/debootstrap.log."
 	apt-config dump | grep -i '^Acquire::.*::Proxy' \
@@ -33,10 +34,11 @@ system_make()
 
 # Run shell command $3 in directory $2 of the system in directory $1.  /proc is
 # mounted in a mount namespace of the command's own: however that ends, nothing
-# stays mounted.
+# stays mounted.  $4 is a further option of unshare(1): with --net there is no
+# network.
 system_run()
 {
-	unshare --mount --propagation private sh -c '
+	unshare --mount --propagation private ${4-} sh -c '
 	    mount -t proc proc "$1/proc" && exec chroot "$1" env -i \
 	    HOME=/root TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 	    ${http_proxy:+http_proxy="$http_proxy"} \
