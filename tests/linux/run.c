@@ -140,7 +140,7 @@ static const struct linux_entry {
 	{ "panics", linux_test_panics },
 	{ "interrupts", linux_test_interrupts },
 	{ "global", linux_test_global },
-	{ "shared-watched", linux_test_global_watched },
+	{ "global-watched", linux_test_global_watched },
 	{ "global-deferred", linux_test_global_deferred },
 	{ "global-stress", linux_test_global_stress },
 	{ "shootdown", linux_test_shootdown },

@@ -92,7 +92,7 @@ static const struct linux_refusal {
 	{ "layout", QPMAP_ERR_LAYOUT, linux_spoil_layout },
 	{ "pa_bits", QPMAP_ERR_PA_BITS, linux_spoil_pa_bits },
 	{ "shootdown", QPMAP_ERR_SHOOTDOWN, linux_spoil_shootdown },
-	{ "shared", QPMAP_ERR_GLOBAL_RANGE, linux_spoil_global },
+	{ "global", QPMAP_ERR_GLOBAL_RANGE, linux_spoil_global },
 	{ "placeholder", QPMAP_ERR_GLOBAL_LEAF, linux_spoil_nothing },
 #if defined(CONFIG_X86_64) || defined(CONFIG_ARM64)
 	{ "user", QPMAP_ERR_WINDOW_RANGE, linux_spoil_user },
