@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What a kernel does for qpmap (hooks, configuration, calls at boot), and what
- * it does with it.
- */
+/* Hooks, configuration, and calls of qpmap in the order of a boot. */
 #include <qpmap/host.h>
 
 #include "kernel.h"
@@ -66,7 +63,6 @@ static struct qpmap_global kernel_global[1] = {
 static const struct qpmap_config kernel_config = {
 	.window_va = MACHINE_OWN_VA,
 	.cpu_count = KERNEL_CPUS,
-	.nesting = 2,
 	.flags = MACHINE_FLAGS,
 	.shootdown = &kernel_shootdown,
 	.cpu_sync = kernel_sync,
@@ -158,7 +154,7 @@ kernel_share(const struct kernel_cpu *cpu)
 	kernel_meet();
 }
 
-/* What every CPU does: its window is the entries of its number. */
+/* What every CPU does.  Its window's entries follow those of the CPU before. */
 static void
 kernel_run(struct kernel_cpu *cpu)
 {
@@ -192,6 +188,10 @@ kernel_main(void)
 _Noreturn void
 kernel_cpu_main(void)
 {
-	kernel_run(machine_this_cpu());
+	struct kernel_cpu *cpu = machine_this_cpu();
+
+	kernel_run(cpu);
+	(void)machine_irq_save();
+	qpmap_cpu_offline(&cpu->qpmap);
 	machine_stop_cpu();
 }
