@@ -19,7 +19,8 @@ string(REGEX MATCH "QPMAP_OBJ_CFLAGS_${qpmap_arch} = ?([^\n]*)" qpmap_match
     "${qpmap_list}")
 separate_arguments(qpmap_cflags UNIX_COMMAND "${CMAKE_MATCH_1}")
 string(REPLACE "$(QPMAP_ARCH)" ${qpmap_arch} qpmap_list "${qpmap_list}")
-string(REGEX MATCHALL "[a-z0-9_/]+\\.c" qpmap_list "${qpmap_list}")
+string(REGEX MATCHALL "[a-z0-9_]+/[a-z0-9_/]+\\.c" qpmap_list
+    "${qpmap_list}")
 list(TRANSFORM qpmap_list PREPEND ${qpmap_top}/src/ OUTPUT_VARIABLE
     qpmap_sources)
 

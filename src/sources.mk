@@ -4,6 +4,9 @@
 # QPMAP_ARCH to amd64, i386, arm64 or riscv64, includes this file, and
 # compiles $(QPMAP_SOURCES) with the kernel's own flags, $(QPMAP_OBJ_CFLAGS)
 # and -I of include/.  CMakeLists.txt reads the same lists.
+#
+# qpmap.c, beside this file, includes all of them: a kernel may compile it in
+# place of $(QPMAP_SOURCES), with the same flags.  Its comment says the cost.
 
 QPMAP_SOURCES = \
 	core/page_ops.c \

@@ -19,11 +19,14 @@
  * Rarely called.  With this clang places the calls after the hot path, which
  * then never branches backwards.  gcc does so without it, and with it would use
  * a section of its own.
+ *
+ * In src/qpmap.c the compiler sees these functions, too.  It must not inline
+ * them into the hot path, nor choose registers of the hot path after them.
  */
 #ifdef __clang__
-#define QPMAP_RARE cold
+#define QPMAP_RARE cold, noinline
 #else
-#define QPMAP_RARE
+#define QPMAP_RARE noipa
 #endif
 
 /*

@@ -97,7 +97,7 @@ class Target:
                   encoding="utf-8") as handle:
             text = handle.read().replace("$(QPMAP_ARCH)", self.arch)
         listed = [os.path.join(ROOT, "src", name)
-                  for name in re.findall(r"[\w/]+\.c\b", text)]
+                  for name in re.findall(r"\w+/[\w/]+\.c\b", text)]
         there = glob.glob(os.path.join(ROOT, "src/core/*.c"))
         there += glob.glob(os.path.join(ROOT, "src/arch", self.arch, "*.c"))
         if sorted(listed) != sorted(there):

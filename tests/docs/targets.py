@@ -51,7 +51,7 @@ def sources(target):
     """The library's sources for one target: src/sources.mk lists them."""
     with open(os.path.join(ROOT, "src/sources.mk"), encoding="utf-8") as file:
         text = file.read().replace("$(QPMAP_ARCH)", target)
-    return ["src/" + name for name in re.findall(r"[a-z0-9_/]+\.c\b", text)]
+    return ["src/" + name for name in re.findall(r"\w+/[\w/]+\.c\b", text)]
 
 
 def link(target, files, output, extra=()):

@@ -34,6 +34,10 @@
 
 #include "pte.h"
 
+/* For src/qpmap.c. */
+#define QPMAP_ARCH_PROBE_C "arch/arm64/probe.c"
+#define QPMAP_ARCH_COPY_C "arch/arm64/copy.c"
+
 #define QPMAP_KEEPS_ADDRESSES 1
 
 #define QPMAP_FLAGS_SLOW (QPMAP_F_LOCAL_TLBI |				\

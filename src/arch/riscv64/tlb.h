@@ -36,6 +36,10 @@
 
 #include "pte.h"
 
+/* For src/qpmap.c. */
+#define QPMAP_ARCH_PROBE_C "arch/riscv64/probe.c"
+#define QPMAP_ARCH_COPY_C "arch/riscv64/copy.c"
+
 #define QPMAP_KEEPS_ADDRESSES 1
 
 #define QPMAP_FLAGS_SLOW QPMAP_F_ERRATUM_CIP_1200
