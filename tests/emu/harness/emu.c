@@ -179,6 +179,11 @@ emu_guest_open(struct emu *e)
 	snprintf(path, sizeof(path), "%s/%s/guest-%s.elf", emu_guest_dir,
 	    e->mode->target, e->variant);
 	emu_elf_load(e, path);
+	if (getenv("QPMAP_SHOW_GUESTS") != NULL) {
+		/* For tools/mutants, which builds these only. */
+		printf("guest %s\n", e->variant);
+		fflush(stdout);
+	}
 	m->pc_panicked = emu_symbol(e, "guest_panicked");
 	m->pc_stop = emu_symbol(e, "guest_stop");
 	m->stack = emu_symbol(e, "guest_stack");
