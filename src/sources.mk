@@ -9,16 +9,17 @@
 # place of $(QPMAP_SOURCES), with the same flags.  Its comment says the cost.
 
 QPMAP_SOURCES = \
+	core/cpu.c \
+	core/global.c \
+	core/init.c \
 	core/page_ops.c \
 	core/pmap.c \
 	core/quick.c \
 	core/selftest.c \
-	core/global.c \
 	core/shootdown.c \
 	core/slow.c \
 	core/strerror.c \
 	core/tables.c \
-	core/window.c \
 	arch/$(QPMAP_ARCH)/copy.c \
 	arch/$(QPMAP_ARCH)/probe.c
 

@@ -180,7 +180,8 @@ mk_cpu_start(unsigned int number)
 	int error;
 
 	mk_thread()->cpu = cpu;
-	error = qpmap_cpu_online(&cpu->qpmap, number, (struct qpmap_pte *)0);
+	error = qpmap_cpu_online(&cpu->qpmap, number,
+	    (const struct qpmap_cpu_ptes *)0);
 	if (error != QPMAP_OK) {
 		mk_panic(qpmap_strerror(error), number, 0);
 	}

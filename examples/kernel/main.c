@@ -158,8 +158,9 @@ kernel_share(const struct kernel_cpu *cpu)
 static void
 kernel_run(struct kernel_cpu *cpu)
 {
-	int error = qpmap_cpu_online(&cpu->qpmap, cpu->number,
-	    &machine_own[cpu->number * QPMAP_WINDOW_PAGES]);
+	const struct qpmap_cpu_ptes ptes = {
+		.window = &machine_own[cpu->number * QPMAP_WINDOW_PAGES] };
+	int error = qpmap_cpu_online(&cpu->qpmap, cpu->number, &ptes);
 
 	kernel_expect(error == QPMAP_OK, qpmap_strerror(error));
 	machine_irq_on();

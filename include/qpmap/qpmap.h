@@ -367,13 +367,12 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  *		gets QPMAP_ERR_CPU_INDEX_TAKEN.  Otherwise (builds without
  *		QPMAP_SHOOTDOWN, arm64 without cpu_sync) the library cannot
  *		tell, and each CPU can reach the other's pages
- * leaf		the PTE of the window's first address, aligned to
- *		QPMAP_CACHE_LINE and followed by those of the rest of the
- *		window; or NULL with QPMAP_F_BUILD_TABLES.  The PTEs must be
- *		writable while the CPU is online, and all zero except for a
- *		mark (QPMAP_F_MARK_GUARDS).  Calls with NULL must be made one
- *		at a time, since the hooks may have one address for all tables.
- *		A call that finds another in progress returns
+ * ptes		the window's PTEs, aligned to QPMAP_CACHE_LINE; not needed
+ *		after the call.  They must be writable while the CPU is online,
+ *		and all zero except for a mark (QPMAP_F_MARK_GUARDS).  NULL with
+ *		QPMAP_F_BUILD_TABLES: the library finds them.  Calls with NULL
+ *		must be made one at a time, since the hooks may have one address
+ *		for all tables.  A call that finds another in progress returns
  *		QPMAP_ERR_CPU_BUSY and may be repeated
  *
  * Before: if the kernel's allocator leaves old entries behind, the kernel must
@@ -394,7 +393,7 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  * before it returns.  Returns 0 or an enum qpmap_error.
  */
 QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
-    struct qpmap_pte *leaf);
+    const struct qpmap_cpu_ptes *ptes);
 
 /*
  * Take the calling CPU's window away; an enter afterwards panics.

@@ -113,6 +113,15 @@ struct qpmap_cpu {
 	struct qpmap_slot slot[QPMAP_SLOTS + 2];
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
+/*
+ * The page-table entries that the kernel gives to a CPU that comes online:
+ * window is the entry that maps the first address of the CPU's window, followed
+ * by those of the rest.
+ */
+struct qpmap_cpu_ptes {
+	struct qpmap_pte *window;
+};
+
 #if QPMAP_SHOOTDOWN
 
 /*

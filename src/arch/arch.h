@@ -57,14 +57,6 @@
 #endif
 
 /*
- * 1 in tlb.h: an address is no part of a load or store, and to keep it in a
- * register is shorter than to work it out again.
- */
-#ifndef QPMAP_KEEPS_ADDRESSES
-#define QPMAP_KEEPS_ADDRESSES 0
-#endif
-
-/*
  * Attributes that keep a compiler from calling its run-time library for an
  * atomic operation, for functions that exchange, add, set or clear.
  */

@@ -22,8 +22,8 @@
  *
  * Compiled only with QPMAP_SHOOTDOWN.
  */
-#include "shootdown.h"
 #include "quick.h"
+#include "shootdown.h"
 #include "tables.h"
 
 #if QPMAP_SHOOTDOWN
@@ -86,42 +86,16 @@ qpmap_global_leaves_fit(const struct qpmap_config *config)
 	return (1);
 }
 
-/* Whether two ranges of addresses, last bytes included, overlap. */
-static inline _Bool
-qpmap_ranges_meet(qpmap_vaddr_t low, qpmap_vaddr_t high,
-    qpmap_vaddr_t other_low, qpmap_vaddr_t other_high)
+QPMAP_INIT void
+qpmap_global_area(const struct qpmap_config *config, struct qpmap_area *area)
 {
-	return (low <= other_high && other_low <= high);
-}
-
-/*
- * Check the area and its guard against all else; the number of groups first,
- * so that the later products do not overflow.
- */
-QPMAP_INIT static _Bool
-qpmap_global_range_fits(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, qpmap_vaddr_t last)
-{
-	qpmap_vaddr_t first = config->global_va;
-	qpmap_vaddr_t end;
-
-	if (config->global_count > QPMAP_GLOBAL_GROUPS ||
-	    (qpmap_u64)config->global_count * QPMAP_GLOBAL_SIZE >
-	    ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE) {
-		return (0);
-	}
-	end = first + config->global_count * QPMAP_GLOBAL_SIZE +
-	    QPMAP_PAGE_SIZE - 1;
-	return (first != 0 && first % QPMAP_GLOBAL_SIZE == 0 && end >= first &&
-	    qpmap_probe_range(mmu, first, end) &&
-	    !qpmap_ranges_meet(first, end, config->window_va, last) &&
-	    (config->direct_size == 0 || !qpmap_ranges_meet(first, end,
-	    config->direct_va, config->direct_va + config->direct_size - 1)));
+	qpmap_area_set(area, config->global_va,
+	    (qpmap_u64)config->global_count * QPMAP_GLOBAL_SIZE,
+	    QPMAP_GLOBAL_SIZE, QPMAP_ERR_GLOBAL_RANGE);
 }
 
 QPMAP_INIT int
-qpmap_global_check(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, qpmap_vaddr_t last)
+qpmap_global_check(const struct qpmap_config *config)
 {
 	if (config->global_count == 0) {
 		return (QPMAP_OK);
@@ -130,7 +104,7 @@ qpmap_global_check(const struct qpmap_config *config,
 	    (qpmap_uptr)config->global % QPMAP_CACHE_LINE != 0) {
 		return (QPMAP_ERR_SHOOTDOWN);
 	}
-	if (!qpmap_global_range_fits(config, mmu, last)) {
+	if (config->global_count > QPMAP_GLOBAL_GROUPS) {
 		return (QPMAP_ERR_GLOBAL_RANGE);
 	}
 	return (qpmap_global_leaves_fit(config) ? QPMAP_OK :
@@ -138,13 +112,16 @@ qpmap_global_check(const struct qpmap_config *config,
 }
 
 QPMAP_INIT void
-qpmap_global_init(void)
+qpmap_global_init(const struct qpmap_config *config)
 {
-	struct qpmap_global *group = qpmap_state.global;
-	qpmap_vaddr_t va = qpmap_state.global_va;
+	struct qpmap_global *group = config->global;
+	qpmap_vaddr_t va = config->global_va;
 	qpmap_u32 i;
 
-	for (i = 0; i < qpmap_state.global_count; i++, group++) {
+	qpmap_state.global = group;
+	qpmap_state.global_va = va;
+	qpmap_state.global_count = config->global_count;
+	for (i = 0; i < config->global_count; i++, group++) {
 		group->entries = group->leaf;
 		if (QPMAP_TABLES && group->leaf == 0) {
 			group->entries =

@@ -53,45 +53,44 @@ qpmap_window_enter(struct qpmap_pte pte)
 	return (va);
 }
 
-QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
-qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
+/*
+ * The body of both enters.  The direct map does not serve read-only mappings.
+ * The entry is built before the direct map is looked at: on arm64 that is an
+ * instruction less outside it.
+ */
+static inline qpmap_vaddr_t
+qpmap_enter_prot(qpmap_paddr_t pa, qpmap_attr_t attr,
+    const struct qpmap_prot *prots, _Bool read_only)
 {
-	const struct qpmap_state *state = qpmap_state_at();
-	const struct qpmap_prot *prot;
+	const struct qpmap_prot *prot = &prots[attr];
+	struct qpmap_pte pte;
 
-	if (attr >= QPMAP_ATTR_COUNT) {
-		return (qpmap_enter_slow(pa, attr));
-	}
-	prot = qpmap_prot_rw_at(state, attr);
-	if (!qpmap_pa_is_valid(pa, prot->pa_limit)) {
-		return (qpmap_enter_slow(pa, attr));
+	if (attr >= QPMAP_ATTR_COUNT ||
+	    !qpmap_pa_is_valid(pa, prot->pa_limit)) {
+		return (read_only ? qpmap_enter_ro_slow(pa, attr) :
+		    qpmap_enter_slow(pa, attr));
 	}
 	if (QPMAP_CHECKED && !qpmap_host_page_is_wired(pa)) {
 		return (qpmap_enter_panic_not_wired(pa, attr));
 	}
-	if (QPMAP_DIRECT_MAP &&
-	    pa - state->direct_pa < prot->direct_size) {
-		return (qpmap_direct_address(state, pa));
+	pte = qpmap_pte_make(pa, prot->bits);
+	if (QPMAP_DIRECT_MAP && !read_only &&
+	    pa - qpmap_state.direct_pa < prot->direct_size) {
+		return (qpmap_direct_address(&qpmap_state, pa));
 	}
-	return (qpmap_window_enter(qpmap_pte_make(pa, prot->bits)));
+	return (qpmap_window_enter(pte));
+}
+
+QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
+qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	return (qpmap_enter_prot(pa, attr, qpmap_state.rw, 0));
 }
 
 QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
 qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
-	const struct qpmap_prot *prot;
-
-	if (attr >= QPMAP_ATTR_COUNT) {
-		return (qpmap_enter_ro_slow(pa, attr));
-	}
-	prot = qpmap_prot_at(qpmap_state.ro, attr);
-	if (!qpmap_pa_is_valid(pa, prot->pa_limit)) {
-		return (qpmap_enter_ro_slow(pa, attr));
-	}
-	if (QPMAP_CHECKED && !qpmap_host_page_is_wired(pa)) {
-		return (qpmap_enter_panic_not_wired(pa, attr));
-	}
-	return (qpmap_window_enter(qpmap_pte_make(pa, prot->bits)));
+	return (qpmap_enter_prot(pa, attr, qpmap_state.ro, 1));
 }
 
 QPMAP_HOT_ATTR QPMAP_CALL void
@@ -118,7 +117,7 @@ qpmap_remove(qpmap_vaddr_t va)
 		return;
 	}
 	slot = qpmap_newest_slot(cpu->next);
-	ptep = qpmap_slot_ptep(slot);
+	ptep = slot->ptep;
 	if (slot->va != va) {
 		qpmap_remove_slow(va);
 		return;

@@ -85,58 +85,6 @@ const struct qpmap_prot *qpmap_prot_check(qpmap_paddr_t pa,
 void qpmap_slot_unmap(struct qpmap_slot *slot, qpmap_vaddr_t va);
 
 /*
- * The state, a prot in it, a slot's ptep.  With QPMAP_KEEPS_ADDRESSES the
- * compiler has to take them as they are: it does not know what they point at.
- * A prot for reading and writing is found from the state's own address, at a
- * distance that is part of the loads.
- */
-static inline const struct qpmap_state *
-qpmap_state_at(void)
-{
-	const struct qpmap_state *state = &qpmap_state;
-
-	if (QPMAP_KEEPS_ADDRESSES) {
-		__asm__("" : "+r"(state));
-	}
-	return (state);
-}
-
-static inline const struct qpmap_prot *
-qpmap_prot_rw_at(const struct qpmap_state *state, qpmap_attr_t attr)
-{
-	qpmap_uptr at = (qpmap_uptr)state +
-	    attr * sizeof(struct qpmap_prot);
-
-	if (QPMAP_KEEPS_ADDRESSES) {
-		__asm__("" : "+r"(at));
-	}
-	return ((const struct qpmap_prot *)
-	    (at + __builtin_offsetof(struct qpmap_state, rw)));
-}
-
-static inline const struct qpmap_prot *
-qpmap_prot_at(const struct qpmap_prot *prots, qpmap_attr_t attr)
-{
-	const struct qpmap_prot *prot = &prots[attr];
-
-	if (QPMAP_KEEPS_ADDRESSES) {
-		__asm__("" : "+r"(prot));
-	}
-	return (prot);
-}
-
-static inline struct qpmap_pte *
-qpmap_slot_ptep(const struct qpmap_slot *slot)
-{
-	struct qpmap_pte *ptep = slot->ptep;
-
-	if (QPMAP_KEEPS_ADDRESSES) {
-		__asm__("" : "+r"(ptep));
-	}
-	return (ptep);
-}
-
-/*
  * Whether a guard's PTE is valid before its window or group is used: zero, or
  * with QPMAP_F_MARK_GUARDS the mark of an earlier use.
  */
@@ -215,13 +163,11 @@ qpmap_next_slot(qpmap_uptr next)
 	return ((struct qpmap_slot *)(QPMAP_NEXT_BASE + next));
 }
 
-/* The slot below next.  Each form is gcc's shorter one on its machines. */
+/* The slot below it. */
 static inline struct qpmap_slot *
 qpmap_newest_slot(qpmap_uptr next)
 {
-	return (QPMAP_NEXT_IS_RELATIVE ?
-	    qpmap_next_slot(next - sizeof(struct qpmap_slot)) :
-	    qpmap_next_slot(next) - 1);
+	return (qpmap_next_slot(next - sizeof(struct qpmap_slot)));
 }
 
 /*

@@ -66,16 +66,18 @@ qpmap_has_cpu_sync(void)
 }
 
 QPMAP_INIT void
-qpmap_shootdown_init(void)
+qpmap_shootdown_init(const struct qpmap_config *config)
 {
-	struct qpmap_shootdown_state *shootdown = qpmap_state.shootdown;
+	struct qpmap_shootdown_state *shootdown = config->shootdown;
 	qpmap_u32 i;
 
+	qpmap_state.shootdown = shootdown;
+	qpmap_state.cpu_sync = config->cpu_sync;
 	shootdown->generation = QPMAP_GENERATION_FIRST;
 	for (i = 0; i < QPMAP_REQUESTS; i++) {
 		shootdown->requests[i].generation = QPMAP_GENERATION_FIRST;
 	}
-	for (i = 0; i < qpmap_state.cpu_count && qpmap_has_cpu_sync(); i++) {
+	for (i = 0; i < config->cpu_count && qpmap_has_cpu_sync(); i++) {
 		qpmap_state.cpu_sync[i].online = QPMAP_SYNC_FREE;
 	}
 }

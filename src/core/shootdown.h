@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The shootdown's interface to init and to CPUs that come online and go
- * offline.  Without QPMAP_SHOOTDOWN a CPU that comes online only invalidates
- * everything.
+ * Shootdown and global mappings, as the rest of the core uses them: CPUs that
+ * come online and go offline, and what qpmap_init() checks and sets up.
+ * Without QPMAP_SHOOTDOWN the functions do nothing, and a CPU that comes online
+ * invalidates everything.
  */
 #ifndef QPMAP_CORE_SHOOTDOWN_H
 #define QPMAP_CORE_SHOOTDOWN_H
@@ -10,53 +11,54 @@
 #include <qpmap/shootdown.h>
 
 #include "../arch/arch.h"
+#include "areas.h"
 
 #if QPMAP_SHOOTDOWN
 
 /*
- * Check the configuration's memory for shootdown and global slots; write
- * nothing.  last is the last byte of the windows and their guard.  Returns 0 or
- * an enum qpmap_error.
+ * Check the configuration's memory for shootdowns, and the groups of global
+ * slots, whose area has been checked.  Nothing is written.  Return 0 or an
+ * enum qpmap_error.
  */
 QPMAP_INIT int qpmap_shootdown_check(const struct qpmap_config *config);
-QPMAP_INIT int qpmap_global_check(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, qpmap_vaddr_t last);
+QPMAP_INIT int qpmap_global_check(const struct qpmap_config *config);
 
-/* Initialize that memory, once qpmap_state refers to it. */
-QPMAP_INIT void qpmap_shootdown_init(void);
-QPMAP_INIT void qpmap_global_init(void);
+/* The area of the global slots; of size 0 if there are none. */
+QPMAP_INIT void qpmap_global_area(const struct qpmap_config *config,
+    struct qpmap_area *area);
+
+/* Set up the memory that was checked. */
+QPMAP_INIT void qpmap_shootdown_init(const struct qpmap_config *config);
+QPMAP_INIT void qpmap_global_init(const struct qpmap_config *config);
 
 /*
- * Pin, and panic if the CPU is offline: it is not notified of shootdowns, and
- * may have cached the address that it is about to use.
+ * Pin the caller to its CPU, which must be online: another CPU's shootdowns do
+ * not reach one that is not.  Else panic.
  */
 QPMAP_COLD struct qpmap_cpu *qpmap_shootdown_pin(void);
 
 /*
- * Values of qpmap_cpu_sync.online: no CPU has the index; a CPU has it and is
- * not waited for, since it joins or leaves, or since hardware broadcasts; a CPU
- * has it and is waited for.
+ * Values of qpmap_cpu_sync.online: no CPU has the index; a CPU has it for which
+ * initiators do not wait, since it joins or leaves, or since hardware
+ * broadcasts; a CPU has it for which initiators wait.
  */
 #define QPMAP_SYNC_FREE		0u
 #define QPMAP_SYNC_TAKEN	1u
 #define QPMAP_SYNC_ONLINE	2u
 
-/*
- * Claim the index for the calling CPU, and return whether no other CPU has it;
- * release it.
- */
+/* Take a CPU index for the calling CPU, unless another CPU has it; free it. */
 QPMAP_COLD _Bool qpmap_shootdown_claim(qpmap_u32 index);
 QPMAP_COLD void qpmap_shootdown_release(qpmap_u32 index);
 
 /*
  * With QPMAP_F_SBI_RFENCE: whether no other CPU has the hart number of this
- * one, whose index is claimed.
+ * one, which has taken the index.
  */
 QPMAP_COLD _Bool qpmap_shootdown_check_hart(qpmap_u32 index);
 
 /*
- * Join: from now on other CPUs wait for the calling CPU, which has claimed the
- * index, and it has invalidated everything.  Leave: they no longer wait.
+ * Join: invalidate everything; initiators wait for this CPU from now on.
+ * Leave: they do not any more.  The index is this CPU's.
  */
 QPMAP_COLD void qpmap_shootdown_join(qpmap_u32 index);
 QPMAP_COLD void qpmap_shootdown_leave(qpmap_u32 index);
@@ -67,6 +69,74 @@ QPMAP_COLD void qpmap_shootdown_leave(qpmap_u32 index);
  */
 #define QPMAP_SHOOTDOWN_PAGES	(QPMAP_REQUESTS / 2)
 void qpmap_shootdown_pages(const qpmap_vaddr_t *va, qpmap_u32 count);
+
+#else /* !QPMAP_SHOOTDOWN */
+
+static inline int
+qpmap_shootdown_check(const struct qpmap_config *config)
+{
+	(void)config;
+	return (QPMAP_OK);
+}
+
+static inline int
+qpmap_global_check(const struct qpmap_config *config)
+{
+	(void)config;
+	return (QPMAP_OK);
+}
+
+static inline void
+qpmap_global_area(const struct qpmap_config *config, struct qpmap_area *area)
+{
+	(void)config;
+	area->size = 0;
+}
+
+static inline void
+qpmap_shootdown_init(const struct qpmap_config *config)
+{
+	(void)config;
+}
+
+static inline void
+qpmap_global_init(const struct qpmap_config *config)
+{
+	(void)config;
+}
+
+static inline _Bool
+qpmap_shootdown_claim(qpmap_u32 index)
+{
+	(void)index;
+	return (1);
+}
+
+static inline void
+qpmap_shootdown_release(qpmap_u32 index)
+{
+	(void)index;
+}
+
+static inline _Bool
+qpmap_shootdown_check_hart(qpmap_u32 index)
+{
+	(void)index;
+	return (1);
+}
+
+static inline void
+qpmap_shootdown_join(qpmap_u32 index)
+{
+	(void)index;
+	qpmap_tlb_flush_local(qpmap_state.flags);
+}
+
+static inline void
+qpmap_shootdown_leave(qpmap_u32 index)
+{
+	(void)index;
+}
 
 #endif /* QPMAP_SHOOTDOWN */
 

@@ -18,6 +18,7 @@
  */
 #include <qpmap/host.h>
 
+#include "areas.h"
 #include "quick.h"
 #include "tables.h"
 
@@ -113,14 +114,14 @@ qpmap_tables_check(const struct qpmap_config *config,
 }
 
 /*
- * Whether va is the first page of the area at first that an entry of a table of
- * that level maps.
+ * Whether va is the first page of the area that an entry of a table of that
+ * level maps.
  */
 static inline _Bool
-qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
+qpmap_tables_is_first(const struct qpmap_area *area, qpmap_vaddr_t va,
     qpmap_u32 level)
 {
-	return (va == first ||
+	return (va == area->va ||
 	    (va & (((qpmap_vaddr_t)1 << qpmap_level_shift(level)) - 1)) == 0);
 }
 
@@ -130,16 +131,16 @@ qpmap_tables_is_first(qpmap_vaddr_t first, qpmap_vaddr_t va,
  */
 QPMAP_INIT static int
 qpmap_tables_count(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, qpmap_vaddr_t first, qpmap_vaddr_t guard,
+    const struct qpmap_mmu *mmu, const struct qpmap_area *area,
     qpmap_u32 *count)
 {
 	qpmap_u32 missing;
 	qpmap_vaddr_t va;
 	int error;
 
-	for (va = first;; va += QPMAP_PAGE_SIZE) {
+	for (va = area->va;; va += QPMAP_PAGE_SIZE) {
 		error = qpmap_tables_check(config, mmu, va, &missing);
-		if (error != QPMAP_OK || va == guard) {
+		if (error != QPMAP_OK || va == qpmap_area_end(area)) {
 			return (error);
 		}
 		if (missing != 0 && missing == mmu->levels - 1 &&
@@ -147,7 +148,7 @@ qpmap_tables_count(const struct qpmap_config *config,
 			return (QPMAP_ERR_ROOT_ABSENT);
 		}
 		for (; missing > 0; missing--) {
-			*count += qpmap_tables_is_first(first, va, missing);
+			*count += qpmap_tables_is_first(area, va, missing);
 		}
 	}
 }
@@ -257,84 +258,57 @@ qpmap_tables_path(const struct qpmap_config *config,
 	    config->flags);
 }
 
+/* Whether the library has entries there. */
+static inline _Bool
+qpmap_tables_has(const struct qpmap_area *area)
+{
+	return (area->size != 0 && area->guard != 0);
+}
+
 /* Build every missing path of an area that was counted. */
 QPMAP_INIT static void
 qpmap_tables_paths(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, qpmap_vaddr_t first, qpmap_vaddr_t guard,
+    const struct qpmap_mmu *mmu, const struct qpmap_area *area,
     qpmap_paddr_t *chain)
 {
-	qpmap_vaddr_t va;
+	qpmap_vaddr_t va = area->va;
 
-	for (va = first; va != guard; va += QPMAP_PAGE_SIZE) {
-		if (qpmap_tables_is_first(first, va, 1)) {
+	for (; va != qpmap_area_end(area); va += QPMAP_PAGE_SIZE) {
+		if (qpmap_tables_is_first(area, va, 1)) {
 			qpmap_tables_path(config, mmu, va, chain);
 		}
 	}
 }
 
 /*
- * The first page, and the guard after the last page, of an area.  Area 0 is
- * that of the windows, and with QPMAP_SHOOTDOWN area 1 that of the global
- * slots, which may be empty.
+ * A table that two areas lack is counted twice; the second page is freed.
  */
-static inline qpmap_vaddr_t
-qpmap_area_first(const struct qpmap_config *config, qpmap_u32 area)
-{
-#if QPMAP_SHOOTDOWN
-	if (area == 1) {
-		return (config->global_va);
-	}
-#endif
-	(void)area;
-	return (config->window_va);
-}
-
-static inline qpmap_vaddr_t
-qpmap_area_guard(const struct qpmap_config *config, qpmap_u32 area)
-{
-#if QPMAP_SHOOTDOWN
-	if (area == 1) {
-		return (config->global_va +
-		    config->global_count * QPMAP_GLOBAL_SIZE);
-	}
-#endif
-	(void)area;
-	return (config->window_va + config->cpu_count * QPMAP_WINDOW_SIZE);
-}
-
-/* A table that two areas lack is counted twice; the second page is freed. */
 QPMAP_INIT int
 qpmap_tables_build(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu)
+    const struct qpmap_mmu *mmu, const struct qpmap_area *areas)
 {
-	qpmap_u32 area = 0, count = 0;
-	qpmap_vaddr_t first, guard;
+	qpmap_u32 i, count = 0;
 	int error = QPMAP_OK;
 	qpmap_paddr_t chain;
 
-	do {
-		first = qpmap_area_first(config, area);
-		guard = qpmap_area_guard(config, area);
-		if (!QPMAP_SHOOTDOWN || first != guard) {
-			error = qpmap_tables_count(config, mmu, first, guard,
+	for (i = 0; i < QPMAP_AREAS && error == QPMAP_OK; i++) {
+		if (qpmap_tables_has(&areas[i])) {
+			error = qpmap_tables_count(config, mmu, &areas[i],
 			    &count);
 		}
-	} while (QPMAP_SHOOTDOWN && error == QPMAP_OK && ++area < 2);
+	}
 	if (error == QPMAP_OK) {
 		error = qpmap_chain_take(&chain, count);
 	}
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	area = 0;
-	do {
-		qpmap_tables_paths(config, mmu,
-		    qpmap_area_first(config, area),
-		    qpmap_area_guard(config, area), &chain);
-	} while (QPMAP_SHOOTDOWN && ++area < 2);
-	if (QPMAP_SHOOTDOWN) {
-		qpmap_chain_free(&chain);
+	for (i = 0; i < QPMAP_AREAS; i++) {
+		if (qpmap_tables_has(&areas[i])) {
+			qpmap_tables_paths(config, mmu, &areas[i], &chain);
+		}
 	}
+	qpmap_chain_free(&chain);
 	return (QPMAP_OK);
 }
 

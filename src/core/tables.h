@@ -6,6 +6,7 @@
 #define QPMAP_CORE_TABLES_H
 
 #include "../arch/arch.h"
+#include "areas.h"
 
 /*
  * Build the missing tables under mmu->root, so that every window and group has
@@ -14,7 +15,7 @@
  * changed.
  */
 QPMAP_INIT int qpmap_tables_build(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu);
+    const struct qpmap_mmu *mmu, const struct qpmap_area *areas);
 
 #define QPMAP_LEAF_PLACES (511 & ((1u << QPMAP_TABLE_SHIFT) - 1))
 

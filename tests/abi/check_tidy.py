@@ -92,15 +92,15 @@ def main():
                 # The rest does not depend on the entries' size.
                 sources = [s for s in sources if s.endswith(
                     ("quick.c", "slow.c", "probe.c", "tables.c",
-                     "window.c"))]
+                     "init.c", "cpu.c"))]
             whole = abi.ALL or (version, target.name) == (newest, "amd64")
             fewer = [] if whole else FEWER_STATES
             items.append((version, target, sources,
                           [abi.SHOOTDOWN, abi.TABLES] + fewer))
             # These have parts for builds without.
             items.append((version, target, [
-                s for s in sources if s.endswith(("tables.c", "window.c"))],
-                          fewer))
+                s for s in sources
+                if s.endswith(("tables.c", "init.c", "cpu.c"))], fewer))
     abi.parallel(lambda i: check(report, i), items)
     report.end()
 

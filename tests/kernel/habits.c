@@ -352,7 +352,8 @@ kernel_online(struct qpmap_cpu *cpu, uint32_t window)
 	int error;
 
 	do {
-		error = qpmap_cpu_online(cpu, window, (struct qpmap_pte *)0);
+		error = qpmap_cpu_online(cpu, window,
+		    (const struct qpmap_cpu_ptes *)0);
 		machine_relax();
 	} while (error == QPMAP_ERR_CPU_BUSY);
 	return (error);

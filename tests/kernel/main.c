@@ -127,7 +127,7 @@ kernel_cpu_join(void)
 	/* Without leaf entries: one CPU at a time. */
 	kernel_lock(&lock);
 	error = qpmap_cpu_online(&cpu->qpmap, cpu->window,
-	    (struct qpmap_pte *)0);
+	    (const struct qpmap_cpu_ptes *)0);
 	kernel_unlock(&lock);
 	if (error != QPMAP_OK) {
 		kernel_dying();

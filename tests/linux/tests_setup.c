@@ -109,6 +109,7 @@ linux_test_refusals(unsigned int rounds)
 	static bool done;
 	static const char *why = "not tried";
 	struct qpmap_options options = QPMAP_OPTIONS;
+	struct qpmap_cpu_ptes ptes;
 	struct qpmap_config config;
 	unsigned int i;
 	int error;
@@ -133,8 +134,9 @@ linux_test_refusals(unsigned int rounds)
 	if (qpmap_init_options(&config, &options) != QPMAP_ERR_OPTION_LAYOUT) {
 		why = "other build options are not refused";
 	}
-	if (qpmap_cpu_online(this_cpu_ptr(&linux_cpu), 0,
-	    config.global[0].leaf) != QPMAP_ERR_NOT_INIT) {
+	ptes.window = config.global[0].leaf;
+	if (qpmap_cpu_online(this_cpu_ptr(&linux_cpu), 0, &ptes) !=
+	    QPMAP_ERR_NOT_INIT) {
 		why = "a CPU comes online before qpmap_init()";
 	}
 	return (why);
@@ -146,8 +148,8 @@ linux_test_refusals_cpu(unsigned int rounds)
 {
 	struct qpmap_cpu *other = kzalloc(2 * roundup_pow_of_two(
 	    sizeof(*other)), GFP_KERNEL);
-	struct qpmap_pte *leaf = (struct qpmap_pte *)
-	    linux_leaf(linux_area.window_va);
+	struct qpmap_cpu_ptes ptes = { (struct qpmap_pte *)
+	    linux_leaf(linux_area.window_va) };
 	struct qpmap_pte *spare = (struct qpmap_pte *)
 	    PTR_ALIGN_DOWN(linux_leaf(linux_area.spare_va), QPMAP_CACHE_LINE);
 	const char *why = NULL;
@@ -158,25 +160,27 @@ linux_test_refusals_cpu(unsigned int rounds)
 		return ("no memory");
 	}
 	preempt_disable();
-	if (qpmap_cpu_online(this_cpu_ptr(&linux_cpu), 0, leaf) !=
+	if (qpmap_cpu_online(this_cpu_ptr(&linux_cpu), 0, &ptes) !=
 	    QPMAP_ERR_CPU_ONLINE) {
 		why = "a CPU comes online twice";
 	}
-	if (qpmap_cpu_online(other, nr_cpu_ids, leaf) !=
+	if (qpmap_cpu_online(other, nr_cpu_ids, &ptes) !=
 	    QPMAP_ERR_CPU_INDEX) {
 		why = "there is no such window";
 	}
 	if (qpmap_cpu_online(other, 0, NULL) != QPMAP_ERR_CPU_LEAF) {
 		why = "there is no leaf";
 	}
-	if (qpmap_cpu_online(other, 0, leaf + 1) != QPMAP_ERR_LEAF_ALIGN) {
+	ptes.window++;
+	if (qpmap_cpu_online(other, 0, &ptes) != QPMAP_ERR_LEAF_ALIGN) {
 		why = "the leaf is misaligned";
 	}
-	if (qpmap_cpu_online((void *)((uintptr_t)other + 8), 0, leaf) !=
+	if (qpmap_cpu_online((void *)((uintptr_t)other + 8), 0, &ptes) !=
 	    QPMAP_ERR_CPU_ALIGN) {
 		why = "the state is misaligned";
 	}
-	error = qpmap_cpu_online(other, 0, spare);
+	ptes.window = spare;
+	error = qpmap_cpu_online(other, 0, &ptes);
 	if (error != QPMAP_ERR_LEAF_USED && error != QPMAP_ERR_LEAF_OFFSET) {
 		why = "the leaf is in use, and of another address";
 	}

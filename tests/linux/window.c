@@ -317,13 +317,13 @@ linux_configure(struct qpmap_config *config)
 static int
 linux_cpu_online(unsigned int cpu)
 {
-	struct qpmap_pte *leaf = (struct qpmap_pte *)
-	    linux_leaf(linux_area.window_va + cpu * QPMAP_WINDOW_SIZE);
+	const struct qpmap_cpu_ptes ptes = { (struct qpmap_pte *)
+	    linux_leaf(linux_area.window_va + cpu * QPMAP_WINDOW_SIZE) };
 	unsigned long flags;
 	int error;
 
 	local_irq_save(flags);
-	error = qpmap_cpu_online(this_cpu_ptr(&linux_cpu), cpu, leaf);
+	error = qpmap_cpu_online(this_cpu_ptr(&linux_cpu), cpu, &ptes);
 	local_irq_restore(flags);
 	if (error != QPMAP_OK) {
 		pr_err("CPU %u: %s\n", cpu, qpmap_strerror(error));

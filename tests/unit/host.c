@@ -174,13 +174,15 @@ fake_init(const struct qpmap_config *config)
 int
 fake_online_cpu(unsigned int cpu, unsigned int window, struct qpmap_pte *leaf)
 {
+	const struct qpmap_cpu_ptes ptes = { leaf };
 	int error;
 
 	fake_run_on(cpu);
 	fake.tables_allowed =
 	    (qpmap_state.flags & QPMAP_F_BUILD_TABLES) != 0 && leaf == NULL;
 	fake.pins[cpu]++;
-	error = qpmap_cpu_online(&fake_cpu[cpu], window, leaf);
+	error = qpmap_cpu_online(&fake_cpu[cpu], window,
+	    leaf == NULL && fake.tables_allowed ? NULL : &ptes);
 	fake.pins[cpu]--;
 	fake.joined[cpu] = fake_cpu[cpu].index_plus_one != 0;
 	fake.tables_allowed = 0;

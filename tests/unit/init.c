@@ -436,18 +436,20 @@ init_online(void **state)
 	static _Alignas(QPMAP_CACHE_LINE) unsigned char
 	    memory[2 * sizeof(struct qpmap_cpu)];
 	struct qpmap_config config = fake_config();
+	struct qpmap_cpu_ptes ptes;
 	struct qpmap_pte *leaf;
 	unsigned int off;
 
 	(void)state;
 	leaf = fake_host_leaf(FAKE_WINDOW_VA);
+	ptes.window = leaf;
 	init_not_online(0, 0, leaf, QPMAP_ERR_NOT_INIT);
 	fake_start(&config);
 	init_not_online(0, 0, leaf, QPMAP_ERR_CPU_ONLINE);
 	fake_offline_cpu(0);
 	for (off = 4; off < QPMAP_CACHE_LINE; off += 4) {
 		assert_int_equal(qpmap_cpu_online((struct qpmap_cpu *)
-		    (uintptr_t)(memory + off), 0, leaf), QPMAP_ERR_CPU_ALIGN);
+		    (uintptr_t)(memory + off), 0, &ptes), QPMAP_ERR_CPU_ALIGN);
 	}
 	init_not_online(0, FAKE_CPUS, leaf, QPMAP_ERR_CPU_INDEX);
 	init_not_online(0, ~0u, leaf, QPMAP_ERR_CPU_INDEX);

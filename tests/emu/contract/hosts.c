@@ -653,7 +653,7 @@ together_online(struct emu *e, unsigned cpu, uint64_t leaf, uint64_t stop)
 {
 	emu_cpu(e, cpu);
 	emu_call_until(e, emu_symbol(e, "qpmap_cpu_online"), "www",
-	    (uint64_t[]){ emu_state_pa(e), cpu, leaf }, stop);
+	    (uint64_t[]){ emu_state_pa(e), cpu, emu_ptes(e, leaf) }, stop);
 }
 
 /* All four, c->number instructions at a time. */

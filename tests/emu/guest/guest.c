@@ -27,6 +27,10 @@ qpmap_u64 guest_leaf_calls;
 qpmap_u64 guest_not_pinned = ~0ULL;
 qpmap_u64 guest_panic[3];
 /* Found by the harness, pointed at by GS and the like. */
+/* What emu_online() hands to qpmap_cpu_online(). */
+extern struct qpmap_cpu_ptes guest_ptes[WIRE_CPU_COUNT];
+struct qpmap_cpu_ptes guest_ptes[WIRE_CPU_COUNT];
+
 extern struct guest_percpu guest_percpu[WIRE_CPU_COUNT];
 struct guest_percpu guest_percpu[WIRE_CPU_COUNT];
 unsigned char guest_stack[WIRE_CPU_COUNT * WIRE_STACK_SIZE]

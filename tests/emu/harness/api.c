@@ -133,11 +133,24 @@ emu_init(struct emu *e)
 	return ((int)(uint32_t)e->result);
 }
 
+uint64_t
+emu_ptes(struct emu *e, uint64_t leaf)
+{
+	unsigned word = (unsigned)e->fact[FACT_WORD];
+	uint64_t ptes = emu_symbol(e, "guest_ptes") + e->cpu * word;
+
+	if (leaf == 0) {
+		return (0);
+	}
+	emu_write(e, ptes, word, leaf);
+	return (ptes);
+}
+
 int
 emu_online(struct emu *e, unsigned window, uint64_t leaf)
 {
 	if (EMU_CALL(e, "qpmap_cpu_online", "www", emu_state_pa(e), window,
-	    leaf) != EMU_RETURNED) {
+	    emu_ptes(e, leaf)) != EMU_RETURNED) {
 		emu_die("qpmap_cpu_online did not return");
 	}
 	return ((int)(uint32_t)e->result);

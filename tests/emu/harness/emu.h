@@ -537,7 +537,10 @@ emu_is_error(uint64_t result)
 
 /* guest_init() with e->config: an enum qpmap_error. */
 int emu_init(struct emu *e);
-/* qpmap_cpu_online() of the current CPU; leaf 0 is NULL. */
+/* The current CPU's struct qpmap_cpu_ptes with that leaf; 0 for leaf 0. */
+uint64_t emu_ptes(struct emu *e, uint64_t leaf);
+
+/* qpmap_cpu_online() of the current CPU; leaf 0: the library finds it. */
 int emu_online(struct emu *e, unsigned window, uint64_t leaf);
 /* emu_begin(), emu_init() and emu_online(window 0), all successful. */
 struct emu *emu_ready(const struct emu_mode *mode, const char *variant);

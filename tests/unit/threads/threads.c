@@ -623,6 +623,7 @@ threads_enter(void)
 static void
 threads_online(void)
 {
+	struct qpmap_cpu_ptes ptes;
 	unsigned int window;
 
 	do {
@@ -631,8 +632,9 @@ threads_online(void)
 	    __ATOMIC_ACQUIRE));
 	me.window = window + 1;
 	me.pins++;
-	if (qpmap_cpu_online(&threads_state[me.cpu], window,
-	    &threads_leaf[window * QPMAP_WINDOW_PAGES]) != QPMAP_OK) {
+	ptes.window = &threads_leaf[window * QPMAP_WINDOW_PAGES];
+	if (qpmap_cpu_online(&threads_state[me.cpu], window, &ptes) !=
+	    QPMAP_OK) {
 		threads_fail("a CPU does not come online");
 	}
 	me.pins--;

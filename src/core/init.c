@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * qpmap_init(): check the configuration against this CPU, build page tables,
+ * and precompute the PTE templates of every attribute.
+ */
+#include "areas.h"
+#include "quick.h"
+#include "shootdown.h"
+#include "tables.h"
+
+_Static_assert(sizeof(struct qpmap_pte) == QPMAP_PTE_SIZE, "entry size");
+_Static_assert(QPMAP_ERR_OPTION_PAGE_SHIFT + QPMAP_OPTION_COUNT - 1 ==
+    QPMAP_ERR_OPTION_SHOOTDOWN, "an error for each option, in their order");
+_Static_assert(QPMAP_ERR_TYPE_WRITE_BACK + QPMAP_TYPE_COUNT - 1 ==
+    QPMAP_ERR_TYPE_UNCACHED_MINUS, "an error for each type, in their order");
+_Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
+    "a window never crosses a leaf table");
+
+struct qpmap_state qpmap_state;
+
+/* The casts drop const: a ptep is writable, but this PTE is never written. */
+const struct qpmap_sentinel qpmap_sentinel = {
+	.slot = {
+	    { 0, (struct qpmap_pte *)(qpmap_uptr)&qpmap_sentinel.full },
+	    { 0, (struct qpmap_pte *)(qpmap_uptr)&qpmap_sentinel.full },
+	},
+	.full = { ~(qpmap_ptebits_t)0 },
+};
+
+#define QPMAP_FLAGS_CORE						\
+	(QPMAP_F_NO_NX | QPMAP_F_NO_DIRECT | QPMAP_F_MARK_GUARDS |	\
+	    (QPMAP_TABLES ? QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT : 0))
+
+/* Checks that do not depend on the CPU.  Returns 0 or an enum qpmap_error. */
+QPMAP_INIT static int
+qpmap_check_numbers(const struct qpmap_config *config)
+{
+	if ((config->flags & ~(QPMAP_FLAGS_CORE | QPMAP_FLAGS_ARCH)) != 0 ||
+	    (config->flags & (QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT)) ==
+	    QPMAP_F_SINGLE_ROOT) {
+		return (QPMAP_ERR_FLAGS);
+	}
+	if (config->nesting > QPMAP_SLOTS) {
+		return (QPMAP_ERR_NESTING);
+	}
+	if (config->cpu_count == 0 || (qpmap_u64)config->cpu_count *
+	    QPMAP_WINDOW_SIZE > ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE) {
+		return (QPMAP_ERR_CPU_COUNT);
+	}
+	if (((config->types | config->direct_types) &
+	    ~(QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1)) != 0) {
+		return (QPMAP_ERR_TYPE_MASK);
+	}
+	if (((config->private_mask | config->shared_mask) &
+	    ~QPTE_SHARING) != 0 ||
+	    (config->private_mask != 0 && config->shared_mask != 0)) {
+		return (QPMAP_ERR_SHARING);
+	}
+	return (QPMAP_OK);
+}
+
+/*
+ * The areas that the configuration names, in the order of QPMAP_AREA_WINDOWS
+ * and up.  Member by member: a compiler may call memcpy() or memset() to assign
+ * the whole.
+ */
+QPMAP_INIT static void
+qpmap_areas_init(const struct qpmap_config *config, struct qpmap_area *areas)
+{
+	struct qpmap_area *area = &areas[QPMAP_AREA_WINDOWS];
+
+	area->va = config->window_va;
+	area->size = (qpmap_u64)config->cpu_count * QPMAP_WINDOW_SIZE;
+	area->alignment = QPMAP_WINDOW_SIZE;
+	area->guard = QPMAP_PAGE_SIZE;
+	area->align_error = QPMAP_ERR_WINDOW_ALIGN;
+	area->range_error = QPMAP_ERR_WINDOW_RANGE;
+	area = &areas[QPMAP_AREA_DIRECT];
+	area->va = config->direct_va;
+	area->size = config->direct_size;
+	area->alignment = QPMAP_PAGE_SIZE;
+	area->guard = 0;
+	area->align_error = QPMAP_ERR_DIRECT;
+	area->range_error = QPMAP_ERR_DIRECT;
+	area->overlap_error = QPMAP_ERR_WINDOW_DIRECT;
+	qpmap_global_area(config, &areas[QPMAP_AREA_GLOBAL]);
+}
+
+/*
+ * An area, its guard included, against the address space and the areas before
+ * it.  The guard's bytes count in the last one.
+ */
+QPMAP_INIT static int
+qpmap_area_check(const struct qpmap_area *areas, qpmap_u32 number,
+    const struct qpmap_mmu *mmu)
+{
+	const struct qpmap_area *area = &areas[number];
+	qpmap_vaddr_t last = qpmap_area_last(area);
+	const struct qpmap_area *other;
+
+	if (((area->va | (qpmap_vaddr_t)area->size) &
+	    (area->alignment - 1)) != 0) {
+		return (area->align_error);
+	}
+	if (area->size > ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE ||
+	    area->va == 0 || last < area->va ||
+	    !qpmap_probe_range(mmu, area->va, last)) {
+		return (area->range_error);
+	}
+	for (other = areas; other != area; other++) {
+		if (other->size != 0 && area->va <= qpmap_area_last(other) &&
+		    other->va <= last) {
+			return (area->overlap_error);
+		}
+	}
+	return (QPMAP_OK);
+}
+
+QPMAP_INIT static int
+qpmap_areas_check(const struct qpmap_area *areas, const struct qpmap_mmu *mmu)
+{
+	int error = QPMAP_OK;
+	qpmap_u32 i;
+
+	for (i = 0; i < QPMAP_AREAS && error == QPMAP_OK; i++) {
+		if (areas[i].size != 0) {
+			error = qpmap_area_check(areas, i, mmu);
+		}
+	}
+	return (error);
+}
+
+/* The physical side of the direct map. */
+QPMAP_INIT static int
+qpmap_check_direct(const struct qpmap_config *config)
+{
+	if (config->direct_size != 0 && (!QPMAP_DIRECT_MAP ||
+	    (config->direct_pa & (qpmap_paddr_t)QPMAP_PAGE_MASK) != 0 ||
+	    config->direct_pa + (config->direct_size - 1) <
+	    config->direct_pa)) {
+		return (QPMAP_ERR_DIRECT);
+	}
+	return (QPMAP_OK);
+}
+
+/*
+ * Determine the width of a physical address: at most the configuration's, and
+ * below the sharing masks.  With SEV CR3 has the C-bit, too: clear it in root.
+ */
+QPMAP_INIT static int
+qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
+{
+	qpmap_ptebits_t sharing = (qpmap_ptebits_t)
+	    (config->private_mask | config->shared_mask);
+	qpmap_paddr_t mask = qpmap_pte_pa((struct qpmap_pte){ sharing }, 0);
+	qpmap_u32 lowest = 0;
+
+	if (config->pa_bits > mmu->pa_bits ||
+	    (config->pa_bits != 0 && config->pa_bits <= QPMAP_PAGE_SHIFT)) {
+		return (QPMAP_ERR_PA_BITS);
+	}
+	if (config->pa_bits != 0) {
+		mmu->pa_bits = config->pa_bits;
+	}
+	if (config->private_mask != 0) {
+		mmu->root &= ~mask;
+	}
+	if (mask != 0) {
+		for (; (mask & 1) == 0; mask >>= 1) {
+			lowest++;
+		}
+		if (lowest < mmu->pa_bits) {
+			mmu->pa_bits = lowest;
+		}
+	}
+	if (mmu->pa_bits <= QPMAP_PAGE_SHIFT) {
+		return (QPMAP_ERR_SHARING);
+	}
+	return (QPMAP_OK);
+}
+
+/* The configuration as a whole, against this CPU; fills mmu and areas. */
+QPMAP_INIT static int
+qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu,
+    struct qpmap_area *areas)
+{
+	int error = qpmap_check_numbers(config);
+
+	if (error == QPMAP_OK) {
+		error = qpmap_probe(config, mmu);
+	}
+	if (error == QPMAP_OK) {
+		error = qpmap_check_width(config, mmu);
+	}
+	if (error == QPMAP_OK) {
+		error = qpmap_check_direct(config);
+	}
+	if (error == QPMAP_OK) {
+		error = qpmap_shootdown_check(config);
+	}
+	if (error == QPMAP_OK) {
+		qpmap_areas_init(config, areas);
+		error = qpmap_areas_check(areas, mmu);
+	}
+	if (error == QPMAP_OK) {
+		error = qpmap_global_check(config);
+	}
+	return (error);
+}
+
+/* The sharing mask of a type: as the attribute says, or by the type. */
+QPMAP_INIT static qpmap_ptebits_t
+qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t type,
+    qpmap_attr_t said)
+{
+	_Bool shared = said != 0 ? said == QPMAP_ATTR_SHARED :
+	    type >= QPMAP_ATTR_UNCACHED;
+
+	return ((qpmap_ptebits_t)
+	    (shared ? config->shared_mask : config->private_mask));
+}
+
+/* Bytes of the direct map, if it has that type and sharing. */
+QPMAP_INIT static qpmap_size_t
+qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t type,
+    qpmap_ptebits_t sharing)
+{
+	qpmap_u32 types = config->direct_types != 0 ?
+	    config->direct_types : QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
+
+	if ((config->flags & QPMAP_F_NO_DIRECT) != 0 ||
+	    (types & QPMAP_TYPE_BIT(type)) == 0 ||
+	    sharing != (qpmap_ptebits_t)config->private_mask) {
+		return (0);
+	}
+	return (config->direct_size);
+}
+
+/* Whether mappings of that type take the slow path. */
+static inline _Bool
+qpmap_type_is_slow(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_attr_t type)
+{
+	return ((config->flags & QPMAP_FLAGS_SLOW) != 0 ||
+	    (mmu->slow_types & QPMAP_TYPE_BIT(type)) != 0);
+}
+
+/*
+ * Write the prots of a type and sharing.  If the type is not configured their
+ * limits are 0.  ro's direct_size stays 0.
+ */
+QPMAP_INIT static void
+qpmap_init_prots(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, qpmap_attr_t type, qpmap_attr_t said)
+{
+	qpmap_u32 types =
+	    config->types | QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
+	qpmap_ptebits_t sharing = qpmap_sharing_bits(config, type, said);
+	qpmap_ptebits_t bits = mmu->type_bits[type] | sharing;
+	struct qpmap_prot *rw = &qpmap_state.rw[type | said];
+	struct qpmap_prot *ro = &qpmap_state.ro[type | said];
+	qpmap_ptebits_t limit = 0;
+
+	if ((types & QPMAP_TYPE_BIT(type)) != 0) {
+		limit = qpmap_pa_limit(mmu->pa_bits);
+	}
+	rw->slow_pa_limit = limit;
+	ro->slow_pa_limit = limit;
+	if (qpmap_type_is_slow(config, mmu, type)) {
+		limit = 0;
+	}
+	rw->bits = bits | mmu->rw_bits;
+	rw->pa_limit = limit;
+	rw->direct_size = qpmap_direct_size(config, type, sharing);
+	ro->bits = bits | mmu->ro_bits;
+	ro->pa_limit = limit;
+}
+
+/* The error of the first option whose values differ. */
+QPMAP_INIT static int
+qpmap_check_options(const struct qpmap_options *options)
+{
+	static const struct qpmap_options own = QPMAP_OPTIONS;
+	qpmap_u32 i;
+
+	if (options->release != own.release) {
+		return (QPMAP_ERR_OPTIONS);
+	}
+	for (i = 0; i < QPMAP_OPTION_WORDS; i++) {
+		if (options->word[i] != own.word[i]) {
+			return (i < QPMAP_OPTION_COUNT ?
+			    QPMAP_ERR_OPTION_PAGE_SHIFT + (int)i :
+			    QPMAP_ERR_OPTION_LAYOUT);
+		}
+	}
+	return (QPMAP_OK);
+}
+
+QPMAP_INIT QPMAP_CALL int
+qpmap_init_options(const struct qpmap_config *config,
+    const struct qpmap_options *options)
+{
+	struct qpmap_area areas[QPMAP_AREAS];
+	struct qpmap_mmu mmu;
+	qpmap_attr_t type, said;
+	int error = qpmap_check_options(options);
+
+	if (error != QPMAP_OK) {
+		return (error);
+	}
+	if (qpmap_state.online_count != 0) {
+		return (QPMAP_ERR_IN_USE);
+	}
+	qpmap_bytes_zero(&mmu, sizeof(mmu));
+	error = qpmap_check(config, &mmu, areas);
+	if (QPMAP_TABLES && error == QPMAP_OK &&
+	    (config->flags & QPMAP_F_BUILD_TABLES) != 0) {
+		error = qpmap_tables_build(config, &mmu, areas);
+	}
+	if (error != QPMAP_OK) {
+		return (error);
+	}
+	for (said = 0; said <= QPMAP_ATTR_SHARED; said += QPMAP_ATTR_PRIVATE) {
+		for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
+			qpmap_init_prots(config, &mmu, type, said);
+		}
+	}
+	qpmap_state.direct_va = config->direct_va;
+	qpmap_state.direct_pa = config->direct_pa;
+	qpmap_state.direct_size =
+	    (config->flags & QPMAP_F_NO_DIRECT) != 0 ? 0 : config->direct_size;
+	qpmap_state.nesting =
+	    config->nesting != 0 ? config->nesting : QPMAP_SLOTS;
+	qpmap_state.flags = config->flags;
+	qpmap_state.window_va = config->window_va;
+	qpmap_state.cpu_count = config->cpu_count;
+	qpmap_state.sharing = (qpmap_ptebits_t)
+	    (config->private_mask | config->shared_mask);
+	qpmap_bytes_copy(&qpmap_state.mmu, &mmu, sizeof(mmu));
+	qpmap_shootdown_init(config);
+	qpmap_global_init(config);
+	return (QPMAP_OK);
+}
