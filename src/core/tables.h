@@ -21,8 +21,8 @@ QPMAP_INIT int qpmap_tables_build(const struct qpmap_config *config,
 
 /*
  * Whether a leaf entry has the index in its table that va has.  A table is
- * aligned to its size, wherever the kernel maps it.  At most 9 bits of the index
- * are compared: on arm64 a root that holds the leaves may have as few as 512
+ * aligned to its size, wherever the kernel maps it.  At most 9 bits of it are
+ * compared: on arm64 a root that holds the leaves may have as few as 512
  * entries, and the alignment of so many.
  */
 static inline _Bool
