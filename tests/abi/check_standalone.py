@@ -19,9 +19,9 @@ import abi
 CONFIG = os.path.join(abi.ROOT, ".clangd")
 
 # The part of YAML, and of clangd's settings, that .clangd keeps to.
-LINE = re.compile(r"(?:(If|CompileFlags):|"
+LINE = re.compile(r"(?:(If|CompileFlags|Diagnostics):|"
                   r"  (PathMatch|PathExclude): (\S+)|"
-                  r"  (CompilationDatabase): None|"
+                  r"  (CompilationDatabase|UnusedIncludes): None|"
                   r"  (Add): \[([^][]*)\])$")
 
 
