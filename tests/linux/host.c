@@ -68,14 +68,14 @@ linux_ipi_count(unsigned int cpu)
  * A call fails if the CPU is gone; then nobody waits for it.
  */
 QPMAP_CALL void
-qpmap_host_ipi(qpmap_u32 window)
+qpmap_host_ipi(qpmap_u32 cpu_index)
 {
-	struct linux_ipi *ipi = per_cpu_ptr(&linux_ipi, window);
+	struct linux_ipi *ipi = per_cpu_ptr(&linux_ipi, cpu_index);
 
-	this_cpu_inc(linux_ipi.count.asked);
+	this_cpu_inc(linux_ipi.count.sent);
 	if (atomic_xchg(&ipi->pending, 1) != 0) {
 		this_cpu_inc(linux_ipi.count.merged);
-	} else if (smp_call_function_single_async(window, &ipi->csd) != 0) {
+	} else if (smp_call_function_single_async(cpu_index, &ipi->csd) != 0) {
 		atomic_set(&ipi->pending, 0);
 	}
 }

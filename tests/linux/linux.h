@@ -47,7 +47,7 @@ void linux_cpus_offline(void);
 
 /* host.c: counts for the report; and the panic that a test waits for. */
 struct linux_ipi_count {
-	unsigned long asked;		/* by the library */
+	unsigned long sent;		/* by the library */
 	unsigned long merged;		/* one was on its way already */
 	unsigned long handled;
 };
@@ -80,7 +80,7 @@ u32 linux_random(u32 *state);
 /*
  * run.c: a test returns NULL, or why it failed.  linux_on_cpus() runs one on
  * every CPU at once, in a thread bound to it; linux_in_interrupts() in an
- * interrupt, with nothing of Linux' own in between that would make a CPU forget
+ * interrupt, with nothing of Linux' own in between that would invalidate
  * translations; the answer is the first bad one.
  */
 typedef const char *(*linux_test)(unsigned int rounds);
@@ -92,8 +92,8 @@ const char *linux_wait(void *thread);
 unsigned int linux_run(const char *only, unsigned int rounds);
 
 /* The tests. */
-const char *linux_test_refusals(unsigned int rounds);
-const char *linux_test_refusals_cpu(unsigned int rounds);
+const char *linux_test_errors(unsigned int rounds);
+const char *linux_test_errors_cpu(unsigned int rounds);
 const char *linux_test_selftest(unsigned int rounds);
 const char *linux_test_contents(unsigned int rounds);
 const char *linux_test_write_through(unsigned int rounds);

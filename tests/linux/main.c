@@ -46,7 +46,7 @@ qpmap_module_measure(void)
 	return (error);
 }
 
-/* Refusals are tried first: later, nothing may be refused. */
+/* Wrong configurations come first: later, there may be no error. */
 static int
 qpmap_module_start(void)
 {
@@ -56,7 +56,7 @@ qpmap_module_start(void)
 	if (error != 0) {
 		return (error);
 	}
-	(void)linux_test_refusals(0);
+	(void)linux_test_errors(0);
 	linux_area_clear();
 	linux_host_init();
 	linux_configure(&config);

@@ -40,9 +40,9 @@ linux_report_show(struct seq_file *file, void *unused)
 	on_each_cpu(linux_report_held, NULL, 1);
 	for_each_online_cpu(cpu) {
 		ipi = linux_ipi_count(cpu);
-		seq_printf(file, "cpu %u: held %u, IPIs asked %lu, merged "
+		seq_printf(file, "cpu %u: held %u, IPIs sent %lu, merged "
 		    "%lu, handled %lu\n", cpu, per_cpu(linux_held, cpu),
-		    ipi.asked, ipi.merged, ipi.handled);
+		    ipi.sent, ipi.merged, ipi.handled);
 	}
 	cpus_read_unlock();
 	return (0);

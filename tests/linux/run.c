@@ -127,8 +127,8 @@ static const struct linux_entry {
 	const char *name;
 	linux_test test;
 } linux_tests[] = {
-	{ "refusals", linux_test_refusals },
-	{ "refusals-cpu", linux_test_refusals_cpu },
+	{ "errors", linux_test_errors },
+	{ "errors-cpu", linux_test_errors_cpu },
 	{ "selftest", linux_test_selftest },
 	{ "contents", linux_test_contents },
 	{ "write-through", linux_test_write_through },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of what is refused, and of entries: memory types and protection,
+ * Tests of errors, and of entries: memory types and protection,
  * compared with those that Linux makes.
  */
 #include <linux/cpu.h>
@@ -79,11 +79,11 @@ linux_spoil_user(struct qpmap_config *config)
 }
 #endif
 
-static const struct linux_refusal {
+static const struct linux_wrong {
 	const char *name;
 	int error;
 	void (*spoil)(struct qpmap_config *config);
-} linux_refusals[] = {
+} linux_wrong[] = {
 	{ "nesting", QPMAP_ERR_NESTING, linux_spoil_nesting },
 	{ "count", QPMAP_ERR_CPU_COUNT, linux_spoil_count },
 	{ "flags", QPMAP_ERR_FLAGS, linux_spoil_flags },
@@ -101,10 +101,10 @@ static const struct linux_refusal {
 
 /*
  * Before qpmap_init(), with the placeholders still there: called by main.c.
- * As a test it tells what happened then.
+ * As a test it returns what happened then.
  */
 const char *
-linux_test_refusals(unsigned int rounds)
+linux_test_errors(unsigned int rounds)
 {
 	static bool done;
 	static const char *why = "not tried";
@@ -119,20 +119,20 @@ linux_test_refusals(unsigned int rounds)
 	}
 	done = true;
 	why = NULL;
-	for (i = 0; i < ARRAY_SIZE(linux_refusals); i++) {
+	for (i = 0; i < ARRAY_SIZE(linux_wrong); i++) {
 		linux_configure(&config);
-		linux_refusals[i].spoil(&config);
+		linux_wrong[i].spoil(&config);
 		error = qpmap_init(&config);
-		if (error != linux_refusals[i].error) {
-			pr_err("refusal %s: %s\n", linux_refusals[i].name,
+		if (error != linux_wrong[i].error) {
+			pr_err("configuration %s: %s\n", linux_wrong[i].name,
 			    qpmap_strerror(error));
-			why = "a bad configuration is not refused";
+			why = "a wrong configuration is no error";
 		}
 	}
 	linux_configure(&config);
 	options.word[QPMAP_OPTION_WORDS - 1]++;
 	if (qpmap_init_options(&config, &options) != QPMAP_ERR_OPTION_LAYOUT) {
-		why = "other build options are not refused";
+		why = "other build options are no error";
 	}
 	ptes.window = config.global[0].leaf;
 	if (qpmap_cpu_online(this_cpu_ptr(&linux_cpu), 0, &ptes) !=
@@ -142,9 +142,9 @@ linux_test_refusals(unsigned int rounds)
 	return (why);
 }
 
-/* What a CPU is refused; on whichever this runs. */
+/* A CPU's errors; on whichever this runs. */
 const char *
-linux_test_refusals_cpu(unsigned int rounds)
+linux_test_errors_cpu(unsigned int rounds)
 {
 	struct qpmap_cpu *other = kzalloc(2 * roundup_pow_of_two(
 	    sizeof(*other)), GFP_KERNEL);
@@ -331,7 +331,7 @@ linux_types_one(const struct linux_type_entry *entry)
 		return ("the page is not at its address, or not for Linux");
 	}
 	if (linux_type(ours) != entry->type) {
-		return ("the memory type is not what was asked for");
+		return ("the memory type is another one");
 	}
 	return (linux_types_compare(entry, ours));
 }

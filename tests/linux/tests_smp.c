@@ -154,8 +154,8 @@ linux_test_global_watched(unsigned int rounds)
 #define LINUX_SLOTS (LINUX_GROUPS * QPMAP_GLOBAL_SLOTS)
 
 /*
- * Every slot in use, each by another page than in the last turn: one more is
- * refused; then all are removed, deferred.
+ * Every slot in use, each by another page than in the last turn: one more is an
+ * error; then all are removed, deferred.
  */
 static const char *
 linux_global_fill(qpmap_vaddr_t *va, unsigned int first)
@@ -216,7 +216,7 @@ linux_test_global_deferred(unsigned int rounds)
 
 /*
  * One page, through a global mapping before and after it is through a window:
- * QEMU may forget more than the window's when that is removed.
+ * QEMU may invalidate more than the window's when that is removed.
  */
 static const char *
 linux_global_stress_page(unsigned int page, bool deferred)
@@ -269,7 +269,7 @@ linux_test_global_stress(unsigned int rounds)
 
 /*
  * A mapping that Linux made: its entry is taken out and put back by hand, and
- * only qpmap_shootdown() tells the CPUs.
+ * only qpmap_shootdown() notifies the CPUs.
  */
 static const char *
 linux_probe_spare(unsigned int rounds)

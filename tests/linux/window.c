@@ -190,9 +190,9 @@ linux_area_put(void)
 	kfree(linux_area.global);
 }
 
-/* This CPU forgets the placeholders. */
+/* This CPU invalidates the placeholders. */
 static void
-linux_area_forget(void *unused)
+linux_area_invalidate(void *unused)
 {
 #if defined(CONFIG_X86)
 	qpmap_vaddr_t va;
@@ -218,7 +218,7 @@ linux_area_clear(void)
 	    va += PAGE_SIZE) {
 		pte_clear(current->active_mm, va, linux_leaf(va));
 	}
-	on_each_cpu(linux_area_forget, NULL, 1);
+	on_each_cpu(linux_area_invalidate, NULL, 1);
 }
 
 #ifdef CONFIG_X86
