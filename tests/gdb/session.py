@@ -225,8 +225,11 @@ def main():
     gdb.execute("set confirm off")
     gdb.execute("target remote " + os.environ["QPMAP_SOCKET"])
     gdb.execute("source " + os.environ["QPMAP_SCRIPT"])
-    gdb.execute("hbreak kernel_held_here")
+    for place in ("kernel_held_here", "kernel_finish", "kernel_dying"):
+        gdb.execute("hbreak " + place)
     gdb.execute("continue")
+    if gdb.selected_frame().name() != "kernel_held_here":
+        raise gdb.error("the kernel ended before kernel_held_here()")
     global POINTER, GLOBAL
     POINTER = gdb.lookup_type("void").pointer().sizeof
     GLOBAL = Held("kernel_held_global")
