@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The whole library in one file: the one source that a kernel adds to its
- * makefile, in place of those that sources.mk lists.  It takes the same flags,
- * and exports the same symbols.
+ * The whole library in one file: the only source that a kernel adds to its
+ * makefile, instead of those of sources.mk.  It takes the same flags, and
+ * exports the same symbols.
  *
- * The cost, beside separate files:
+ * The cost, compared with separate files:
  *
  *  - one set of flags for all.  With -O2 the text is up to 8 % (gcc) or 21 %
  *    (clang 14) larger than in CMake's archive, where all but the hot path is
  *    compiled for size.
- *  - all of the library is linked, in place of the members of an archive that
- *    are used.
+ *  - all of the library is linked, not only the members of an archive that are
+ *    used.
  *  - clang for amd64, with inline hooks: enter has three instructions more, and
  *    enter_ro two.  It aligns the stack for a call to a panic, where it jumps
  *    if the function is in another file.

@@ -114,9 +114,8 @@ struct qpmap_cpu {
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 /*
- * The page-table entries that the kernel gives to a CPU that comes online:
- * window is the entry that maps the first address of the CPU's window, followed
- * by those of the rest.
+ * The PTEs that the kernel passes to qpmap_cpu_online(): window is the PTE of
+ * the first address of the CPU's window, followed by those of the rest.
  */
 struct qpmap_cpu_ptes {
 	struct qpmap_pte *window;

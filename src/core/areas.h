@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The areas of the kernel's address space that a configuration names, as a
- * list: one pass checks each of them, one builds the tables of those that are
- * the library's own.
+ * The areas of the kernel's address space in a configuration, as a list: one
+ * pass checks each of them, one builds the page tables of the library's own.
  */
 #ifndef QPMAP_CORE_AREAS_H
 #define QPMAP_CORE_AREAS_H
@@ -16,10 +15,10 @@ enum {
 	QPMAP_AREAS
 };
 
-/* guard is 0 for an area that is not the library's own: it has no tables. */
+/* guard is 0 for an area that is not the library's own. */
 struct qpmap_area {
 	qpmap_vaddr_t va;
-	qpmap_u64 size;			/* bytes; 0: there is no such area */
+	qpmap_u64 size;			/* bytes; 0: no such area */
 	qpmap_vaddr_t alignment;	/* of va and size, a power of two */
 	qpmap_vaddr_t guard;		/* unmapped bytes after the area */
 	int align_error;
@@ -27,7 +26,7 @@ struct qpmap_area {
 	int overlap_error;		/* with an area before it in the list */
 };
 
-/* Member by member: a compiler may call memcpy() to assign the whole. */
+/* Member by member: a compiler may call memcpy() to assign a structure. */
 static inline void
 qpmap_area_set(struct qpmap_area *area, qpmap_vaddr_t va, qpmap_u64 size,
     qpmap_vaddr_t alignment, int error)
@@ -41,14 +40,14 @@ qpmap_area_set(struct qpmap_area *area, qpmap_vaddr_t va, qpmap_u64 size,
 	area->overlap_error = error;
 }
 
-/* The first byte of the guard, or after the area. */
+/* The first byte after the area: that of the guard, if any. */
 static inline qpmap_vaddr_t
 qpmap_area_end(const struct qpmap_area *area)
 {
 	return (area->va + (qpmap_vaddr_t)area->size);
 }
 
-/* The last byte, of the guard where there is one. */
+/* The last byte of the area and its guard. */
 static inline qpmap_vaddr_t
 qpmap_area_last(const struct qpmap_area *area)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CPUs that come online and go offline: each one's window and its state.
+ * Take CPUs online and offline: their windows and their states.
  */
 #include "quick.h"
 #include "shootdown.h"
@@ -119,8 +119,8 @@ qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 }
 
 /*
- * Take the CPU index for this CPU: it is no other's, as far as there is memory
- * to tell.  Returns 0 or an enum qpmap_error.
+ * Claim the CPU index for this CPU, if there is cpu_sync to record it.  Returns
+ * 0 or an enum qpmap_error.
  */
 QPMAP_COLD static int
 qpmap_cpu_claim(qpmap_u32 index)
@@ -137,7 +137,7 @@ qpmap_cpu_claim(qpmap_u32 index)
 
 /*
  * Invalidate what this CPU may have cached, and take part in shootdowns from
- * now on.  The index comes first: a shootdown's interrupt looks at it.
+ * now on.  The index is stored first: a shootdown's interrupt reads it.
  */
 QPMAP_COLD static void
 qpmap_cpu_join(struct qpmap_cpu *cpu, qpmap_u32 index)
@@ -148,10 +148,10 @@ qpmap_cpu_join(struct qpmap_cpu *cpu, qpmap_u32 index)
 }
 
 /*
- * Leave.  The CPU has its index until initiators no longer wait for it: until
- * then a shootdown's interrupt, or a handler that polls while it spins for an
- * initiator's lock, acknowledges their requests.  Another CPU can take the
- * index only when no interrupt here uses it.
+ * The opposite of qpmap_cpu_join().  The CPU keeps its index while initiators
+ * wait for it: a shootdown's interrupt, or a handler that polls while it spins
+ * for an initiator's lock, acknowledges with it.  The index is released when no
+ * interrupt here uses it.
  */
 QPMAP_COLD static void
 qpmap_cpu_leave(struct qpmap_cpu *cpu, qpmap_u32 index)

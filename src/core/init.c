@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * qpmap_init(): check the configuration against this CPU, build page tables,
- * and precompute the PTE templates of every attribute.
+ * and precompute the PTE bits of every attribute.
  */
 #include "areas.h"
 #include "quick.h"
@@ -60,9 +60,8 @@ qpmap_check_numbers(const struct qpmap_config *config)
 }
 
 /*
- * The areas that the configuration names, in the order of QPMAP_AREA_WINDOWS
- * and up.  Member by member: a compiler may call memcpy() or memset() to assign
- * the whole.
+ * List the configuration's areas.  Member by member: a compiler may call
+ * memcpy() or memset() to assign a structure.
  */
 QPMAP_INIT static void
 qpmap_areas_init(const struct qpmap_config *config, struct qpmap_area *areas)
@@ -87,8 +86,8 @@ qpmap_areas_init(const struct qpmap_config *config, struct qpmap_area *areas)
 }
 
 /*
- * An area, its guard included, against the address space and the areas before
- * it.  The guard's bytes count in the last one.
+ * Check an area with its guard against the address space and the areas before
+ * it.
  */
 QPMAP_INIT static int
 qpmap_area_check(const struct qpmap_area *areas, qpmap_u32 number,
@@ -130,7 +129,7 @@ qpmap_areas_check(const struct qpmap_area *areas, const struct qpmap_mmu *mmu)
 	return (error);
 }
 
-/* The physical side of the direct map. */
+/* Check the direct map's physical range. */
 QPMAP_INIT static int
 qpmap_check_direct(const struct qpmap_config *config)
 {
@@ -179,7 +178,7 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	return (QPMAP_OK);
 }
 
-/* The configuration as a whole, against this CPU; fills mmu and areas. */
+/* Check the whole configuration against this CPU; write mmu and areas. */
 QPMAP_INIT static int
 qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu,
     struct qpmap_area *areas)

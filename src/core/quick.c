@@ -54,9 +54,9 @@ qpmap_window_enter(struct qpmap_pte pte)
 }
 
 /*
- * The body of both enters.  The direct map does not serve read-only mappings.
- * The entry is built before the direct map is looked at: on arm64 that is an
- * instruction less outside it.
+ * The body of both enters.  Read-only mappings never use the direct map.  The
+ * PTE is computed before the direct map is checked: on arm64 that saves an
+ * instruction for pages outside it.
  */
 static inline qpmap_vaddr_t
 qpmap_enter_prot(qpmap_paddr_t pa, qpmap_attr_t attr,

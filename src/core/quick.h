@@ -21,7 +21,7 @@
  * a section of its own.
  *
  * In src/qpmap.c the compiler sees these functions, too.  It must not inline
- * them into the hot path, nor choose registers of the hot path after them.
+ * them into the hot path, nor fit the hot path's registers to theirs.
  */
 #ifdef __clang__
 #define QPMAP_RARE cold, noinline
@@ -128,9 +128,8 @@ qpmap_direct_address(const struct qpmap_state *state, qpmap_paddr_t pa)
 }
 
 /*
- * The address of a slot of cpu's, whatever it holds.  While it holds a
- * slow-path mapping slot->va is 0: remove takes no slot for that of address 0,
- * and hands over to slow.c.
+ * The address of a slot of cpu, mapped or free.  While a slow-path mapping is
+ * held slot->va is 0, so that remove continues in slow.c: no enter returns 0.
  */
 static inline qpmap_vaddr_t
 qpmap_slot_va(const struct qpmap_cpu *cpu, const struct qpmap_slot *slot)
@@ -163,7 +162,7 @@ qpmap_next_slot(qpmap_uptr next)
 	return ((struct qpmap_slot *)(QPMAP_NEXT_BASE + next));
 }
 
-/* The slot below it. */
+/* The slot below next: that of the newest mapping. */
 static inline struct qpmap_slot *
 qpmap_newest_slot(qpmap_uptr next)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shootdown and global mappings, as the rest of the core uses them: CPUs that
- * come online and go offline, and what qpmap_init() checks and sets up.
- * Without QPMAP_SHOOTDOWN the functions do nothing, and a CPU that comes online
+ * The interface of shootdown and global mappings to init.c and cpu.c.  Without
+ * QPMAP_SHOOTDOWN the functions do nothing, except that a CPU that comes online
  * invalidates everything.
  */
 #ifndef QPMAP_CORE_SHOOTDOWN_H
@@ -17,8 +16,8 @@
 
 /*
  * Check the configuration's memory for shootdowns, and the groups of global
- * slots, whose area has been checked.  Nothing is written.  Return 0 or an
- * enum qpmap_error.
+ * slots, whose area has been checked; write nothing.  Return 0 or an enum
+ * qpmap_error.
  */
 QPMAP_INIT int qpmap_shootdown_check(const struct qpmap_config *config);
 QPMAP_INIT int qpmap_global_check(const struct qpmap_config *config);
@@ -27,38 +26,38 @@ QPMAP_INIT int qpmap_global_check(const struct qpmap_config *config);
 QPMAP_INIT void qpmap_global_area(const struct qpmap_config *config,
     struct qpmap_area *area);
 
-/* Set up the memory that was checked. */
+/* Initialize the memory that was checked. */
 QPMAP_INIT void qpmap_shootdown_init(const struct qpmap_config *config);
 QPMAP_INIT void qpmap_global_init(const struct qpmap_config *config);
 
 /*
- * Pin the caller to its CPU, which must be online: another CPU's shootdowns do
- * not reach one that is not.  Else panic.
+ * Pin, and panic if the CPU is offline: it is not notified of shootdowns, and
+ * may have cached the address that it is about to use.
  */
 QPMAP_COLD struct qpmap_cpu *qpmap_shootdown_pin(void);
 
 /*
- * Values of qpmap_cpu_sync.online: no CPU has the index; a CPU has it for which
- * initiators do not wait, since it joins or leaves, or since hardware
- * broadcasts; a CPU has it for which initiators wait.
+ * Values of qpmap_cpu_sync.online: no CPU has the index; a CPU has it and is
+ * not waited for, since it joins or leaves, or since hardware broadcasts; a CPU
+ * has it and is waited for.
  */
 #define QPMAP_SYNC_FREE		0u
 #define QPMAP_SYNC_TAKEN	1u
 #define QPMAP_SYNC_ONLINE	2u
 
-/* Take a CPU index for the calling CPU, unless another CPU has it; free it. */
+/* Claim a CPU index, unless another CPU has it (returns 0); release it. */
 QPMAP_COLD _Bool qpmap_shootdown_claim(qpmap_u32 index);
 QPMAP_COLD void qpmap_shootdown_release(qpmap_u32 index);
 
 /*
  * With QPMAP_F_SBI_RFENCE: whether no other CPU has the hart number of this
- * one, which has taken the index.
+ * one, which has claimed the index.
  */
 QPMAP_COLD _Bool qpmap_shootdown_check_hart(qpmap_u32 index);
 
 /*
- * Join: invalidate everything; initiators wait for this CPU from now on.
- * Leave: they do not any more.  The index is this CPU's.
+ * The CPU has claimed the index.  Join: invalidate everything; initiators wait
+ * for this CPU from now on.  Leave: they no longer wait.
  */
 QPMAP_COLD void qpmap_shootdown_join(qpmap_u32 index);
 QPMAP_COLD void qpmap_shootdown_leave(qpmap_u32 index);

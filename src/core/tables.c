@@ -258,7 +258,7 @@ qpmap_tables_path(const struct qpmap_config *config,
 	    config->flags);
 }
 
-/* Whether the library has entries there. */
+/* Whether the area is the library's own: it then has PTEs there. */
 static inline _Bool
 qpmap_tables_has(const struct qpmap_area *area)
 {
