@@ -4,8 +4,8 @@
 # A kernel outside the tree takes the library's sources into its own build, in
 # one of the ways that docs/porting-kernel.md names.  With the default options
 # it has four hooks, with QPMAP_TABLES=1 eight, and nothing else may be
-# undefined.  It is run: qpmap_init() must find the options that it was built
-# with.
+# undefined.  With headers of its own, for inline hooks and for vm_page_t, it
+# has one.  It is run: qpmap_init() must find the options that it was built with.
 #
 #	inside.sh WAY TOOLCHAIN SOURCE-DIRECTORY WORK-DIRECTORY INSTALL-RUN
 #
@@ -45,7 +45,7 @@ copy_library()
 }
 
 # A cross file: the compiler's name, and flags as the consumer's makefile has
-# them.
+# them, and $1 if it is given.
 cross_file()
 {
 	case $target in
@@ -62,6 +62,7 @@ cross_file()
 		flags="'-march=rv64imac_zicsr_zifencei', '-mabi=lp64',
 		    '-mcmodel=medany'" ;;
 	esac
+	flags=${1:+"'$1', "}$flags
 	cat <<END
 [binaries]
 c = '$triple-gcc'
@@ -79,26 +80,34 @@ endian = 'little'
 END
 }
 
-# Build the kernel with QPMAP_TABLES=$1; sets kernel.
+# Build the kernel with QPMAP_TABLES=$1, and with headers of its own if $2;
+# sets kernel.
 build()
 {
 	rm -rf build
+	CFLAGS=${2:+"-I$PWD -DKERNEL_HEADERS"}
+	export CFLAGS
 	case $way in
 	makefile | single)
 		kernel=kernel-$file.elf
 		rm -f "$kernel"
 		quietly make -B TARGET="$target" TOOLCHAIN=$compiler \
-		    QPMAP=qpmap OPTIONS="${1:+-DQPMAP_TABLES=$1}" "$kernel" ;;
+		    QPMAP=qpmap KERNEL_CFLAGS="$CFLAGS" OPTIONS="${1:+\
+		    -DQPMAP_TABLES=$1}${2:+$make_headers}" "$kernel" ;;
 	cmake)
 		kernel=build/kernel
 		quietly cmake -B build -G Ninja --toolchain \
 		    "$source/cmake/toolchain-$toolchain.cmake" \
-		    ${1:+-DQPMAP_TABLES=$1}
+		    ${1:+-DQPMAP_TABLES=$1} \
+		    ${2:+-DQPMAP_HOST_INLINE=$inline -DQPMAP_HOST_PAGE=$page}
 		quietly cmake --build build ;;
 	meson)
 		kernel=build/kernel
-		quietly meson setup --cross-file cross.ini \
-		    ${1:+-Dqpmap:tables=true} build
+		cross_file "${2:+-DKERNEL_HEADERS}" >cross.ini
+		CFLAGS='' quietly meson setup --cross-file cross.ini \
+		    ${1:+-Dqpmap:tables=true} ${2:+"-Dqpmap:host_include=$PWD" \
+		    "-Dqpmap:host_inline=$inline" "-Dqpmap:host_page=$page"} \
+		    build
 		quietly ninja -C build ;;
 	esac
 }
@@ -122,15 +131,19 @@ meson) library=subprojects/qpmap ;;
 *)
 	fail "no such way" ;;
 esac
+inline=kernel_inline.h page=kernel_page.h
+make_headers=" -DQPMAP_HOST_INLINE='\"$inline\"' -DQPMAP_HOST_PAGE='\"$page\"'"
 rm -rf "$work"
 mkdir -p "$work/kernel"
-cp "$source/tests/install/consumer/kernel.c" "$source/tests/install/inside/"* \
-    "$source/tests/install/consumer/Makefile" "$work/kernel"
+cp "$source/tests/install/consumer/"kernel*.[ch] \
+    "$source/tests/install/consumer/Makefile" \
+    "$source/tests/install/inside/"* "$work/kernel"
 cd "$work/kernel"
 copy_library $library
-[ $way != meson ] || cross_file >cross.ini
 build ""
 check cpu panic pin unpin
 build 1
 check cpu leaf_address panic pin table_address table_alloc table_free unpin
-echo "install/$way-$toolchain: run, with four hooks and with eight"
+build "" headers
+check panic
+echo "install/$way-$toolchain: run, with four hooks, with eight, with one"
