@@ -11,7 +11,7 @@
 
 /* Enter, a = physical address, b = attribute. */
 #define QPMAP_PANIC_ATTR	"qpmap: no such memory attribute"
-#define QPMAP_PANIC_TYPE	"qpmap: memory type was not asked for at init"
+#define QPMAP_PANIC_TYPE	"qpmap: memory type is not in the configuration"
 #define QPMAP_PANIC_ALIGN	"qpmap: physical address is not page-aligned"
 #define QPMAP_PANIC_WIDTH	"qpmap: physical address is too wide"
 /* Enter, checked builds: a = physical address, b = attribute. */
@@ -23,7 +23,7 @@
 #define QPMAP_PANIC_NESTED	"qpmap: nested enter with a single slot"
 #define QPMAP_PANIC_FULL	"qpmap: more mappings held than nesting allows"
 /* Enter: a = physical address, b = the PTE that was found. */
-#define QPMAP_PANIC_PTE_USED	"qpmap: a free slot's entry is not empty"
+#define QPMAP_PANIC_PTE_USED	"qpmap: a free slot's PTE is not zero"
 /*
  * Enter, checked builds with QPMAP_F_MARK_GUARDS: a = physical address, b = the
  * PTE that was found in place of the mark.
