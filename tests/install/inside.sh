@@ -5,7 +5,8 @@
 # one of the ways that docs/porting-kernel.md names.  With the default options
 # it has four hooks, with QPMAP_TABLES=1 eight, and nothing else may be
 # undefined.  With headers of its own, for inline hooks and for vm_page_t, it
-# has one.  It is run: qpmap_init() must find the options that it was built with.
+# has one.  It is run: qpmap_init() must find the options that it was built
+# with.
 #
 #	inside.sh WAY TOOLCHAIN SOURCE-DIRECTORY WORK-DIRECTORY INSTALL-RUN
 #
