@@ -42,7 +42,6 @@ _Noreturn void kernel_cpu_main(void);
 void kernel_interrupt(enum kernel_interrupt which);
 void kernel_dying(void);
 _Noreturn void kernel_fatal(const char *why);
-
 void kernel_print(const char *format, ...);	/* %s, %u; %x: 64 bits */
 
 /*

@@ -123,10 +123,10 @@ static void
 kernel_meet(void)
 {
 	static uint32_t met;
-	uint32_t turn = __atomic_fetch_add(&met, 1, __ATOMIC_ACQ_REL) /
-	    KERNEL_CPUS + 1;
+	uint32_t n = __atomic_fetch_add(&met, 1, __ATOMIC_ACQ_REL);
 
-	while (__atomic_load_n(&met, __ATOMIC_ACQUIRE) < turn * KERNEL_CPUS) {
+	while (__atomic_load_n(&met, __ATOMIC_ACQUIRE) <
+	    (n / KERNEL_CPUS + 1) * KERNEL_CPUS) {
 		machine_relax();
 	}
 	machine_notified();
@@ -159,7 +159,8 @@ static void
 kernel_run(struct kernel_cpu *cpu)
 {
 	const struct qpmap_cpu_ptes ptes = {
-		.window = &machine_own[cpu->number * QPMAP_WINDOW_PAGES] };
+		.window = &machine_own[cpu->number * QPMAP_WINDOW_PAGES]
+	};
 	int error = qpmap_cpu_online(&cpu->qpmap, cpu->number, &ptes);
 
 	kernel_expect(error == QPMAP_OK, qpmap_strerror(error));
