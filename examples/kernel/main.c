@@ -159,8 +159,7 @@ static void
 kernel_run(struct kernel_cpu *cpu)
 {
 	const struct qpmap_cpu_ptes ptes = {
-		.window = &machine_own[cpu->number * QPMAP_WINDOW_PAGES]
-	};
+		.window = &machine_own[cpu->number * QPMAP_WINDOW_PAGES] };
 	int error = qpmap_cpu_online(&cpu->qpmap, cpu->number, &ptes);
 
 	kernel_expect(error == QPMAP_OK, qpmap_strerror(error));
