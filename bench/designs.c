@@ -227,7 +227,7 @@ designs_check_maps(struct emu *e, const struct designs_design *design,
 
 /*
  * Nothing is mapped at va any more, nor remembered by this CPU (FreeBSD/i386
- * forgets when the next page is entered).
+ * invalidates when the next page is entered).
  */
 static void
 designs_check_gone(struct emu *e, const struct designs_design *design,
@@ -238,7 +238,7 @@ designs_check_gone(struct emu *e, const struct designs_design *design,
 	designs_must(e, design, emu_leaf_at(e, va, NULL, &leaf) &&
 	    !leaf.valid, "the entry is not cleared");
 	designs_must(e, design, design->i386 || emu_load(e, va, 4) ==
-	    EMU_FAULTED, "the translation is not forgotten");
+	    EMU_FAULTED, "the translation is not invalidated");
 }
 
 /* After its remove a page is gone, or mapped as before. */
@@ -330,7 +330,7 @@ designs_try_stays(struct smp *smp, const struct designs_design *design)
 	(void)designs_try_pair(smp, design, 20 + DESIGNS_HASH);
 	designs_must(e, design, emu_leaf_at(e, va, NULL, &leaf) &&
 	    !leaf.valid, "an entry that is garbage is not cleared");
-	/* There the emulator forgets everything when a page is filled. */
+	/* There the emulator invalidates everything when a page is filled. */
 	if (e->arch != &emu_riscv64) {
 		designs_check_maps(e, design, va, 20);
 	}
@@ -614,7 +614,7 @@ designs_round(struct smp *smp, const struct designs_design *design,
 	}
 }
 
-/* The mean of a long run: what collects and forgets is in it. */
+/* The mean of a long run: what collects and invalidates is in it. */
 static void
 designs_mean(struct smp *smp, const struct designs_design *design, bool last)
 {

@@ -37,7 +37,7 @@ broadcast_page_of(qpmap_paddr_t pa)
 }
 
 static inline void
-broadcast_forget(qpmap_vaddr_t va)
+broadcast_flush(qpmap_vaddr_t va)
 {
 #ifdef __aarch64__
 	__asm__ volatile("dsb	ishst\n\t"
@@ -69,7 +69,7 @@ broadcast_enter(qpmap_uptr page)
 	va = design_place.va + ((qpmap_vaddr_t)index << QPMAP_PAGE_SHIFT);
 	design_pte_store(design_place.ptep + index, design_pte(
 	    (qpmap_paddr_t)page << QPMAP_PAGE_SHIFT, design_place.bits));
-	broadcast_forget(va);
+	broadcast_flush(va);
 	return (va);
 }
 
@@ -80,7 +80,7 @@ broadcast_remove(qpmap_vaddr_t va)
 
 	design_drain();
 	design_pte_clear(design_place.ptep + index);
-	broadcast_forget(va);
+	broadcast_flush(va);
 	design_barrier();
 	DESIGN_CPU->thread->preempt--;
 }

@@ -154,23 +154,23 @@ design_filled(qpmap_vaddr_t va)
 	design_barrier();
 }
 
-/* This CPU forgets the page, after its entry was cleared. */
+/* This CPU invalidates the page, after its entry was cleared. */
 static inline void
-design_forget(qpmap_vaddr_t va)
+design_flush(qpmap_vaddr_t va)
 {
 	__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
 }
 
 /* The same where several CPUs have the slot in turn, as FreeBSD does it. */
 static inline void
-design_forget_shared(qpmap_vaddr_t va)
+design_flush_others(qpmap_vaddr_t va)
 {
-	design_forget(va);
+	design_flush(va);
 }
 
-/* This CPU forgets everything: CR4.PGE changes, and changes back. */
+/* This CPU invalidates everything: CR4.PGE changes, and changes back. */
 static inline void
-design_forget_all(void)
+design_flush_all(void)
 {
 	unsigned long cr4;
 
@@ -229,7 +229,7 @@ design_operand(qpmap_vaddr_t va)
 }
 
 static inline void
-design_forget(qpmap_vaddr_t va)
+design_flush(qpmap_vaddr_t va)
 {
 	__asm__ volatile("dsb	nshst\n\t"
 			 "tlbi	vaale1, %0\n\t"
@@ -237,9 +237,9 @@ design_forget(qpmap_vaddr_t va)
 			 "isb" :: "r"(design_operand(va)) : "memory");
 }
 
-/* Other CPUs may have walked here: every one forgets the page. */
+/* Other CPUs may have walked here: every one invalidates the page. */
 static inline void
-design_forget_shared(qpmap_vaddr_t va)
+design_flush_others(qpmap_vaddr_t va)
 {
 	__asm__ volatile("dsb	ishst\n\t"
 			 "tlbi	vaale1is, %0\n\t"
@@ -247,9 +247,9 @@ design_forget_shared(qpmap_vaddr_t va)
 			 "isb" :: "r"(design_operand(va)) : "memory");
 }
 
-/* Entries that other CPUs have cleared are to be forgotten, too: ISH. */
+/* Entries that other CPUs have cleared are to be invalidated, too: ISH. */
 static inline void
-design_forget_all(void)
+design_flush_all(void)
 {
 	__asm__ volatile("dsb	ish\n\t"
 			 "tlbi	vmalle1\n\t"
@@ -290,7 +290,7 @@ design_interrupts_restore(qpmap_uptr flags)
 #define DESIGN_CPU ((struct design_cpu *)(void *)GUEST_THIS_CPU)
 
 static inline void
-design_forget(qpmap_vaddr_t va)
+design_flush(qpmap_vaddr_t va)
 {
 	__asm__ volatile("sfence.vma %0, x0" :: "r"(va) : "memory");
 }
@@ -299,18 +299,18 @@ design_forget(qpmap_vaddr_t va)
 static inline void
 design_filled(qpmap_vaddr_t va)
 {
-	design_forget(va);
+	design_flush(va);
 }
 
-/* What others have cached they forget when they fill it. */
+/* What others have cached they invalidate when they fill it. */
 static inline void
-design_forget_shared(qpmap_vaddr_t va)
+design_flush_others(qpmap_vaddr_t va)
 {
-	design_forget(va);
+	design_flush(va);
 }
 
 static inline void
-design_forget_all(void)
+design_flush_all(void)
 {
 	__asm__ volatile("sfence.vma" ::: "memory");
 }

@@ -9,7 +9,7 @@
  * For any other: a spin lock (interrupts off with the first that a thread
  * takes, a critical section, compare and exchange of the owner); the entry
  * filled with the page's cache mode; on remove the address compared with the
- * slot's, the entry cleared, this CPU's translation forgotten, the lock let
+ * slot's, the entry cleared, this CPU's translation invalidated, the lock let
  * go unless it is recursed.
  *
  * Guarantees: fresh after enter and gone after remove, on this CPU.
@@ -124,6 +124,6 @@ global_remove(qpmap_vaddr_t va)
 		return;
 	}
 	design_pte_clear(design_place.ptep);
-	design_forget_shared(va);
+	design_flush_others(va);
 	global_lock_release();
 }

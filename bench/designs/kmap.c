@@ -10,8 +10,8 @@
  * count of slots gives, with the CPU's number, address and entry; the entry
  * must be empty; it is filled, and kept in the thread, too.  On unmapping the
  * address must be that of the newest ptep; the entry is cleared, and this CPU
- * forgets it.  When the thread is switched out, all its slots are cleared and
- * forgotten, and filled again when it is switched in.
+ * invalidates it.  When the thread is switched out, all its slots are cleared
+ * and invalidated, and filled again when it is switched in.
  *
  * Guarantees: fresh after enter and gone after remove, on this CPU; sixteen
  * deep; in interrupts, too.  What it does more than ours: the thread stays
@@ -160,7 +160,7 @@ kmap_remove(qpmap_vaddr_t va)
 		design_bug();
 	}
 	design_pte_clear(design_place.ptep + index);
-	design_forget(page);
+	design_flush(page);
 	thread->ptep[i] = 0;
 	thread->slot_count--;
 	if (thread->slot_count < 0) {
@@ -185,7 +185,7 @@ kmap_switch_out(void)
 		}
 		index = kmap_index(i);
 		design_pte_clear(design_place.ptep + index);
-		design_forget(kmap_address(index));
+		design_flush(kmap_address(index));
 	}
 }
 

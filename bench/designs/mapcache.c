@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Slots of a domain that all its vCPUs share, a small cache of mappings for
- * each vCPU, and translations that are forgotten all at once: the mapcache of
+ * each vCPU, and translations that are invalidated all at once: the mapcache of
  * Xen on x86, map_domain_page() and unmap_domain_page(), for comparison.  A
  * rendering of our own of what they do.
  *
@@ -10,9 +10,9 @@
  * last page with that hash is this one, it is still mapped, and is counted.
  * If not, the domain's lock is taken, and from a cursor on the next slot that
  * is not in use; the entry is filled after the lock was let go.  Where there
- * is none the slots that became garbage are free again, the CPU forgets all
+ * is none the slots that became garbage are free again, the CPU invalidates all
  * translations, and a new epoch begins; each other vCPU whose epoch is an old
- * one makes its CPU forget them before it is given a slot, unless that has
+ * one makes its CPU invalidate them before it is given a slot, unless that has
  * done so since.  If nothing was garbage a slot that the hash only keeps is
  * taken.  On unmapping the hash keeps the page, and the one that it kept
  * before is cleared and becomes garbage; if that one is still counted, the new
@@ -25,11 +25,11 @@
  * and with it the page can be read and written, until the vCPU unmaps another
  * page with the same hash, if it ever does.  From then on the translation can
  * still be in the TLB of any CPU that has walked there, until that CPU has
- * forgotten everything: at the domain's next wrap, if its vCPU begins that,
+ * invalidated everything: at the domain's next wrap, if its vCPU begins that,
  * else when the vCPU is given a slot the next time.  One that asks for no new
- * page never forgets.  A lock, bitmaps and entries are shared between vCPUs;
+ * page never does.  A lock, bitmaps and entries are shared between vCPUs;
  * the one that wraps looks at all slots, with interrupts off and the lock
- * held; forgetting takes everything else from the TLB, too.  Not in an NMI (it
+ * held; it takes everything else from the TLB, too.  Not in an NMI (it
  * would wait for itself); no memory type; a page that does not exist is
  * mapped; a wrong address is only asserted against.  Xen has it on x86-64
  * alone; the others here have its locks, and what their TLBs need.
@@ -85,7 +85,7 @@ static unsigned long mapcache_inuse[MAPCACHE_LONGS]
     __attribute__((aligned(128)));
 static unsigned long mapcache_garbage[MAPCACHE_LONGS]
     __attribute__((aligned(128)));
-/* It ticks with each CPU that forgets everything. */
+/* It ticks with each CPU that invalidates everything. */
 static unsigned int mapcache_clock __attribute__((aligned(128))) = 1;
 
 qpmap_uptr mapcache_direct_limit;
@@ -148,14 +148,14 @@ mapcache_unlock(struct mapcache_domain *domain)
 	    __ATOMIC_RELEASE);
 }
 
-/* The clock ticks first: what is cleared later must not seem forgotten. */
+/* The clock ticks first: what is cleared later must not seem invalidated. */
 static void
 mapcache_flush(struct mapcache_vcpu *vcpu)
 {
 	unsigned int now = __atomic_add_fetch(&mapcache_clock, 1,
 	    __ATOMIC_SEQ_CST);
 
-	design_forget_all();
+	design_flush_all();
 	vcpu->flushed = now;
 }
 
@@ -202,7 +202,7 @@ mapcache_replace(struct mapcache_vcpu *vcpu, qpmap_uptr mfn)
 
 /*
  * There is none from the cursor on.  First the garbage is collected, then
- * everything is forgotten: what is cleared in between stays garbage.
+ * everything is invalidated: what is cleared in between stays garbage.
  */
 static unsigned int
 mapcache_wrap(struct mapcache_vcpu *vcpu, qpmap_uptr mfn)

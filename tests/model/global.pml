@@ -4,8 +4,8 @@
  * mappings, now and deferred, slots are short, and one CPU asks for quiet.
  * Names are those of the C code.  tests/model/README.md says what is run.
  *
- * A shootdown is here what shootdown.pml shows it to be: each CPU forgets at
- * some moment between call and return, if it is not deaf, that is, unless it
+ * A shootdown is here what shootdown.pml shows it to be: each CPU invalidates
+ * at some moment between call and return, if it is not deaf, that is, unless it
  * has interrupts off and does not poll.
  *
  * WHAT MUST HOLD
@@ -58,7 +58,7 @@
  * MUTANTS: with -DNAME, a step is missing, or misplaced.
  *
  *	RELEASED_BEFORE_SHOOTDOWN stale
- *		Remove: the slot can be taken before it is forgotten.
+ *		Remove: the slot can be taken before it is invalidated.
  *	REMOVED_WITHOUT_SHOOTDOWN dead
  *		Remove: nobody is told.
  *	DEFERRED_TO_CLEAN	stale
@@ -67,7 +67,7 @@
  *		Remove deferred: the clear is in its buffer when the slot can
  *		be reclaimed.
  *	CLEAN_BEFORE_SHOOTDOWN	stale
- *		Reclaim: the slots can be taken before they are forgotten.
+ *		Reclaim: the slots can be taken before they are invalidated.
  *	RECLAIMED_WITHOUT_SHOOTDOWN dead
  *		Reclaim: nobody is told.
  *	NOT_TAKEN_AT_ONCE	owner
@@ -87,7 +87,7 @@
  *	NO_POLL_IN_HANDLER	end state -DLOCKS=1 -DENTERS_2=0 -DQUIESCES=0 -DQUIESCES_0=1 -DSLOTS=1
  *		The handler that spins is deaf to the lock holder's shootdown.
  *	QUIESCED_SLOTS_ONLY	dead
- *		Quiesce forgets the global slots, but not the windows.
+ *		Quiesce invalidates the global slots, but not the windows.
  *	QUIESCED_IF_DIRTY	dead
  *		Quiesce with nothing to reclaim does nothing.
  *
@@ -203,7 +203,7 @@ inline walk_all()
 	walk(2)
 }
 
-inline forget(c, mask)
+inline flush(c, mask)
 {
 	held[c] = held[c] & ~(mask);
 	walk(c)
@@ -281,19 +281,19 @@ inline release()
 /*
  * SHOOTDOWN
  *
- * todo: the CPUs that have not yet forgotten what.  Who waits, polls.
+ * todo: the CPUs that have not yet invalidated what.  Who waits, polls.
  */
 bool deaf[CPUS];
 #define ANSWERS(c) (!deaf[c] || ((c) == 0 && spinning))
 
-inline forget_one(c)
+inline flush_one(c)
 {
 	atomic {
 		ANSWERS(c) && (todo & (1 << c)) != 0 ->
 #if REACH == POLLED
 		assert(!((c) == 0 && spinning));
 #endif
-		forget(c, what);
+		flush(c, what);
 		todo = todo & ~(1 << c)
 	}
 }
@@ -307,9 +307,9 @@ inline qpmap_shootdown(mask)
 		deaf[me] = 0
 	};
 	do
-	:: forget_one(0)
-	:: forget_one(1)
-	:: forget_one(2)
+	:: flush_one(0)
+	:: flush_one(1)
+	:: flush_one(2)
 #if LOCKS
 	:: me == 0 && lock -> handler()
 #endif
@@ -603,7 +603,7 @@ proctype window()
 {
 	atomic {
 		window_pte = 0;
-		forget(0, WINDOW);
+		flush(0, WINDOW);
 		deferred = deferred | WINDOW
 	}
 }

@@ -335,8 +335,8 @@ inline walk_all()
 	walk(2)
 }
 
-/* Forget the translations of mask, in every address space.  In an atomic. */
-inline forget(me, mask)
+/* Invalidate the translations of mask in every context.  In an atomic. */
+inline flush(me, mask)
 {
 	held[me] = held[me] & ~(mask);
 	walk(me)
@@ -501,10 +501,10 @@ inline qpmap_shootdown_acknowledge(me, p)
 	}
 }
 
-inline forget_everything(me, p, n)
+inline flush_everything(me, p, n)
 {
 	WITNESS(n);
-	forget(me, EVERYTHING);
+	flush(me, EVERYTHING);
 	p.old = p.newest
 }
 
@@ -519,7 +519,7 @@ inline qpmap_request_handle(me, p)
 #ifdef UNPUBLISHED_IGNORED
 		p.old = WORD(p.old + 1)
 #else
-		forget_everything(me, p, OVERWRITTEN)
+		flush_everything(me, p, OVERWRITTEN)
 #endif
 	   }
 	:: PUBLISHABLE(p.old + 1) &&
@@ -533,11 +533,11 @@ inline qpmap_request_handle(me, p)
 #if !defined(SLOT_NOT_CHECKED) && !defined(SLOT_NOT_CHECKED_AGAIN)
 			:: REQUEST(p.old + 1).generation !=
 			   WORD(p.old + 1) ->
-				forget_everything(me, p, TORN)
+				flush_everything(me, p, TORN)
 #endif
 			:: else ->
 				WITNESS(PRECISE);
-				forget(me, SLOT(p.va));
+				flush(me, SLOT(p.va));
 				p.old = WORD(p.old + 1)
 			fi;
 			p.va = 0
@@ -551,7 +551,7 @@ inline qpmap_shootdown_handle(me, p)
 #ifndef LAG_NOT_CHECKED
 	:: atomic {
 		WORD(p.newest - p.old) > QPMAP_REQUESTS ->
-		forget_everything(me, p, LAGGED)
+		flush_everything(me, p, LAGGED)
 	   }
 	:: else ->
 #else
@@ -733,7 +733,7 @@ inline qpmap_shootdown(me, set, p)
 	send(me, g, set, 2);
 #endif
 #if defined(NO_POLL_WHILE_WAITING)
-	atomic { forget(me, SLOT(me)) };
+	atomic { flush(me, SLOT(me)) };
 #elif !defined(OWN_PART_LEFT_OUT)
 	atomic { poll_read(me, p) };
 	poll_serve(me, p);
@@ -746,7 +746,7 @@ inline qpmap_shootdown(me, set, p)
 inline qpmap_shootdown_join(me, p)
 {
 #ifdef FLUSHED_BEFORE_ONLINE
-	atomic { forget(me, EVERYTHING) };
+	atomic { flush(me, EVERYTHING) };
 #endif
 	atomic {
 #ifndef ACKNOWLEDGEMENT_NOT_RESET
@@ -761,7 +761,7 @@ inline qpmap_shootdown_join(me, p)
 		p.newest = generation
 	};
 #if !defined(FLUSHED_BEFORE_ONLINE) && !defined(NOT_FLUSHED)
-	atomic { forget(me, EVERYTHING) };
+	atomic { flush(me, EVERYTHING) };
 #endif
 #ifdef GENERATION_READ_AFTER_FLUSH
 	p.newest = generation;
@@ -775,7 +775,7 @@ inline qpmap_shootdown_leave(me)
 	atomic {
 		fence(me);
 #ifndef LEFT_BEHIND
-		forget(me, EVERYTHING);
+		flush(me, EVERYTHING);
 #endif
 		left_behind = held[me] & ~MAY_WALK(me);
 		assert(left_behind == 0)

@@ -1336,7 +1336,7 @@ contract_b11_offline(void **state)
 		qpmap_remove(va[n - 1]);
 	}
 	fake_log_clear();
-	/* Stale translations of its own slots are forgotten as it goes. */
+	/* Stale translations of its own slots are invalidated as it goes. */
 	for (n = 0; n < QPMAP_SLOTS; n++) {
 		fake_plant(2, fake_slot_va_at(2, n),
 		    qpmap_pte_make(fake_page(7), QPTE_RW_BITS | 4));
@@ -1444,7 +1444,7 @@ contract_b14_flags(void **state)
 	}
 }
 
-/* A host that wrote the entry itself: what it left is forgotten on filling. */
+/* A host that wrote the entry itself: its page is invalidated on enter. */
 static void
 contract_b14_flush_on_fill(void **state)
 {

@@ -343,7 +343,7 @@ global_wrong(void **state)
 	fake_assert_idle();
 }
 
-/* Deferred: not used again, nor the page forgotten, before all are told. */
+/* Deferred: not used again, nor the page invalidated, before all are told. */
 static void
 global_deferred(void **state)
 {
@@ -698,7 +698,7 @@ global_pairs(void **state)
 
 /*
  * Slots in another CPU's reclaim count as taken: who wants one has it, with its
- * old page forgotten, or is told so.
+ * old page invalidated, or is told so.
  */
 static void
 global_reclaimer(void)

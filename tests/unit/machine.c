@@ -391,9 +391,9 @@ fake_unknown(struct fake_tlb *tlb, unsigned int first, unsigned int end)
 	}
 }
 
-/* A page of the first contexts is forgotten: 1, the one in use; or all. */
+/* A page of the first contexts is invalidated: 1, the one in use; or all. */
 static void
-fake_forget_page(unsigned int cpu, unsigned int page, unsigned int contexts)
+fake_flush_page(unsigned int cpu, unsigned int page, unsigned int contexts)
 {
 	for (unsigned int i = 0; i < contexts; i++) {
 		fake_tlb[cpu][i].known[page] = FAKE_UNKNOWN;
@@ -405,7 +405,7 @@ fake_forget_page(unsigned int cpu, unsigned int page, unsigned int contexts)
 }
 
 static void
-fake_forget_all(unsigned int cpu)
+fake_flush_all(unsigned int cpu)
 {
 	struct fake_tlb *tlb;
 
@@ -420,9 +420,9 @@ fake_forget_all(unsigned int cpu)
 	}
 }
 
-/* Invalid upper entries are forgotten, up to that level. */
+/* Invalid upper entries are invalidated, up to that level. */
 static void
-fake_forget_upper(struct fake_tlb *tlb, unsigned int last)
+fake_flush_upper(struct fake_tlb *tlb, unsigned int last)
 {
 	unsigned int level, i;
 
@@ -574,7 +574,7 @@ void
 fake_shootdown(void)
 {
 	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
-		fake_forget_all(cpu);
+		fake_flush_all(cpu);
 	}
 	fake_walk_all();
 }
@@ -960,7 +960,7 @@ fake_pte_va(const struct qpmap_pte *ptep, _Bool *shared)
 
 /* A shared ptep is to be filled: nobody has its old translation. */
 static void
-fake_check_forgotten(qpmap_vaddr_t va)
+fake_check_flushed(qpmap_vaddr_t va)
 {
 	for (unsigned int i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
 		if (fake.joined[i / FAKE_CONTEXTS] && qpmap_pte_is_valid(
@@ -1011,7 +1011,7 @@ fake_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 	}
 	va = fake_pte_va(ptep, &shared);
 	if (leaf && shared) {
-		fake_check_forgotten(va);
+		fake_check_flushed(va);
 	}
 	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
 	if (leaf) {
@@ -1137,25 +1137,25 @@ fake_pre_unmap_slow(void)
 	fake_event_end();
 }
 
-/* Only what is invalid is forgotten: nothing valid was there, it was said. */
+/* Only what is invalid is invalidated: nothing valid was there, it was said. */
 static void
-fake_forget_invalid(qpmap_vaddr_t va)
+fake_flush_invalid(qpmap_vaddr_t va)
 {
 	unsigned int page = fake_watched(va);
 
 	if (page < fake_watch_pages && !qpmap_pte_is_valid(
 	    fake_tlb[fake.cpu][0].leaf[page])) {
-		fake_forget_page(fake.cpu, page, 1);
+		fake_flush_page(fake.cpu, page, 1);
 	}
 }
 
 static void
-fake_forget_va(qpmap_vaddr_t va)
+fake_flush_va(qpmap_vaddr_t va)
 {
 	unsigned int page = fake_watched(va);
 
 	if (page < fake_watch_pages && !fake.broken_invalidation) {
-		fake_forget_page(fake.cpu, page, 1);
+		fake_flush_page(fake.cpu, page, 1);
 	}
 }
 
@@ -1164,7 +1164,7 @@ fake_post_map(qpmap_vaddr_t va)
 {
 	fake_event_begin(FAKE_POST_MAP, va);
 	fake_stays();
-	fake_forget_invalid(va);
+	fake_flush_invalid(va);
 	fake_event_end();
 }
 
@@ -1173,7 +1173,7 @@ fake_post_unmap(qpmap_vaddr_t va)
 {
 	fake_event_begin(FAKE_POST_UNMAP, va);
 	fake_stays();
-	fake_forget_va(va);
+	fake_flush_va(va);
 	fake_event_end();
 }
 
@@ -1197,9 +1197,9 @@ fake_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
 	fake_event_begin(FAKE_POST_MAP_SLOW, va);
 	fake_stays();
 	fake_check_pte(va, ptep);
-	fake_forget_invalid(va);
+	fake_flush_invalid(va);
 	if ((flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
-		fake_forget_page(fake.cpu, fake_watched(va), 1);
+		fake_flush_page(fake.cpu, fake_watched(va), 1);
 	}
 	fake_event_end();
 }
@@ -1212,9 +1212,9 @@ fake_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
 	fake_stays();
 	fake_check_pte(va, ptep);
 	if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
-		fake_forget_all(fake.cpu);
+		fake_flush_all(fake.cpu);
 	} else {
-		fake_forget_va(va);
+		fake_flush_va(va);
 	}
 	fake_event_end();
 }
@@ -1228,7 +1228,7 @@ fake_flush_local(qpmap_u32 flags)
 {
 	fake_event_begin(FAKE_FLUSH_LOCAL, flags);
 	fake_stays();
-	fake_forget_all(fake.cpu);
+	fake_flush_all(fake.cpu);
 	fake_event_end();
 }
 
@@ -1249,7 +1249,7 @@ fake_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 	fake_event_end();
 }
 
-/* Which entry it is decides what must be forgotten. */
+/* Which entry it is decides what must be invalidated. */
 void
 fake_post_link(struct qpmap_pte *link, _Bool in_root, qpmap_u32 flags)
 {
@@ -1262,7 +1262,7 @@ fake_post_link(struct qpmap_pte *link, _Bool in_root, qpmap_u32 flags)
 		fail_msg("qpmap_tlb_post_link() of what is no link");
 	}
 	for (unsigned int i = 0; i < FAKE_CONTEXTS; i++) {
-		fake_forget_upper(&fake_tlb[fake.cpu][i],
+		fake_flush_upper(&fake_tlb[fake.cpu][i],
 		    in_root ? FAKE_LEVELS - 1 : FAKE_LEVELS - 2);
 	}
 	fake_event_end();
@@ -1292,7 +1292,7 @@ fake_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 	fake_event_end();
 }
 
-/* Every context of a CPU forgets, and never more than it has to. */
+/* Every context of a CPU invalidates, and never more than it has to. */
 static void
 fake_shoot(unsigned int cpu, qpmap_vaddr_t va, qpmap_size_t page_count,
     qpmap_u32 flags)
@@ -1301,13 +1301,13 @@ fake_shoot(unsigned int cpu, qpmap_vaddr_t va, qpmap_size_t page_count,
 
 	if (page_count > 2 * FAKE_WATCHED ||
 	    (flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
-		fake_forget_all(cpu);
+		fake_flush_all(cpu);
 		return;
 	}
 	for (; page_count != 0; page_count--) {
 		page = fake_watched(va);
 		if (page < fake_watch_pages && !fake.broken_invalidation) {
-			fake_forget_page(cpu, page, FAKE_CONTEXTS);
+			fake_flush_page(cpu, page, FAKE_CONTEXTS);
 		}
 		va += QPMAP_PAGE_SIZE;
 	}

@@ -5,7 +5,7 @@
  *
  * A TLB here holds everything at once: before and after every event each CPU
  * has walked for every watched page, and remembers valid and invalid entries
- * of all levels until it is told to forget.  Whatever goes wrong is a failure
+ * of all levels until it must invalidate.  Whatever goes wrong is a failure
  * of the running test, at once.
  */
 #ifndef QPMAP_TESTS_MACHINE_H
@@ -130,7 +130,7 @@ struct fake {
 	qpmap_paddr_t root;
 	_Bool may_ask_unpinned;		/* after a caller's error */
 	_Bool tables_allowed;		/* within init and online */
-	qpmap_paddr_t not_pinned;	/* the page not vouched for */
+	qpmap_paddr_t not_pinned;	/* the page that is not wired */
 	unsigned int alloc_fails_at;	/* 1: the first; 0: never */
 	unsigned int alloc_calls;
 	unsigned int migrate_seed;	/* 0: threads stay */
@@ -173,7 +173,7 @@ int fake_log_find(enum fake_kind kind, unsigned int from);
 
 /* Watch pages from va on: all TLBs cache what they find there, at once. */
 void fake_watch(qpmap_vaddr_t va, unsigned int pages);
-/* All CPUs forget everything and walk again (a host changed its tables). */
+/* All CPUs invalidate everything and walk again (a host changed its tables). */
 void fake_shootdown(void);
 void fake_assert_walks(void);
 /* Translate on this CPU, through its TLB. */

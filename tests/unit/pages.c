@@ -373,7 +373,7 @@ pages_misdirect(void)
 	}
 }
 
-/* An interrupt that forgets to remove, after the last mapping is gone. */
+/* An interrupt that does not remove, after the last mapping is gone. */
 static void
 pages_leak(void)
 {

@@ -796,7 +796,7 @@ smp_lag(unsigned int count)
 	fake_log_clear();
 }
 
-/* The ring has as many as it has; who lags more, forgets everything. */
+/* The ring has as many as it has; who lags more, invalidates everything. */
 static void
 smp_ring(void **state)
 {
@@ -1542,7 +1542,7 @@ smp_firmware_error(void **state)
 	}
 }
 
-/* Two online CPUs of one hart: the host forgot to fill the numbers in. */
+/* Two online CPUs of one hart: the host did not fill the numbers in. */
 static void
 smp_firmware_twin(void **state)
 {

@@ -251,7 +251,7 @@ b14_walker_line(const struct contract_case *c)
 
 /*
  * A removal is broadcast: a CPU that shares the tables, and has walked them,
- * forgets at once; with a local TLBI it does not.
+ * invalidates at once; with a local TLBI it does not.
  */
 static void
 b11_broadcast(const struct contract_case *c)

@@ -29,7 +29,7 @@ plant(struct emu *e, uint64_t page)
 }
 
 /*
- * Online forgets what was there before, whatever the flags: number has some
+ * Online invalidates what was there before, whatever the flags: number has some
  * more of them.
  */
 static void

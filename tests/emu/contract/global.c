@@ -108,7 +108,7 @@ b9_attr(const struct contract_case *c)
 
 /*
  * A CPU that walked the slots' area before it came online, under tables that
- * were cleared and never invalidated: it has forgotten that when it is told
+ * were cleared and never invalidated: its online has done so when it is told
  * of a mapping there.
  */
 static void
@@ -248,7 +248,7 @@ b9_deferred(const struct contract_case *c)
 		CHECK_EQUAL(e->status, EMU_PAUSED, "waits");
 		CHECK_EQUAL(e->ipi_count[1], 1, "interrupts");
 		CHECK_EQUAL(emu_group_word(e, 1, FACT_GROUP_CLEAN), 0,
-		    "slots clean before they are forgotten");
+		    "slots clean before they are invalidated");
 	}
 	smp_finish(e, 0);
 	again = e->result;
@@ -312,7 +312,7 @@ b9_quiesce(const struct contract_case *c)
 /*
  * The last slot is in another CPU's reclaim: who wants one is told that there
  * is none, at once, and does not wait for that CPU; it is not handed out before
- * all have forgotten it.
+ * all have invalidated it.
  */
 static void
 b9_reclaiming(const struct contract_case *c)
@@ -479,7 +479,7 @@ b9_refused(const struct contract_case *c)
 
 /*
  * A slot whose translation, from whatever time, is in another CPU's TLB: where
- * an empty entry may be there, filling makes all CPUs forget.
+ * an empty entry may be there, filling makes all CPUs invalidate.
  */
 static void
 b9_poison(const struct contract_case *c)

@@ -493,7 +493,7 @@ alias_insn(struct emu *e, uint64_t pc)
 	}
 	alias->calls++;
 	emu_map(e, va, table, false);
-	emu_forget(e);
+	emu_flush(e);
 	emu_set64(e, "guest_table_alias", 0, va);
 }
 
@@ -949,7 +949,7 @@ pruner_unmap(struct emu *e, uint64_t va, uint64_t *leaf)
 		}
 		emu_write(e, levels[i - 1].entry_pa, e->mode->entry_size, 0);
 	}
-	emu_forget(e);
+	emu_flush(e);
 	return (freed);
 }
 

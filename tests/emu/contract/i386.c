@@ -133,7 +133,7 @@ i386_check_counts(const struct emu *e, unsigned cr3, unsigned invlpg)
 	CHECK_EQUAL(i386_count(e, "invlpg"), invlpg, "INVLPG executed");
 }
 
-/* Everything is forgotten by a load of CR3: online, offline, errata. */
+/* Everything is invalidated by a load of CR3: online, offline, errata. */
 static void
 b11_no_pge(const struct contract_case *c)
 {
@@ -223,7 +223,7 @@ i386_before_mov_cr3(struct emu *e, uint64_t pc)
  * CR3 is read and written again: nothing comes between, or another root's
  * address, loaded there, would be undone.  The caller's interrupts stay on or
  * off.  PAE: when init writes a PDPTE; else: when a CPU comes online that has
- * no other way to forget everything.
+ * no other way to invalidate everything.
  */
 static void
 b2_mov_cr3(const struct contract_case *c)

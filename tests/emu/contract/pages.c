@@ -390,9 +390,9 @@ selftest(const struct contract_case *c)
 	CHECK_EQUAL((uint32_t)e->result, 6, "result for too few slots");
 }
 
-/* A page that forgets: every store to it is undone before the next load. */
+/* A page that keeps nothing: a store to it is undone before the next load. */
 static void
-selftest_forget(struct emu *e, uint64_t pc)
+selftest_lose(struct emu *e, uint64_t pc)
 {
 	(void)pc;
 	emu_write(e, emu_page(e, 2) + 16, 1, 0);
@@ -404,11 +404,11 @@ selftest_fails(const struct contract_case *c)
 	struct emu *e = contract_ready(c, "std");
 
 	(void)c;
-	e->on_insn = selftest_forget;
+	e->on_insn = selftest_lose;
 	CHECK_EQUAL(EMU_CALL(e, "qpmap_selftest", "pp", emu_page(e, 1),
 	    emu_page(e, 2)), EMU_RETURNED, "qpmap_selftest");
 	e->on_insn = NULL;
-	CHECK_EQUAL((uint32_t)e->result, 2, "result for a page that forgets");
+	CHECK_EQUAL((uint32_t)e->result, 2, "result for a page of zeros");
 	check_idle(e);
 }
 

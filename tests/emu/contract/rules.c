@@ -257,7 +257,7 @@ b1_wrong(const struct contract_case *c)
 	check_remove_panics(e, va[0], 0);
 }
 
-/* The crash path: every slot empty and forgotten, and usable again. */
+/* The crash path: every slot empty and invalidated, and usable again. */
 static void
 b1_abandon(const struct contract_case *c)
 {

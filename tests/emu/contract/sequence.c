@@ -262,7 +262,7 @@ drop_state(struct emu *e)
 	e->event_count = kept;
 }
 
-/* A CPU comes online: it forgets everything, before its slots are open. */
+/* A CPU comes online: it invalidates everything, before its slots are open. */
 static void
 b11_online(const struct contract_case *c)
 {

@@ -29,7 +29,7 @@ shoot_all(struct emu *e, unsigned cpu, uint64_t pages, uint64_t set)
 	smp_finish(e, cpu);
 }
 
-/* Every CPU forgets, however many pages; and nobody is asked twice. */
+/* Every CPU invalidates, however many pages; and nobody is asked twice. */
 static void
 b10_gone(const struct contract_case *c)
 {
@@ -196,7 +196,7 @@ b10_self(const struct contract_case *c)
 	smp_check_quiet(e, 0, EMU_CPUS - 1);
 }
 
-/* An offline CPU is neither interrupted nor waited for, and forgets all. */
+/* An offline CPU is neither interrupted nor waited for, and invalidates all. */
 static void
 b10_offline(const struct contract_case *c)
 {
@@ -418,7 +418,7 @@ b10_lag(const struct contract_case *c)
 	}
 }
 
-/* What is not in the ring, or only half, is served by forgetting all. */
+/* What is not in the ring, or only half, is served by invalidating all. */
 static void
 b10_lost(const struct contract_case *c)
 {
@@ -440,7 +440,7 @@ b10_lost(const struct contract_case *c)
 
 /*
  * Number 0 comes, too, and in the ring it means half written: whoever finds it
- * there forgets all.
+ * there invalidates all.
  */
 static void
 b10_number_0(const struct contract_case *c)

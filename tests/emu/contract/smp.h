@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Several CPUs in the contract tests: guest "smp", calls that wait for other
- * CPUs, and translations that they are to forget.
+ * CPUs, and translations that they must invalidate.
  *
  * CPU n has window n, unless a test says otherwise.  No CPU does anything but
  * what a test has it do.
@@ -59,7 +59,7 @@ void smp_check_gone(struct emu *e, unsigned cpu, uint64_t va, unsigned pages);
 /* All CPUs online: nothing held, pinned, or waited for. */
 void smp_check_idle(struct emu *e, unsigned cpus);
 
-/* No interrupt was sent to any window from first to last; forget the rest. */
+/* No interrupt was sent to any window from first to last; drop the rest. */
 void smp_check_quiet(struct emu *e, unsigned first, unsigned last);
 
 /* Where a word of the shootdown's memory is, by its fact; and set one. */

@@ -17,7 +17,7 @@ begins(const char *name, const char *prefix)
 	return (strncmp(name, prefix, strlen(prefix)) == 0);
 }
 
-/* Instructions that make a TLB forget, and on arm64 the barriers around. */
+/* Instructions that make a TLB invalidate, and on arm64 the barriers around. */
 static bool
 is_invalidation(const char *name)
 {
@@ -380,8 +380,8 @@ sending(const struct contract_case *c)
 }
 
 /*
- * Who is asked: the number first, then the ring, then forget, then answer; the
- * number is not read again.
+ * A target: the number first, then the ring, then invalidate, then acknowledge;
+ * the number is not read again.
  */
 static void
 target(const struct contract_case *c)
@@ -469,7 +469,7 @@ joins(const struct contract_case *c)
 	check_exactly(e, "online");
 }
 
-/* A CPU leaves: nobody waits for it any more, full fence, all forgotten. */
+/* A CPU leaves: nobody waits for it any more, full fence, all invalidated. */
 static void
 leaves(const struct contract_case *c)
 {

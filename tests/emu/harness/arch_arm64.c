@@ -77,7 +77,7 @@ a64_cp_write(struct emu *e, uint32_t op1, uint32_t crn, uint32_t crm,
 
 /*
  * A TLBI that other CPUs hear: CRm is 3.  They are engines of their own, and
- * forget too much rather than too little.
+ * invalidate too much rather than too little.
  */
 static uint32_t
 a64_hook_sys(uc_engine *uc, uc_arm64_reg reg, const uc_arm64_cp_reg *cp,
@@ -522,7 +522,7 @@ a64_pretend(struct emu *e, uint32_t insn, uint64_t *value)
 
 /*
  * FEAT_TLBIRANGE, which Unicorn lacks: TLBI RVAALE1IS makes every engine
- * forget, too much rather than too little: its operand is for the sequence
+ * invalidate, too much rather than too little: its operand is for the sequence
  * tests to judge.
  */
 static bool

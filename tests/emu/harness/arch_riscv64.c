@@ -85,7 +85,7 @@ rv_reg_write(struct emu *e, int reg, uint64_t value)
 	uc_reg_write(e->uc, reg, &value);
 }
 
-/* Load from va, which faults, and forget va but where the CPU keeps it. */
+/* Load from va, which faults, and invalidate va but where the CPU keeps it. */
 static size_t
 rv_find_stval(struct emu *e, uint64_t va)
 {
@@ -279,7 +279,7 @@ rv_sbi_has(uint64_t mask, uint64_t base, uint64_t hart)
 
 /*
  * An ECALL: the SBI's RFENCE extension, which is done when it returns.  PC is
- * behind it already.  Engines forget too much rather than too little.
+ * behind it already.  Engines invalidate too much rather than too little.
  */
 static bool
 rv_trap(struct emu *e, uint32_t vector)
@@ -377,8 +377,8 @@ rv_decode_atomic(struct emu *e, uint32_t insn, uint64_t rs1)
 }
 
 /*
- * Svinval, which Unicorn lacks.  The engine forgets everything when the batch
- * ends: before that nothing is promised.
+ * Svinval, which Unicorn lacks.  The engine invalidates everything when the
+ * batch ends: before that nothing is promised.
  */
 static bool
 rv_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)

@@ -270,7 +270,7 @@ emu_cpu(struct emu *e, unsigned cpu)
 }
 
 void
-emu_forget(struct emu *e)
+emu_flush(struct emu *e)
 {
 	for (unsigned i = 0; i < EMU_CPUS; i++) {
 		if (e->machine->uc[i] != NULL) {

@@ -486,8 +486,8 @@ uint64_t emu_high_page(struct emu *e, unsigned high, unsigned i);
 
 /* Build the path to va and write its leaf, in root arch->root(va). */
 void emu_map(struct emu *e, uint64_t va, uint64_t pa, bool exec);
-/* Every CPU forgets every translation: the kernel has shot them down. */
-void emu_forget(struct emu *e);
+/* Every CPU invalidates every translation: the kernel has shot them down. */
+void emu_flush(struct emu *e);
 /*
  * The harness's own walk: fills levels from the root down to the leaf, or to
  * the first entry that is no table; returns how many.

@@ -108,7 +108,7 @@ x86_is_table(const struct emu *e, uint64_t entry, unsigned level)
 
 /*
  * The engine remembers the last exception for ever, and would make a double
- * fault of the next one: forget it.
+ * fault of the next one: invalidate it.
  */
 void
 x86_fault(struct emu *e, uint32_t vector)

@@ -300,7 +300,7 @@ sched_check_touch(struct sched_cpu *c, const struct sched_place *place,
 
 /*
  * A load, as speculation would do it: the TLB now has what the entry says.  And
- * if this CPU must have forgotten what was there before, this sees whether it
+ * if this CPU must have invalidated what was there before, this sees whether it
  * has.
  */
 static void

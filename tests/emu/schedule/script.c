@@ -77,7 +77,7 @@ removal_ends(struct sched_place *place, unsigned number, unsigned set)
 	}
 }
 
-/* What was removed before a call that makes CPUs forget everything. */
+/* What was removed before a call that makes CPUs invalidate everything. */
 static void
 remember(unsigned before[SCHED_PLACES])
 {
@@ -90,7 +90,7 @@ remember(unsigned before[SCHED_PLACES])
 }
 
 static void
-forgotten(const unsigned before[SCHED_PLACES], unsigned set)
+invalidated(const unsigned before[SCHED_PLACES], unsigned set)
 {
 	for (unsigned i = 0; i < SCHED_PLACES; i++) {
 		if (before[i] == sched.place[i].removals) {
@@ -176,7 +176,7 @@ window_enter(struct sched_cpu *c, struct window_mapping *m)
 	    m->page);
 }
 
-/* This CPU has forgotten it; others need not, unless removal is broadcast. */
+/* This CPU has invalidated it; others need not, unless removal is broadcast. */
 static void
 window_remove(struct sched_cpu *c, const struct window_mapping *m)
 {
@@ -400,7 +400,7 @@ do_quiesce(struct sched_cpu *c)
 	sched_trace("quiesce");
 	CALL(c, sched.quiesce, "");
 	sched_trace("quiet");
-	forgotten(before, EVERYBODY);
+	invalidated(before, EVERYBODY);
 	for (unsigned i = 0; i < SCHED_PAGES; i++) {
 		if (sched.page[i] == SCHED_DEFERRED &&
 		    sched.deferred[i] < start) {
@@ -528,7 +528,7 @@ cpu_online(struct sched_cpu *c)
 		sched_fail("online: error %u", (unsigned)e->result);
 	}
 	sched_trace("is online");
-	forgotten(before, c->bit);
+	invalidated(before, c->bit);
 	c->changing = false;
 	c->online = true;
 	sched_want_recent(c);
@@ -549,7 +549,7 @@ cpu_offline(struct sched_cpu *c)
 
 /*
  * Until every other CPU has got on to something else, or rests, too.  One that
- * waits for this one, which was not told, or forgot, waits for ever.
+ * waits for this one, which was not notified, waits for ever.
  */
 static void
 do_rest(struct sched_cpu *c)
@@ -641,7 +641,7 @@ sched_handler(struct sched_cpu *c)
 
 /*
  * The last script to end clears up: then every slot is to be empty, clean, and
- * forgotten by all.
+ * invalidated by all.
  */
 static void
 clear_up(struct sched_cpu *c)
