@@ -220,6 +220,24 @@ def check_messages():
                "^not canonical: ")
 
 
+def check_servers(one):
+    """Physical memory where the gdb server has one way to it less, or none.
+
+    gdb runs all scripts in one namespace: the functions replaced are those of
+    tools/gdb/qpmap.py.
+    """
+    command = f"qpmap pte {one.va:#x}"
+    usual = run(command)
+    names = ("phys_mode", "monitor_read")
+    kept = [globals()[name] for name in names]
+    globals()["phys_mode"] = lambda on: False
+    if run(command) != usual:
+        errors.append("with 'monitor xp' a walk is another")
+    globals()["monitor_read"] = lambda pa, size: None
+    expect(command, run(command), "qpmap: physical memory cannot be read")
+    globals().update(zip(names, kept))
+
+
 def main():
     gdb.execute("set pagination off")
     gdb.execute("set confirm off")
@@ -247,6 +265,7 @@ def main():
             check_pte(n + 1, one, 100 * n + (i & ~1))
     check_pte(1, GLOBAL, None)
     check_image()
+    check_servers(GLOBAL)
     check_shootdown()
     if MODE == "amd64":
         check_picture()
