@@ -189,6 +189,8 @@ class Report:
         if repeat:
             print("     repeat: " + repeat)
         sys.stdout.flush()
+        if os.environ.get("QPMAP_FIRST_FAILURE"):
+            self.end()
         return False
 
     def end(self):
@@ -409,8 +411,12 @@ def scratch(name, text):
 def parallel(function, items):
     """Run function on every item, one per CPU at a time."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for future in [pool.submit(function, item) for item in items]:
-            future.result()
+        try:
+            for future in [pool.submit(function, item) for item in items]:
+                future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 # ---- Disassembly.

@@ -30,42 +30,54 @@ def run(*command):
                           text=True).stdout
 
 
-def symbols(path):
-    """Section of every symbol defined in an object."""
-    found = {}
-    for line in run("llvm-objdump", "-t", path).splitlines():
-        match = re.match(r"[0-9a-f]+ .{7} (\S+)\s+[0-9a-f]+ (?:\.hidden )?(\S+)$",
-                         line)
-        if match:
-            found[match.group(2)] = match.group(1)
-    return found
+class Object:
+    """An object's sections, {name: size}; its own symbols, {name: section};
+    and its relocations, [(section, symbol)]: as llvm-objdump prints them.
+    """
+
+    def __init__(self, text):
+        self.sizes, self.symbols, self.relocations = {}, {}, []
+        table = section = None
+        for line in text.splitlines():
+            head = re.match(r"(Sections|SYMBOL TABLE|RELOCATION RECORDS FOR)"
+                            r"(?: \[(\S+)\])?:", line)
+            if head:
+                table, section = head.groups()
+            elif table == "Sections":
+                words = line.split()
+                if words and words[0].isdigit():
+                    self.sizes[words[1]] = int(words[2], 16)
+            elif table == "SYMBOL TABLE":
+                match = re.match(r"[0-9a-f]+ .{7} (\S+)\s+[0-9a-f]+ "
+                                 r"(?:\.hidden )?(\S+)$", line)
+                if match and match.group(1) != "*UND*":
+                    self.symbols[match.group(2)] = match.group(1)
+            elif table and re.match(r"[0-9a-f]+ ", line):
+                self.relocations.append(
+                    (section, re.split(r"[-+]", line.split()[-1])[0]))
 
 
-def relocations(path):
-    """(section, symbol) of every relocation in an object."""
-    section = ""
-    for line in run("llvm-objdump", "-r", path).splitlines():
-        match = re.match(r"RELOCATION RECORDS FOR \[(\S+)\]", line)
-        if match:
-            section = match.group(1)
-        elif re.match(r"[0-9a-f]+ ", line):
-            yield section, re.split(r"[-+]", line.split()[-1])[0]
-
-
-def check_section(report, what, build):
+def read(build):
+    """{path: Object} of all that a build made, by one process."""
     paths = [os.path.join(build.directory, name)
              for name in sorted(os.listdir(build.directory))
              if name.endswith(".o")]
-    own = {path: {name: section for name, section in symbols(path).items()
-                  if section != "*UND*"} for path in paths}
+    text = run("llvm-objdump", "-h", "-t", "-r", *paths)
+    parts = re.split(r"^(\S+):\s+file format .*$", text, flags=re.M)
+    assert parts[1::2] == paths
+    return {path: Object(part) for path, part in zip(paths, parts[2::2])}
+
+
+def check_section(report, what, build):
+    objects = read(build)
     where = {SECTION: SECTION}
-    for path in paths:
-        where.update(own[path])
+    for obj in objects.values():
+        where.update(obj.symbols)
     outside = set()
-    for path in paths:
-        for section, symbol in relocations(path):
-            if own[path].get(symbol, None if symbol.startswith(".L") else
-                             where.get(symbol)) == SECTION and \
+    for path, obj in objects.items():
+        for section, symbol in obj.relocations:
+            if obj.symbols.get(symbol, None if symbol.startswith(".L") else
+                               where.get(symbol)) == SECTION and \
                     section != SECTION and \
                     not section.startswith((".debug", ".eh_frame", ".rela")):
                 outside.add("%s: %s" % (os.path.basename(path), symbol))
@@ -77,9 +89,7 @@ def check_section(report, what, build):
                   "is in " + SECTION, build.repeat)
     report.ok(not outside, what + ": who refers to " + SECTION,
               "\n".join(sorted(outside)), build.repeat)
-    size = sum(int(line.split()[2], 16) for path in paths
-               for line in run("llvm-objdump", "-h", path).splitlines()
-               if line.split()[1:2] == [SECTION])
+    size = sum(obj.sizes.get(SECTION, 0) for obj in objects.values())
     report.ok(size >= LEAST, what + ": size",
               "%d bytes, fewer than %d" % (size, LEAST), build.repeat)
 
