@@ -8,50 +8,23 @@
 
 #include <qpmap/qpmap.h>
 
-enum {
-	QPMAP_AREA_WINDOWS,
-	QPMAP_AREA_DIRECT,
-	QPMAP_AREA_GLOBAL,
-	QPMAP_AREAS
-};
+/* From QPMAP_AREA_OWN on an area is the library's, and a guard page follows. */
+#define QPMAP_AREA_DIRECT	0
+#define QPMAP_AREA_WINDOWS	1
+#define QPMAP_AREA_GLOBAL	2
+#define QPMAP_AREA_OWN		QPMAP_AREA_WINDOWS
+#define QPMAP_AREAS		(QPMAP_SHOOTDOWN ? 3 : 2)
 
-/* guard is 0 for an area that is not the library's own. */
 struct qpmap_area {
 	qpmap_vaddr_t va;
-	qpmap_u64 size;			/* bytes; 0: no such area */
-	qpmap_vaddr_t alignment;	/* of va and size, a power of two */
-	qpmap_vaddr_t guard;		/* unmapped bytes after the area */
-	int align_error;
-	int range_error;		/* not canonical kernel addresses */
-	int overlap_error;		/* with an area before it in the list */
+	qpmap_size_t size;	/* bytes without the guard; 0: no such area */
 };
-
-/* Member by member: a compiler may call memcpy() to assign a structure. */
-static inline void
-qpmap_area_set(struct qpmap_area *area, qpmap_vaddr_t va, qpmap_u64 size,
-    qpmap_vaddr_t alignment, int error)
-{
-	area->va = va;
-	area->size = size;
-	area->alignment = alignment;
-	area->guard = QPMAP_PAGE_SIZE;
-	area->align_error = error;
-	area->range_error = error;
-	area->overlap_error = error;
-}
 
 /* The first byte after the area: that of the guard, if any. */
 static inline qpmap_vaddr_t
 qpmap_area_end(const struct qpmap_area *area)
 {
-	return (area->va + (qpmap_vaddr_t)area->size);
-}
-
-/* The last byte of the area and its guard. */
-static inline qpmap_vaddr_t
-qpmap_area_last(const struct qpmap_area *area)
-{
-	return (qpmap_area_end(area) + area->guard - 1);
+	return (area->va + area->size);
 }
 
 #endif /* QPMAP_CORE_AREAS_H */

@@ -87,11 +87,11 @@ qpmap_global_leaves_fit(const struct qpmap_config *config)
 }
 
 QPMAP_INIT void
-qpmap_global_area(const struct qpmap_config *config, struct qpmap_area *area)
+qpmap_global_area(const struct qpmap_config *config, struct qpmap_area *areas)
 {
-	qpmap_area_set(area, config->global_va,
-	    (qpmap_u64)config->global_count * QPMAP_GLOBAL_SIZE,
-	    QPMAP_GLOBAL_SIZE, QPMAP_ERR_GLOBAL_RANGE);
+	areas[QPMAP_AREA_GLOBAL].va = config->global_va;
+	areas[QPMAP_AREA_GLOBAL].size =
+	    config->global_count * QPMAP_GLOBAL_SIZE;
 }
 
 QPMAP_INIT int

@@ -59,68 +59,69 @@ qpmap_check_numbers(const struct qpmap_config *config)
 	return (QPMAP_OK);
 }
 
-/*
- * List the configuration's areas.  Member by member: a compiler may call
- * memcpy() or memset() to assign a structure.
- */
-QPMAP_INIT static void
-qpmap_areas_init(const struct qpmap_config *config, struct qpmap_area *areas)
-{
-	struct qpmap_area *area = &areas[QPMAP_AREA_WINDOWS];
+/* What an area must be, in the order of the areas. */
+static const struct qpmap_area_rule {
+	qpmap_vaddr_t mask;		/* bits clear in address and size */
+	qpmap_vaddr_t last;		/* of the guard after it; -1: none */
+	int align_error;
+	int range_error;		/* not canonical kernel addresses */
+	int overlap_error;		/* with an area before it in the list */
+} qpmap_area_rule[QPMAP_AREAS] = {
+	{ QPMAP_PAGE_MASK, ~(qpmap_vaddr_t)0, QPMAP_ERR_DIRECT, QPMAP_ERR_DIRECT,
+	    QPMAP_ERR_DIRECT },
+	{ QPMAP_WINDOW_SIZE - 1, QPMAP_PAGE_MASK, QPMAP_ERR_WINDOW_ALIGN,
+	    QPMAP_ERR_WINDOW_RANGE, QPMAP_ERR_WINDOW_DIRECT },
+#if QPMAP_SHOOTDOWN
+	{ QPMAP_GLOBAL_SIZE - 1, QPMAP_PAGE_MASK, QPMAP_ERR_GLOBAL_RANGE,
+	    QPMAP_ERR_GLOBAL_RANGE, QPMAP_ERR_GLOBAL_RANGE },
+#endif
+};
 
-	area->va = config->window_va;
-	area->size = (qpmap_u64)config->cpu_count * QPMAP_WINDOW_SIZE;
-	area->alignment = QPMAP_WINDOW_SIZE;
-	area->guard = QPMAP_PAGE_SIZE;
-	area->align_error = QPMAP_ERR_WINDOW_ALIGN;
-	area->range_error = QPMAP_ERR_WINDOW_RANGE;
-	area = &areas[QPMAP_AREA_DIRECT];
-	area->va = config->direct_va;
-	area->size = config->direct_size;
-	area->alignment = QPMAP_PAGE_SIZE;
-	area->guard = 0;
-	area->align_error = QPMAP_ERR_DIRECT;
-	area->range_error = QPMAP_ERR_DIRECT;
-	area->overlap_error = QPMAP_ERR_WINDOW_DIRECT;
-	qpmap_global_area(config, &areas[QPMAP_AREA_GLOBAL]);
+/* The last byte of an area and its guard. */
+static inline qpmap_vaddr_t
+qpmap_area_last(const struct qpmap_area *areas, qpmap_u32 i)
+{
+	return (qpmap_area_end(&areas[i]) + qpmap_area_rule[i].last);
 }
 
-/*
- * Check an area with its guard against the address space and the areas before
- * it.
- */
+/* Check an area and its guard against the address space and earlier areas. */
 QPMAP_INIT static int
-qpmap_area_check(const struct qpmap_area *areas, qpmap_u32 number,
+qpmap_area_check(const struct qpmap_area *areas, qpmap_u32 i,
     const struct qpmap_mmu *mmu)
 {
-	const struct qpmap_area *area = &areas[number];
-	qpmap_vaddr_t last = qpmap_area_last(area);
-	const struct qpmap_area *other;
+	const struct qpmap_area_rule *rule = &qpmap_area_rule[i];
+	qpmap_vaddr_t va = areas[i].va, last = qpmap_area_last(areas, i);
+	qpmap_u32 other;
 
-	if (((area->va | (qpmap_vaddr_t)area->size) &
-	    (area->alignment - 1)) != 0) {
-		return (area->align_error);
+	if (((va | areas[i].size) & rule->mask) != 0) {
+		return (rule->align_error);
 	}
-	if (area->size > ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE ||
-	    area->va == 0 || last < area->va ||
-	    !qpmap_probe_range(mmu, area->va, last)) {
-		return (area->range_error);
+	if (!qpmap_probe_range(mmu, va, last)) {
+		return (rule->range_error);
 	}
-	for (other = areas; other != area; other++) {
-		if (other->size != 0 && area->va <= qpmap_area_last(other) &&
-		    other->va <= last) {
-			return (area->overlap_error);
+	for (other = 0; other < i; other++) {
+		if (areas[other].size != 0 && areas[other].va <= last &&
+		    va <= qpmap_area_last(areas, other)) {
+			return (rule->overlap_error);
 		}
 	}
 	return (QPMAP_OK);
 }
 
+/* Fill the list of areas, and check it. */
 QPMAP_INIT static int
-qpmap_areas_check(const struct qpmap_area *areas, const struct qpmap_mmu *mmu)
+qpmap_areas_check(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu, struct qpmap_area *areas)
 {
 	int error = QPMAP_OK;
 	qpmap_u32 i;
 
+	areas[QPMAP_AREA_DIRECT].va = config->direct_va;
+	areas[QPMAP_AREA_DIRECT].size = config->direct_size;
+	areas[QPMAP_AREA_WINDOWS].va = config->window_va;
+	areas[QPMAP_AREA_WINDOWS].size =
+	    config->cpu_count * QPMAP_WINDOW_SIZE;
+	qpmap_global_area(config, areas);
 	for (i = 0; i < QPMAP_AREAS && error == QPMAP_OK; i++) {
 		if (areas[i].size != 0) {
 			error = qpmap_area_check(areas, i, mmu);
@@ -152,27 +153,24 @@ qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	qpmap_ptebits_t sharing = (qpmap_ptebits_t)
 	    (config->private_mask | config->shared_mask);
 	qpmap_paddr_t mask = qpmap_pte_pa((struct qpmap_pte){ sharing }, 0);
-	qpmap_u32 lowest = 0;
+	qpmap_u32 pa_bits = config->pa_bits, bit;
 
-	if (config->pa_bits > mmu->pa_bits ||
-	    (config->pa_bits != 0 && config->pa_bits <= QPMAP_PAGE_SHIFT)) {
+	if (pa_bits > mmu->pa_bits ||
+	    (pa_bits != 0 && pa_bits <= QPMAP_PAGE_SHIFT)) {
 		return (QPMAP_ERR_PA_BITS);
 	}
-	if (config->pa_bits != 0) {
-		mmu->pa_bits = config->pa_bits;
+	if (pa_bits == 0) {
+		pa_bits = mmu->pa_bits;
 	}
 	if (config->private_mask != 0) {
 		mmu->root &= ~mask;
 	}
-	if (mask != 0) {
-		for (; (mask & 1) == 0; mask >>= 1) {
-			lowest++;
-		}
-		if (lowest < mmu->pa_bits) {
-			mmu->pa_bits = lowest;
-		}
+	for (bit = 0; bit < pa_bits && (mask & 1) == 0; bit++) {
+		mask >>= 1;
 	}
-	if (mmu->pa_bits <= QPMAP_PAGE_SHIFT) {
+	pa_bits = bit;
+	mmu->pa_bits = pa_bits;
+	if (pa_bits <= QPMAP_PAGE_SHIFT) {
 		return (QPMAP_ERR_SHARING);
 	}
 	return (QPMAP_OK);
@@ -198,8 +196,7 @@ qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu,
 		error = qpmap_shootdown_check(config);
 	}
 	if (error == QPMAP_OK) {
-		qpmap_areas_init(config, areas);
-		error = qpmap_areas_check(areas, mmu);
+		error = qpmap_areas_check(config, mmu, areas);
 	}
 	if (error == QPMAP_OK) {
 		error = qpmap_global_check(config);
@@ -227,12 +224,11 @@ qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t type,
 	qpmap_u32 types = config->direct_types != 0 ?
 	    config->direct_types : QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
 
-	if ((config->flags & QPMAP_F_NO_DIRECT) != 0 ||
-	    (types & QPMAP_TYPE_BIT(type)) == 0 ||
+	if ((types & QPMAP_TYPE_BIT(type)) == 0 ||
 	    sharing != (qpmap_ptebits_t)config->private_mask) {
 		return (0);
 	}
-	return (config->direct_size);
+	return (qpmap_state.direct_size);
 }
 
 /* Whether mappings of that type take the slow path. */
@@ -319,6 +315,8 @@ qpmap_init_options(const struct qpmap_config *config,
 	if (error != QPMAP_OK) {
 		return (error);
 	}
+	qpmap_state.direct_size =
+	    (config->flags & QPMAP_F_NO_DIRECT) != 0 ? 0 : config->direct_size;
 	for (said = 0; said <= QPMAP_ATTR_SHARED; said += QPMAP_ATTR_PRIVATE) {
 		for (type = 0; type < QPMAP_TYPE_COUNT; type++) {
 			qpmap_init_prots(config, &mmu, type, said);
@@ -326,8 +324,6 @@ qpmap_init_options(const struct qpmap_config *config,
 	}
 	qpmap_state.direct_va = config->direct_va;
 	qpmap_state.direct_pa = config->direct_pa;
-	qpmap_state.direct_size =
-	    (config->flags & QPMAP_F_NO_DIRECT) != 0 ? 0 : config->direct_size;
 	qpmap_state.nesting =
 	    config->nesting != 0 ? config->nesting : QPMAP_SLOTS;
 	qpmap_state.flags = config->flags;

@@ -62,7 +62,7 @@ qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 		step = 1;
 	}
 	for (pass = 0; step == 0 && pass < 4; pass++) {
-		page = pass == 1 || pass == 2;
+		page = 1 - pass % 2;
 		if (!qpmap_selftest_pass(va[page], page, pass < 2)) {
 			step = pass;
 		}
@@ -97,7 +97,7 @@ qpmap_selftest(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 		page = again & 1;
 		if (!qpmap_selftest_again(page == 0 ? pa : pa2, page,
 		    again >= 2)) {
-			step = again < 2 ? 2 : 4;
+			step = 2 + (again & 2);
 		}
 	}
 	if (step == 0 && qpmap_selftest_held() != held) {

@@ -134,21 +134,18 @@ qpmap_enter_panic_slot(QPMAP_SLOT_ARGS(qpmap_vaddr_t va,
 	const struct qpmap_cpu *cpu = qpmap_host_cpu();
 	const struct qpmap_slot *slot = qpmap_next_slot(cpu->next);
 	const char *text = QPMAP_PANIC_PTE_USED;
-	struct qpmap_pte found = qpmap_pte_none();
-	qpmap_u64 b;
+	qpmap_u64 b = 0;
 
 	(void)va;
-	if (cpu->next != 0) {
-		found = qpmap_pte_load(slot->ptep);
-	}
-	b = found.bits;
 	if (cpu->next == 0) {
 		text = QPMAP_PANIC_OFFLINE;
 	} else if (slot == &cpu->slot[qpmap_state.nesting + 1]) {
 		text = qpmap_state.nesting == 1 ? QPMAP_PANIC_NESTED :
 		    QPMAP_PANIC_FULL;
-		found = qpmap_pte_load(slot[-1].ptep);
-		b = qpmap_pte_pa(found, qpmap_state.sharing);
+		b = qpmap_pte_pa(qpmap_pte_load(slot[-1].ptep),
+		    qpmap_state.sharing);
+	} else {
+		b = qpmap_pte_load(slot->ptep).bits;
 	}
 	qpmap_host_panic(text, qpmap_pte_pa(pte, qpmap_state.sharing), b);
 }

@@ -134,13 +134,13 @@ qpmap_tables_count(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, const struct qpmap_area *area,
     qpmap_u32 *count)
 {
+	qpmap_vaddr_t va, guard = qpmap_area_end(area);
 	qpmap_u32 missing;
-	qpmap_vaddr_t va;
 	int error;
 
 	for (va = area->va;; va += QPMAP_PAGE_SIZE) {
 		error = qpmap_tables_check(config, mmu, va, &missing);
-		if (error != QPMAP_OK || va == qpmap_area_end(area)) {
+		if (error != QPMAP_OK || va == guard) {
 			return (error);
 		}
 		if (missing != 0 && missing == mmu->levels - 1 &&
@@ -258,57 +258,46 @@ qpmap_tables_path(const struct qpmap_config *config,
 	    config->flags);
 }
 
-/* Whether the area is the library's own: it then has PTEs there. */
-static inline _Bool
-qpmap_tables_has(const struct qpmap_area *area)
-{
-	return (area->size != 0 && area->guard != 0);
-}
-
 /* Build every missing path of an area that was counted. */
 QPMAP_INIT static void
 qpmap_tables_paths(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, const struct qpmap_area *area,
     qpmap_paddr_t *chain)
 {
-	qpmap_vaddr_t va = area->va;
+	qpmap_vaddr_t va, guard = qpmap_area_end(area);
 
-	for (; va != qpmap_area_end(area); va += QPMAP_PAGE_SIZE) {
+	for (va = area->va; va != guard; va += QPMAP_PAGE_SIZE) {
 		if (qpmap_tables_is_first(area, va, 1)) {
 			qpmap_tables_path(config, mmu, va, chain);
 		}
 	}
 }
 
-/*
- * A table that two areas lack is counted twice; the second page is freed.
- */
+/* A table that two areas lack is counted twice: the second page is freed. */
 QPMAP_INIT int
 qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, const struct qpmap_area *areas)
 {
-	qpmap_u32 i, count = 0;
-	int error = QPMAP_OK;
+	qpmap_u32 i = QPMAP_AREA_OWN, count = 0;
 	qpmap_paddr_t chain;
+	int error;
 
-	for (i = 0; i < QPMAP_AREAS && error == QPMAP_OK; i++) {
-		if (qpmap_tables_has(&areas[i])) {
-			error = qpmap_tables_count(config, mmu, &areas[i],
-			    &count);
-		}
-	}
+	do {
+		error = qpmap_tables_count(config, mmu, &areas[i], &count);
+	} while (++i < QPMAP_AREAS && error == QPMAP_OK);
 	if (error == QPMAP_OK) {
 		error = qpmap_chain_take(&chain, count);
 	}
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	for (i = 0; i < QPMAP_AREAS; i++) {
-		if (qpmap_tables_has(&areas[i])) {
-			qpmap_tables_paths(config, mmu, &areas[i], &chain);
-		}
+	i = QPMAP_AREA_OWN;
+	do {
+		qpmap_tables_paths(config, mmu, &areas[i], &chain);
+	} while (++i < QPMAP_AREAS);
+	if (QPMAP_SHOOTDOWN) {
+		qpmap_chain_free(&chain);
 	}
-	qpmap_chain_free(&chain);
 	return (QPMAP_OK);
 }
 
