@@ -9,11 +9,13 @@
  * Terms:
  *	slot		one page of kernel virtual address space, reserved in
  *			advance, and the page-table entry (PTE) that maps it
- *	guard		an unmapped page; one is on each side of every slot
- *	window		the slots of one CPU, in one range of addresses
+ *	guard		an unmapped page before each slot and after the last one
+ *	window		the range of addresses of one CPU: its slots and guards
+ *	global slot	a slot that all CPUs may use (<qpmap/shootdown.h>)
  *	CPU index	the number of a CPU and of its window, from 0
+ *	online		between its qpmap_cpu_online() and qpmap_cpu_offline()
  *	mapping		a page in a slot; held from its enter to its remove
- *	pinned		kept on one CPU: preemption is off
+ *	pinned		preemption is off, so the caller stays on its CPU
  *	direct map	the kernel's permanent linear mapping of RAM, if any
  *	root		the top-level page table (CR3, TTBR1, satp)
  *	hook		a function that the kernel defines (<qpmap/host.h>)
@@ -52,41 +54,43 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_F_SINGLE_ROOT	0x0002u
 /*
  * Accept executable mappings, on a machine that cannot forbid execution (x86
- * with EFER.NXE clear, i386 with 32-bit entries).  An error on a machine that
- * can.
+ * with EFER.NXE clear, i386 with 32-bit entries).  The flag is an error on a
+ * machine that can.
  */
 #define QPMAP_F_NO_NX		0x0004u
 /* Debugging: use the window even where the direct map would do. */
 #define QPMAP_F_NO_DIRECT	0x0008u
 /*
  * x86: invalidate after storing a valid PTE, too.  Required if the kernel
- * writes the window's PTEs itself, or changes CR3 while a mapping is held; and
+ * writes the window's PTEs itself, or changes CR3 while a mapping is held.  The
+ * mapping must still be used under the PCID of its enter only.  Also required
  * for a CPU, or a hypervisor's shadow page tables, that caches not-present
- * entries.  The manuals do not allow an x86 CPU to cache them; the symptom is
- * a fault on a page that was just entered.
+ * entries: the symptom is a fault on a page that was just entered.  The manuals
+ * do not allow an x86 CPU to cache them.
  */
 #define QPMAP_F_FLUSH_ON_MAP	0x0010u
 /*
- * arm64: invalidate on this CPU only.  Only for a kernel with one CPU, or with
- * its window in tables that no other CPU uses (and TTBR.CnP = 0).  Another CPU
- * that shares the tables would keep a removed page's translation.
+ * arm64: remove invalidates on this CPU only; a shootdown still broadcasts.
+ * Only for a kernel with one CPU, or with each window in tables that no other
+ * CPU uses (and TTBR.CnP = 0).  Another CPU that shares the tables would keep a
+ * removed page's translation.
  */
 #define QPMAP_F_LOCAL_TLBI	0x0020u
 /*
  * arm64: set nG in every PTE.  Required if the kernel isolates its page tables
- * from users and sets nG in its own entries, or if the window's tables belong
- * to one address space.
+ * from users (KPTI) and sets nG in its own entries, or if the window's tables
+ * belong to one address space.
  */
 #define QPMAP_F_SET_NG		0x0040u
-/* riscv64: the CPUs have Svpbmt, and henvcfg and menvcfg enable it. */
+/* riscv64: the CPUs have Svpbmt, and menvcfg and henvcfg enable it (PBMTE). */
 #define QPMAP_F_SVPBMT		0x0080u
 
 /*
  * Errata.
  *
  * x86: INVLPG leaves translations behind (Intel ADL, RPL and Gracemont before
- * their microcode update, for kernels that use global pages and PCIDs).
- * Everything is invalidated instead.
+ * their microcode update, for kernels that use global pages and PCIDs).  The
+ * CPU's whole TLB is invalidated instead.
  */
 #define QPMAP_F_ERRATUM_INVLPG	0x0100u
 /* arm64: a broadcast TLBI and its DSB must be issued twice. */
@@ -99,28 +103,29 @@ QPMAP_BEGIN_DECLS
  * without the flag.
  */
 #define QPMAP_F_ERRATUM_WALKER	0x0400u
-/* riscv64: SiFive CIP-1200, SFENCE.VMA with an address is broken. */
+/* riscv64: SiFive CIP-1200: SFENCE.VMA with an address is broken, not used. */
 #define QPMAP_F_ERRATUM_CIP_1200	0x0800u
 
 /*
- * The next three require QPMAP_SHOOTDOWN.
+ * The next three flags require a build with QPMAP_SHOOTDOWN=1.
  *
- * arm64: do not use TLBI by range (FEAT_TLBIRANGE), although this CPU has it,
- * because another CPU may not.  Without the flag a CPU that lacks a feature of
- * the first one cannot come online.
+ * arm64: do not use TLBI by range (FEAT_TLBIRANGE), although the CPU of
+ * qpmap_init() has it, because another may not.  Without the flag every CPU
+ * must have it then: one that lacks it cannot come online.
  */
 #define QPMAP_F_NO_TLBI_RANGE	0x1000u
-/* riscv64: the CPUs have Svinval; several pages are one batch. */
+/* riscv64: the CPUs have Svinval; a shootdown of several pages uses it. */
 #define QPMAP_F_SVINVAL		0x2000u
 /*
  * riscv64: use the SBI's remote fences (RFENCE extension) in place of the
- * kernel's interprocessor interrupt.  States that a fence has completed on
- * every hart when the call returns.  OpenSBI's have; the specification promises
- * less.  If the SBI returns an error the interrupt is used.
+ * kernel's interprocessor interrupt.  The flag states that a fence has
+ * completed on every hart when the call returns.  OpenSBI's fences have; the
+ * specification promises less.  If the SBI returns an error the interrupt is
+ * used.
  *
- * A hart that stops while another hart is in such a fence may leave that one in
- * the SBI for ever (OpenSBI 1.1 does).  After its qpmap_cpu_offline() a hart
- * must not stop before every CPU that was in a shootdown then has left it.
+ * If a hart stops during another hart's fence, that call may never return
+ * (OpenSBI 1.1's does not).  After its qpmap_cpu_offline() a hart must not stop
+ * until every CPU that was in a shootdown at that time has left it.
  */
 #define QPMAP_F_SBI_RFENCE	0x4000u
 
@@ -128,8 +133,8 @@ QPMAP_BEGIN_DECLS
  * arm64: do not read TCR2_EL1, and assume 0.  For a CPU that has permission
  * indirection or 128-bit entries (ID_AA64MMFR3_EL1.S1PIE, D128) below firmware
  * or a hypervisor that keeps the register from the kernel (SCR_EL3.TCR2En or
- * HCRX_EL2.TCR2En is 0).  Reading it there traps, in qpmap_init() and
- * qpmap_cpu_online(), and its value has no effect.
+ * HCRX_EL2.TCR2En is 0).  Without the flag qpmap_init() and qpmap_cpu_online()
+ * read it, which traps there; its value has no effect there.
  */
 #define QPMAP_F_NO_TCR2		0x8000u
 
@@ -139,9 +144,10 @@ QPMAP_BEGIN_DECLS
  * global slots, holds a mark: it is neither valid nor zero, and has no address.
  * qpmap_init() writes a group's mark.  The first qpmap_cpu_online() with a
  * window writes the window's, which stays for ever, also while the CPU is
- * offline.  Before that nothing marks the leaf table.  With the flag only, a
- * mark in one of these PTEs is accepted where a PTE must be zero.  With
- * QPMAP_CHECKED enter panics if its window's mark is gone (QPMAP_PANIC_MARK).
+ * offline.  Before that nothing marks the windows' leaf tables, and the kernel
+ * must not free them.  Where these PTEs must be zero, a mark is accepted with
+ * the flag, and is an error without it.  With QPMAP_CHECKED enter panics if its
+ * window's mark is gone (QPMAP_PANIC_MARK).
  */
 #define QPMAP_F_MARK_GUARDS	0x10000u
 
@@ -152,18 +158,19 @@ QPMAP_BEGIN_DECLS
  */
 struct qpmap_config {
 	/*
-	 * The windows: the address of window 0, a multiple of
+	 * The windows: cpu_count windows of QPMAP_WINDOW_SIZE bytes follow each
+	 * other from window_va on.  window_va is a multiple of
 	 * QPMAP_WINDOW_SIZE, in the kernel's half of the address space
-	 * (riscv64: in either half, not across the hole between them); and the
-	 * number of windows of QPMAP_WINDOW_SIZE bytes that follow each other,
-	 * 1 or more, one for each CPU that may be online at the same time.
-	 * Nothing else may be mapped there, or in the guard: the one page after
-	 * the last window.
+	 * (riscv64: in either half, not across the hole between them).
+	 * cpu_count is 1 or more: a window for each CPU that may be online at
+	 * the same time.  Nothing else may be mapped there, or in the one page
+	 * after the last window, which is its last guard.
 	 *
 	 * The page tables that hold the PTEs must never be freed, although all
 	 * their entries are zero while nothing is mapped.  A kernel that frees
 	 * empty tables must keep a page of its own mapped in each, or not use
-	 * any other address that they map (docs/porting-kernel.md).
+	 * any other address that they map, or set QPMAP_F_MARK_GUARDS
+	 * (docs/porting-kernel.md).
 	 */
 	qpmap_vaddr_t window_va;
 	qpmap_u32 cpu_count;
@@ -179,8 +186,8 @@ struct qpmap_config {
 	qpmap_u32 flags;
 
 	/*
-	 * Memory types in use besides write-back, which always is: an OR of
-	 * QPMAP_TYPE_BIT(type).  For a type that the machine cannot express,
+	 * Memory types in use besides write-back, which is always in use: an OR
+	 * of QPMAP_TYPE_BIT(type).  For a type that the machine cannot express,
 	 * write-back included, qpmap_init() returns an error that names it.
 	 * An arm64 kernel without a write-back byte in MAIR_EL1 maps RAM with
 	 * another type, and must pass template_leaf[QPMAP_ATTR_WRITE_BACK].
@@ -210,9 +217,9 @@ struct qpmap_config {
 	 * The direct map: the direct_size bytes of physical addresses from
 	 * direct_pa on are mapped at direct_va and up, permanently, without a
 	 * hole, for reading and writing, with the types of direct_types (an OR
-	 * of QPMAP_TYPE_BIT(type); 0 means write-back).  All three are
-	 * multiples of the page size; direct_size 0 means none.  Must be 0 in
-	 * a build with QPMAP_DIRECT_MAP=0.
+	 * of QPMAP_TYPE_BIT(type); 0 means write-back).  direct_va, direct_pa
+	 * and direct_size are multiples of the page size.  direct_size 0 means
+	 * none, and is required in a build with QPMAP_DIRECT_MAP=0.
 	 */
 	qpmap_vaddr_t direct_va;
 	qpmap_paddr_t direct_pa;
@@ -230,9 +237,9 @@ struct qpmap_config {
 
 	/*
 	 * Confidential guests: the bits that are set in the PTE of a private
-	 * page (SEV's C-bit), and of a shared page (TDX, the top address bit of
-	 * a realm).  At least one of the two is 0.  riscv64, and i386 with
-	 * 32-bit entries: both 0, their entries have no such bit.
+	 * page (SEV: the C-bit), and of a shared page (TDX: the shared bit;
+	 * realm: the top address bit).  One mask or both are 0.  riscv64, and
+	 * i386 with 32-bit entries: both are 0, as no entry has such a bit.
 	 */
 	qpmap_u64 private_mask;
 	qpmap_u64 shared_mask;
@@ -271,9 +278,9 @@ enum qpmap_error {
 };
 
 /*
- * The build options, and properties of the structures that cross the boundary
- * which compiler flags can change (-malign-double).  They must be the same for
- * the kernel and the library.  The words are in the order of the errors
+ * The build options; and the size and alignment of structures that the kernel
+ * and the library share, which compiler flags can change (-malign-double).  All
+ * must be the same for both.  The words are in the order of the errors
  * QPMAP_ERR_OPTION_PAGE_SHIFT and up; a difference in any word after the first
  * QPMAP_OPTION_COUNT is QPMAP_ERR_OPTION_LAYOUT.
  */
@@ -328,7 +335,7 @@ QPMAP_CALL int qpmap_init_options(const struct qpmap_config *config,
  * call the library, except qpmap_strerror(), and qpmap_shootdown_poll() and
  * qpmap_shootdown_ipi(), which do nothing there.  Its speculative walks are
  * harmless: qpmap_cpu_online() invalidates their results.  During the call no
- * other code may change the page tables above these addresses.
+ * other code may change the page tables that map these addresses, of any level.
  *
  * After success: the configuration is no longer needed, and qpmap_cpu_online()
  * may be called.  Another CPU must be notified of the success by means that
@@ -375,12 +382,12 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  *		for all tables.  A call that finds another in progress returns
  *		QPMAP_ERR_CPU_BUSY and may be repeated
  *
- * Before: if the kernel's allocator leaves old entries behind, the kernel must
- * clear them, and invalidate them on every CPU.  The hardware must not be using
- * an address of the window.
+ * Before: if the kernel's address allocator left PTEs in the window, the kernel
+ * must clear them, and invalidate them on every CPU.  The hardware must not be
+ * using an address of the window.
  *
- * After success: everything this CPU had cached is invalidated.  After an
- * error: the CPU is as before.
+ * After success: this CPU's whole TLB was invalidated, global entries included.
+ * After an error: the CPU is as before.
  *
  * A CPU that died without qpmap_cpu_offline() keeps its index, and with
  * QPMAP_SHOOTDOWN, except on arm64, other CPUs wait for it for ever.  When the
@@ -428,19 +435,21 @@ QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
  *
  * pa		physical address, a multiple of the page size, within the CPU's
  *		physical address width.  The page must be wired, held or
- *		unmanaged, and stay so while it is mapped
+ *		unmanaged, and not be freed or reused, while it is mapped
  * attr		the memory type, ORed with QPMAP_ATTR_PRIVATE or
  *		QPMAP_ATTR_SHARED if needed
  *
  * Never fails.  A bad argument is a panic, and so is one mapping more on this
  * CPU than qpmap_config.nesting.
  *
- * If the direct map has the page with that type, its address there is
- * returned, and the CPU is not pinned.  Otherwise the CPU stays pinned until
- * qpmap_remove(): until then the caller must not sleep, take a lock that can
- * sleep, or change the address space.
+ * If the direct map has the page with that type and sharing, its address there
+ * is returned, no slot is used, and the caller is not pinned.  Otherwise the
+ * caller is pinned until qpmap_remove().  Until then it must not sleep, take a
+ * lock that can sleep, or switch the address space (on x86 see
+ * QPMAP_F_FLUSH_ON_MAP).
  *
- * Mappings nest, last in, first out.  Portable code holds one (C6).
+ * Mappings nest, last in, first out.  Code that must also run on another
+ * implementation of pmap_quick_enter_page(9) must hold only one (C6).
  *
  * Wait-free: no lock, no loop, no wait for another CPU's software.
  * Context: any (threads, interrupts, NMI), with any lock held.
@@ -459,23 +468,24 @@ QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
  *
  * After: an access through a window address faults on this CPU, the page may be
  * freed, and the slot is free.  Another CPU may have walked this window
- * speculatively, and may keep that translation; no access of a program uses it.
- * For an address in the direct map the function does nothing.
+ * speculatively.  It may keep the translation until qpmap_quiesce(), except on
+ * arm64 without QPMAP_F_LOCAL_TLBI.  Only speculation can use it, since no code
+ * there uses the address.  For an address in the direct map the function does
+ * nothing.
  *
  * Outside the direct map any other address, of an older mapping or of one
  * removed before, is a panic (QPMAP_PANIC_REMOVE).  Addresses in the direct map
  * are not checked: a wrong one does nothing, and the window mapping that was
  * to be removed stays held.
  *
- * Wait-free; on arm64 it waits for the hardware's broadcast.
+ * Wait-free; on arm64 its DSB waits until the broadcast TLBI is complete.
  * Context: that of the enter, on the same CPU.
  */
 QPMAP_CALL void qpmap_remove(qpmap_vaddr_t va);
 
 /*
  * Count the window mappings that the calling CPU holds.  A scheduler can assert
- * that there are none.  Context: pinned, or preemption off otherwise; cpu is
- * this CPU's state.
+ * that there are none.  Context: preemption off; cpu is this CPU's state.
  */
 QPMAP_CALL qpmap_u32 qpmap_held(const struct qpmap_cpu *cpu);
 
@@ -518,7 +528,7 @@ QPMAP_CALL qpmap_u32 qpmap_held(const struct qpmap_cpu *cpu);
  *
  * An access must not fault: the page must be there, not poisoned and not
  * withdrawn by a hypervisor, and buf must be mapped.  If a fault handler leaves
- * the function, the CPU holds the mapping's slot and stays pinned for ever.
+ * the function, the slot stays held, and preemption off, for ever.
  *
  * Panics as qpmap_enter(), and before any access if a range wraps around the
  * physical address space (QPMAP_PANIC_RANGE).  Context: as qpmap_enter().

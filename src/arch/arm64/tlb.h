@@ -3,7 +3,7 @@
  * arm64: PTE stores and TLB maintenance.
  *
  *	map		store the PTE
- *			DSB ISHST	walkers see it
+ *			DSB ISHST	table walkers see the store
  *			ISB		no later access uses an older walk
  *	unmap		clear the PTE
  *			DSB ISHST	walkers see the clear
@@ -18,16 +18,19 @@
  *			DSB ISH		...is complete
  *			ISB
  *
- *	flush range	as unmap, with a TLBI for each page between the DSBs:
- *			TLBI RVAALE1IS for ranges if the CPUs have it, TLBI
- *			VMALLE1IS for very many pages
+ *	flush range	DSB ISH		as in flush local
+ *			TLBI VAALE1IS	for each page; or RVAALE1IS for ranges,
+ *					if the CPUs have it; or one VMALLE1IS
+ *					for very many pages
+ *			DSB ISH; ISB	as in unmap
  *
  * Arm ARM (DDI 0487), "TLB maintenance requirements and the TLB maintenance
  * instructions".
  *
- * Slow path: DSB SY before the clear, if accesses were not cacheable; TLBI
- * VAALE1 for a window of one CPU only; TLBI and DSB a second time; DC CVAC of
- * the PTE, and DSB SY, if walks are not coherent with the data cache.
+ * Slow path: DSB SY before the clear, for accesses that were not cacheable;
+ * with QPMAP_F_LOCAL_TLBI, TLBI VAALE1; with QPMAP_F_ERRATUM_REPEAT_TLBI, the
+ * broadcast TLBI and its DSB twice; with QPMAP_F_ERRATUM_WALKER, DC CVAC of the
+ * PTE and DSB SY in place of DSB ISHST.
  */
 #ifndef QPMAP_ARCH_ARM64_TLB_H
 #define QPMAP_ARCH_ARM64_TLB_H
@@ -57,9 +60,9 @@ qpmap_tlb_operand(qpmap_vaddr_t va)
 void qpmap_dcache_clean(const void *table, qpmap_size_t bytes);
 
 /*
- * Clean one PTE.  It is in one line of any length, and DC takes any address in
- * the line, so CTR_EL0 need not be read.  The DSB completes cleans of this CPU
- * only, so the caller must stay on it.
+ * Clean one PTE.  It lies in one cache line of any length, and DC CVAC takes
+ * any address in the line, so CTR_EL0 need not be read.  The DSB completes
+ * cleans of this CPU only, so the caller must stay on it.
  */
 static inline void
 qpmap_pte_clean(const struct qpmap_pte *ptep)
@@ -80,8 +83,8 @@ qpmap_pte_publish(const struct qpmap_pte *ptep, qpmap_u32 flags)
 }
 
 /*
- * The ISB is required: a walk for va before the store may have marked a later
- * access as faulting.
+ * The ISB is required: a later access may have been walked for before the
+ * store, and found to fault.
  */
 static inline void
 qpmap_tlb_post_map(qpmap_vaddr_t va)
@@ -92,8 +95,8 @@ qpmap_tlb_post_map(qpmap_vaddr_t va)
 }
 
 /*
- * A compiler barrier: for cacheable memory the DSB after the TLBI waits for
- * accesses through the mapping.
+ * Only a compiler barrier: the mapping is cacheable, and the DSB after the TLBI
+ * waits for the accesses through it.
  */
 static inline void
 qpmap_tlb_pre_unmap(void)
@@ -150,10 +153,11 @@ qpmap_tlb_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
 }
 
 /*
- * No other CPU has invalidated what this CPU walked before (its boot tables,
- * another kernel's).  The first DSB must wait for loads, too: another CPU may
- * have cleared the PTEs, and this one only loaded a flag that says so.  The
- * TLBI is local, so the erratum does not need a second one.
+ * No CPU has invalidated what this CPU walked before it came online (its boot
+ * tables, another kernel's).  The first DSB must wait for loads, too, which
+ * ISHST does not: another CPU may have cleared the PTEs, and this one only
+ * loaded a flag that says so.  The TLBI is local: QPMAP_F_ERRATUM_REPEAT_TLBI,
+ * about broadcasts, does not apply.
  */
 static inline void
 qpmap_tlb_flush_local(qpmap_u32 flags)
@@ -175,7 +179,7 @@ qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 	}
 }
 
-/* An entry that faults is never cached: there is nothing to invalidate. */
+/* No TLB holds an invalid entry: there is nothing to invalidate. */
 static inline void
 qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
     const struct qpmap_mmu *mmu, qpmap_u32 flags)
@@ -187,8 +191,8 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 }
 
 /*
- * For compilers whose default is -moutline-atomics.  Not inlined, since the
- * caller's default would then apply.
+ * For compilers whose default is -moutline-atomics (calls of libgcc).  Not
+ * inlined, since the caller's default would then apply.
  */
 #if defined(__clang__) || __GNUC__ >= 10
 #define QPMAP_ATOMIC							\
@@ -200,17 +204,20 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_TLB_BROADCASTS		1
 #define QPMAP_TLB_CACHES_INVALID	0
 
-/* For more pages, without TLBI by range, a flush of everything is cheaper. */
+/* The most TLBIs without ranges: for more pages a full flush is cheaper. */
 #define QPMAP_TLB_PAGES		512
 
-/* Pages in one TLBI by range: 1 to 32 times 2, 64, 2048 or 65536. */
+/*
+ * Pages in one TLBI by range: 1 to 32 times 2, 64, 2048 or 65536.  Ranges cover
+ * any count below QPMAP_RANGE_PAGES.
+ */
 #define QPMAP_RANGE_SHIFT(scale)	(5 * (scale) + 1)
 #define QPMAP_RANGE_PAGES		(1ul << QPMAP_RANGE_SHIFT(4))
 
 /*
  * Operand of a TLBI by range: num + 1 times 2^(5 * scale + 1) pages.  Page
- * size in 47:46, SCALE in 45:44, NUM in 43:39, the page's number in 36:0.
- * ASID and TTL stay zero.
+ * size in 47:46, SCALE in 45:44, NUM in 43:39, the page's number in 36:0 (with
+ * LPA2 the unit differs, and no range is used).  ASID and TTL stay zero.
  */
 static inline qpmap_u64
 qpmap_tlb_range_operand(qpmap_vaddr_t va, qpmap_u64 scale,
@@ -230,7 +237,7 @@ qpmap_tlb_range(qpmap_u64 operand)
 			 :: "r"(operand) : "memory");
 }
 
-/* A single page if the count is odd, then as few ranges as cover the rest. */
+/* A single page if the count is odd, then at most one range of each scale. */
 static inline void
 qpmap_tlb_ranges(qpmap_vaddr_t va, qpmap_size_t page_count)
 {
@@ -278,7 +285,7 @@ qpmap_tlb_batch(qpmap_vaddr_t va, qpmap_size_t page_count)
 	}
 }
 
-/* If walks are coherent the DSB of the batch is enough. */
+/* If walks are coherent, the DSB of qpmap_tlb_flush_range() is enough. */
 static inline void
 qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
@@ -290,8 +297,9 @@ qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 }
 
 /*
- * One pair of DSBs for all pages.  Always broadcast: other CPUs use these
- * addresses.  The first DSB must wait for loads, too: see flush local.
+ * One pair of DSBs for all pages.  Always broadcast, also with
+ * QPMAP_F_LOCAL_TLBI: other CPUs use these addresses.  The first DSB must wait
+ * for loads, too: see qpmap_tlb_flush_local().
  */
 static inline void
 qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
