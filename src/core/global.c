@@ -104,7 +104,9 @@ qpmap_global_check(const struct qpmap_config *config)
 	    (qpmap_uptr)config->global % QPMAP_CACHE_LINE != 0) {
 		return (QPMAP_ERR_SHOOTDOWN);
 	}
-	if (config->global_count > QPMAP_GLOBAL_GROUPS) {
+	if (config->global_count > QPMAP_GLOBAL_GROUPS ||
+	    (qpmap_u64)config->global_count * QPMAP_GLOBAL_SIZE >
+	    ~(qpmap_vaddr_t)0 - QPMAP_PAGE_SIZE) {
 		return (QPMAP_ERR_GLOBAL_RANGE);
 	}
 	return (qpmap_global_leaves_fit(config) ? QPMAP_OK :

@@ -67,8 +67,8 @@ static const struct qpmap_area_rule {
 	int range_error;		/* not canonical kernel addresses */
 	int overlap_error;		/* with an area before it in the list */
 } qpmap_area_rule[QPMAP_AREAS] = {
-	{ QPMAP_PAGE_MASK, ~(qpmap_vaddr_t)0, QPMAP_ERR_DIRECT, QPMAP_ERR_DIRECT,
-	    QPMAP_ERR_DIRECT },
+	{ QPMAP_PAGE_MASK, ~(qpmap_vaddr_t)0, QPMAP_ERR_DIRECT,
+	    QPMAP_ERR_DIRECT, QPMAP_ERR_DIRECT },
 	{ QPMAP_WINDOW_SIZE - 1, QPMAP_PAGE_MASK, QPMAP_ERR_WINDOW_ALIGN,
 	    QPMAP_ERR_WINDOW_RANGE, QPMAP_ERR_WINDOW_DIRECT },
 #if QPMAP_SHOOTDOWN

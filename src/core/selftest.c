@@ -62,7 +62,7 @@ qpmap_selftest_both(qpmap_paddr_t pa, qpmap_paddr_t pa2)
 		step = 1;
 	}
 	for (pass = 0; step == 0 && pass < 4; pass++) {
-		page = 1 - pass % 2;
+		page = (pass + 1) / 2 % 2;	/* 0, 1; 1, 0 */
 		if (!qpmap_selftest_pass(va[page], page, pass < 2)) {
 			step = pass;
 		}

@@ -279,11 +279,15 @@ qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, const struct qpmap_area *areas)
 {
 	qpmap_u32 i = QPMAP_AREA_OWN, count = 0;
+	int error = QPMAP_OK;
 	qpmap_paddr_t chain;
-	int error;
 
 	do {
-		error = qpmap_tables_count(config, mmu, &areas[i], &count);
+		/* There are always windows, and global slots by choice. */
+		if (!QPMAP_SHOOTDOWN || areas[i].size != 0) {
+			error = qpmap_tables_count(config, mmu, &areas[i],
+			    &count);
+		}
 	} while (++i < QPMAP_AREAS && error == QPMAP_OK);
 	if (error == QPMAP_OK) {
 		error = qpmap_chain_take(&chain, count);

@@ -1274,6 +1274,20 @@ global_tables_config(qpmap_vaddr_t window_va, qpmap_vaddr_t global_va,
 	global_config_now.global_count = groups;
 }
 
+/* No global slots, and a page at address 0: it is in nobody's way. */
+static void
+global_tables_none(void **state)
+{
+	(void)state;
+	if (!QPMAP_TABLES) {
+		skip();
+	}
+	fake_reset();
+	global_tables_config(FAKE_WINDOW_VA, 0, 0);
+	fake_host_tables(0, 0)->bits = QPTE_RW_BITS | 4;
+	assert_int_equal(fake_init(&global_config_now), QPMAP_OK);
+}
+
 /* Tables of that level that the two areas need, each once. */
 static unsigned int
 global_tables_of(unsigned int level)
@@ -1480,6 +1494,7 @@ const struct CMUnitTest global_tests[] = {
 	FAKE_TEST("unit/B9/init, direct map", global_init_direct),
 	FAKE_TEST("unit/B9/init refuses the leaf", global_init_leaf),
 	FAKE_TEST("unit/B9/init again", global_init_again),
+	FAKE_TEST("unit/tables/no global slots", global_tables_none),
 	FAKE_TEST("unit/tables/two areas", global_tables),
 	FAKE_TEST("unit/tables/two areas, no memory", global_tables_no_memory),
 	FAKE_TEST("unit/tables/two areas, mapped", global_tables_mapped),

@@ -760,6 +760,18 @@ WRONG(range_wraps)
 	return (true);
 }
 
+/* More than an address space, by one group: all of i386's and one more. */
+WRONG(range_product)
+{
+	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * page_size(e);
+
+	if (e->fact[FACT_WORD] != 4) {
+		return (false);
+	}
+	config[WIRE_GLOBAL_COUNT] = (UINT64_C(1) << 32) / size + 1;
+	return (true);
+}
+
 WRONG(range_user)
 {
 	uint64_t size = 2 * e->fact[FACT_GLOBAL_SLOTS] * page_size(e);
@@ -887,6 +899,8 @@ static const struct wrong wrongs[] = {
 	{ "GLOBAL_RANGE/top", QPMAP_ERR_GLOBAL_RANGE, wrong_range_top },
 	{ "GLOBAL_RANGE/huge", QPMAP_ERR_GLOBAL_RANGE, wrong_range_huge },
 	{ "GLOBAL_RANGE/wraps", QPMAP_ERR_GLOBAL_RANGE, wrong_range_wraps },
+	{ "GLOBAL_RANGE/product", QPMAP_ERR_GLOBAL_RANGE,
+	    wrong_range_product },
 	{ "GLOBAL_RANGE/user", QPMAP_ERR_GLOBAL_RANGE, wrong_range_user },
 	{ "GLOBAL_RANGE/hole", QPMAP_ERR_GLOBAL_RANGE, wrong_range_hole },
 	{ "WINDOW_MAPPED/shared-guard", QPMAP_ERR_WINDOW_MAPPED,
