@@ -5,12 +5,12 @@
  * The linker resolves them; none is weak.  On i386 their definitions carry
  * QPMAP_CALL.  A hook must not sleep, and must not call the library, except as
  * said of qpmap_host_unpin() and qpmap_host_panic().  Every hook may be called
- * on several CPUs at once, and again on one CPU by an interrupt handler, except
- * as said of the table hooks.
+ * on several CPUs at once, and on one CPU again by a handler that interrupts
+ * it, except as said of the table hooks.
  *
- * Every enter and remove calls pin, cpu and unpin.  To inline them, a kernel
- * defines QPMAP_HOST_INLINE as the name of a header of its own with these three
- * as static inline functions:
+ * An enter that maps a slot calls pin, and its remove calls cpu and unpin.  To
+ * inline them, a kernel defines QPMAP_HOST_INLINE as the name of a header of
+ * its own with these three as static inline functions:
  *
  *	-DQPMAP_HOST_INLINE='"mykernel_qpmap.h"'
  *
@@ -35,8 +35,10 @@ QPMAP_BEGIN_DECLS
  * Disable preemption on this CPU, then return this CPU's state.
  *
  * Nests: an interrupt handler may pin when its thread has pinned, and a thread
- * pins once for each mapping that it holds.  The caller must stay on this CPU
- * from the return until the same number of unpins.
+ * pins once for each mapping that it holds.  From the return until the same
+ * number of unpins the caller must stay on this CPU, and no other thread may
+ * run on it.  To forbid migration alone is not enough (FreeBSD: critical_enter,
+ * not sched_pin): all threads of a CPU use one stack of slots.
  *
  * Context: any in which the kernel enters pages, or removes global mappings
  * with qpmap_global_remove_deferred(): threads, interrupts and, if the kernel
@@ -51,7 +53,7 @@ QPMAP_CALL struct qpmap_cpu *qpmap_host_pin(void);
  * caller that cannot be moved.  There the CPU may be offline: its state is then
  * zeroed, or as qpmap_cpu_offline() left it.
  *
- * If a caller broke the contract (a page removed twice) it may be called
+ * If a caller broke the contract (a page removed twice) the hook may be called
  * unpinned.  It may then return any CPU's state, or panic.
  */
 QPMAP_CALL struct qpmap_cpu *qpmap_host_cpu(void);
@@ -59,7 +61,8 @@ QPMAP_CALL struct qpmap_cpu *qpmap_host_cpu(void);
 /*
  * Undo one qpmap_host_pin() on this CPU; cpu is the value that it returned.
  *
- * The mapping is finished: a pending preemption may happen inside this call.
+ * The library no longer depends on this CPU, and the slot of a removed mapping
+ * is free: a pending preemption may happen inside this call.
  */
 QPMAP_CALL void qpmap_host_unpin(struct qpmap_cpu *cpu);
 
@@ -85,9 +88,8 @@ QPMAP_NORETURN QPMAP_CALL void qpmap_host_panic(const char *text,
 /*
  * The table hooks.  Only qpmap_init() and qpmap_cpu_online() call them, with
  * QPMAP_F_BUILD_TABLES.  Only a build with QPMAP_TABLES=1 refers to them.
- * They are called on one CPU at a time, if the kernel makes qpmap_cpu_online()
- * calls without leaf entries one at a time.  A second such call at the same
- * time fails (QPMAP_ERR_CPU_BUSY) before it calls a hook.
+ * They are called on one CPU at a time: of two qpmap_cpu_online() calls that
+ * would call them at once, the second fails first (QPMAP_ERR_CPU_BUSY).
  */
 
 /*
@@ -100,7 +102,7 @@ QPMAP_CALL qpmap_paddr_t qpmap_host_table_alloc(void);
 
 /*
  * Free a page of qpmap_host_table_alloc().  qpmap_init() calls this when it
- * runs out of pages, or has one too many; no table points to the page.
+ * runs out of pages, or has allocated too many; no table points to the page.
  */
 QPMAP_CALL void qpmap_host_table_free(qpmap_paddr_t table);
 
@@ -108,8 +110,8 @@ QPMAP_CALL void qpmap_host_table_free(qpmap_paddr_t table);
  * Return an address at which a table can be read and written, valid until the
  * next call of this function: one temporary mapping is enough.
  *
- * table is a page of qpmap_host_table_alloc(), or an upper table of the
- * kernel's own.  It is page-aligned, except for a root that is smaller than a
+ * table is a page of qpmap_host_table_alloc(), or a table of the kernel's own,
+ * at any level.  It is page-aligned, except for a root that is smaller than a
  * page and starts inside one (PAE's PDPT, arm64 with few root entries).  The
  * address must have the cacheability of the hardware's walker, unless
  * QPMAP_F_ERRATUM_WALKER is set.
@@ -118,12 +120,13 @@ QPMAP_CALL void *qpmap_host_table_address(qpmap_paddr_t table);
 
 /*
  * As qpmap_host_table_address(), for a table of leaf entries, and valid for
- * ever: each enter and remove on some CPU writes through it.
+ * ever: the window's CPU writes through it in each enter and remove, and any
+ * CPU in those of global mappings.
  *
  * The table must never be freed, although it is empty while nothing is mapped.
  * Called once by each qpmap_cpu_online() without leaf entries, and once by
- * qpmap_init() for each group of global slots.  Several windows or groups share
- * a table.
+ * qpmap_init() for each group of global slots whose leaf is NULL.  Several
+ * windows or groups may share a table.
  */
 QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
 
@@ -131,7 +134,8 @@ QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
  * Return whether the page at pa is wired, held or unmanaged, so that it may be
  * mapped (contract C9).  Only with QPMAP_CHECKED.
  *
- * Context: that of qpmap_enter(), not yet pinned: the CPU may change.
+ * Context: that of the enter (qpmap_global_enter(), too), not yet pinned: the
+ * CPU may change.
  */
 QPMAP_CALL int qpmap_host_page_is_wired(qpmap_paddr_t pa);
 
@@ -142,7 +146,8 @@ QPMAP_CALL int qpmap_host_page_is_wired(qpmap_paddr_t pa);
  * The interrupt may come late, more than once, or once for several calls; it
  * must not be lost.  It must reach a CPU that is online or in
  * qpmap_cpu_online(), as soon as that CPU has interrupts on.  If a CPU cannot
- * be reached because it is going offline, the hook may do nothing.
+ * be reached because it is going offline, the hook may do nothing: the wait for
+ * that CPU ends in its qpmap_cpu_offline().
  *
  * Before: the library has stored all that the target must find in memory, and
  * executed a full fence: on x86 MFENCE and LFENCE, so that a WRMSR to the

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The areas of the kernel's address space in a configuration, as a list: one
- * pass checks each of them, one builds the page tables of the library's own.
+ * The areas of the kernel's address space that a configuration names, as a list
+ * by index: init.c checks each of them, and tables.c builds the page tables of
+ * the library's own.
  */
 #ifndef QPMAP_CORE_AREAS_H
 #define QPMAP_CORE_AREAS_H
 
 #include <qpmap/qpmap.h>
 
-/* From QPMAP_AREA_OWN on an area is the library's, and a guard page follows. */
+/* Areas from QPMAP_AREA_OWN on are the library's; a guard page follows each. */
 #define QPMAP_AREA_DIRECT	0
 #define QPMAP_AREA_WINDOWS	1
 #define QPMAP_AREA_GLOBAL	2

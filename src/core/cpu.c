@@ -16,8 +16,9 @@ qpmap_guard_is_valid(const struct qpmap_pte *ptep, qpmap_u32 flags)
 }
 
 /*
- * Whether the window's PTEs are zero, and the next one in the same table, which
- * is the last slot's guard.  That and the first guard may be marked.
+ * Whether the window's PTEs are zero, and the one after them, if it is in the
+ * same table: the first guard of the next window, or the guard page.  That and
+ * the window's first guard may be marked.
  */
 QPMAP_COLD static _Bool
 qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
@@ -38,9 +39,9 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 }
 
 /*
- * Make every slot free, and place the sentinel above them; slot[0].va is always
- * 0.  Must precede the store to index_plus_one: from then on a crash may call
- * qpmap_cpu_abandon().
+ * Write every slot, and the sentinel above the last; slot[0].va is always 0.
+ * Must precede the store to index_plus_one: from then on a crash handler may
+ * call qpmap_cpu_abandon().
  */
 QPMAP_COLD static void
 qpmap_slots_init(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
@@ -56,13 +57,13 @@ qpmap_slots_init(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 }
 
 /*
- * For the words of qpmap_state that CPUs write.  A target without atomic
- * instructions has one CPU.
+ * Whether online_count and walking, which several CPUs write, are accessed by
+ * atomic instructions.  A target without these has one CPU.
  */
 #define QPMAP_HAS_ATOMIC						\
 	(__atomic_always_lock_free(sizeof(qpmap_u32), 0))
 
-/* Add to the number of online CPUs; a count that wraps subtracts. */
+/* Add count to the number of online CPUs; ~0 subtracts 1. */
 QPMAP_COLD QPMAP_ATOMIC static void
 qpmap_online_add(qpmap_u32 count)
 {
@@ -74,7 +75,7 @@ qpmap_online_add(qpmap_u32 count)
 	}
 }
 
-/* Lock the tables until qpmap_walk_end(); returns whether they were free. */
+/* Try to lock walks until qpmap_walk_end(); returns whether it has the lock. */
 QPMAP_COLD QPMAP_ATOMIC static _Bool
 qpmap_walk_begin(void)
 {
@@ -91,9 +92,10 @@ qpmap_walk_end(void)
 }
 
 /*
- * Find and check the PTEs of the window at va: those of the kernel, or those in
- * the tables.  The hooks may have one address for all tables: two CPUs at once
- * would each read the other's table.
+ * Check the PTEs of the window at va: *leaf, which the kernel passed, or if it
+ * is NULL those in the tables, to which *leaf is set.  The walk is locked: the
+ * hooks may have one address for all tables, and two CPUs at once would each
+ * read the other's table.
  */
 QPMAP_COLD static int
 qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
@@ -119,8 +121,8 @@ qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 }
 
 /*
- * Claim the CPU index for this CPU, if there is cpu_sync to record it.  Returns
- * 0 or an enum qpmap_error.
+ * Claim the CPU index for this CPU, if there is cpu_sync to record it, and
+ * check its hart number.  Returns 0 or an enum qpmap_error.
  */
 QPMAP_COLD static int
 qpmap_cpu_claim(qpmap_u32 index)
@@ -150,8 +152,8 @@ qpmap_cpu_join(struct qpmap_cpu *cpu, qpmap_u32 index)
 /*
  * The opposite of qpmap_cpu_join().  The CPU keeps its index while initiators
  * wait for it: a shootdown's interrupt, or a handler that polls while it spins
- * for an initiator's lock, acknowledges with it.  The index is released when no
- * interrupt here uses it.
+ * for an initiator's lock, acknowledges with it.  The index is released after
+ * index_plus_one is 0, when no interrupt on this CPU uses it.
  */
 QPMAP_COLD static void
 qpmap_cpu_leave(struct qpmap_cpu *cpu, qpmap_u32 index)
@@ -212,7 +214,7 @@ qpmap_slots_unmap(struct qpmap_cpu *cpu)
 	}
 }
 
-/* Once next is 0, enter and remove panic. */
+/* next is 0 before the slots are unmapped: then enter and remove panic. */
 QPMAP_COLD QPMAP_CALL void
 qpmap_cpu_offline(struct qpmap_cpu *cpu)
 {

@@ -59,10 +59,10 @@ qpmap_check_numbers(const struct qpmap_config *config)
 	return (QPMAP_OK);
 }
 
-/* What an area must be, in the order of the areas. */
+/* The rules for each area, by its index in the list (areas.h). */
 static const struct qpmap_area_rule {
 	qpmap_vaddr_t mask;		/* bits clear in address and size */
-	qpmap_vaddr_t last;		/* of the guard after it; -1: none */
+	qpmap_vaddr_t last;		/* guard's bytes after it, less 1 */
 	int align_error;
 	int range_error;		/* not canonical kernel addresses */
 	int overlap_error;		/* with an area before it in the list */
@@ -77,14 +77,14 @@ static const struct qpmap_area_rule {
 #endif
 };
 
-/* The last byte of an area and its guard. */
+/* The last byte of an area's guard; without a guard, -1, that of the area. */
 static inline qpmap_vaddr_t
 qpmap_area_last(const struct qpmap_area *areas, qpmap_u32 i)
 {
 	return (qpmap_area_end(&areas[i]) + qpmap_area_rule[i].last);
 }
 
-/* Check an area and its guard against the address space and earlier areas. */
+/* Check an area, with its guard, against its rule and the areas before it. */
 QPMAP_INIT static int
 qpmap_area_check(const struct qpmap_area *areas, qpmap_u32 i,
     const struct qpmap_mmu *mmu)
@@ -108,7 +108,7 @@ qpmap_area_check(const struct qpmap_area *areas, qpmap_u32 i,
 	return (QPMAP_OK);
 }
 
-/* Fill the list of areas, and check it. */
+/* Write the list of areas, and check those whose size is not 0. */
 QPMAP_INIT static int
 qpmap_areas_check(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, struct qpmap_area *areas)
@@ -130,7 +130,7 @@ qpmap_areas_check(const struct qpmap_config *config,
 	return (error);
 }
 
-/* Check the direct map's physical range. */
+/* Check the direct map's physical range, and that the build supports one. */
 QPMAP_INIT static int
 qpmap_check_direct(const struct qpmap_config *config)
 {
@@ -144,8 +144,9 @@ qpmap_check_direct(const struct qpmap_config *config)
 }
 
 /*
- * Determine the width of a physical address: at most the configuration's, and
- * below the sharing masks.  With SEV CR3 has the C-bit, too: clear it in root.
+ * Write the width of a physical address: the configuration's, or the CPU's if
+ * that is 0, but no bit of the sharing masks is in it.  With SEV CR3 has the
+ * C-bit, too: clear it in root.
  */
 QPMAP_INIT static int
 qpmap_check_width(const struct qpmap_config *config, struct qpmap_mmu *mmu)
@@ -204,7 +205,10 @@ qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu,
 	return (error);
 }
 
-/* The sharing mask of a type: as the attribute says, or by the type. */
+/*
+ * The sharing mask of a type.  said is QPMAP_ATTR_PRIVATE, QPMAP_ATTR_SHARED or
+ * 0: then the uncached types are shared, and the others private.
+ */
 QPMAP_INIT static qpmap_ptebits_t
 qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t type,
     qpmap_attr_t said)
@@ -216,7 +220,10 @@ qpmap_sharing_bits(const struct qpmap_config *config, qpmap_attr_t type,
 	    (shared ? config->shared_mask : config->private_mask));
 }
 
-/* Bytes of the direct map, if it has that type and sharing. */
+/*
+ * Bytes of the direct map, if it has that type and sharing, else 0.  Must be
+ * called after qpmap_state.direct_size is set.
+ */
 QPMAP_INIT static qpmap_size_t
 qpmap_direct_size(const struct qpmap_config *config, qpmap_attr_t type,
     qpmap_ptebits_t sharing)
@@ -271,7 +278,7 @@ qpmap_init_prots(const struct qpmap_config *config,
 	ro->pa_limit = limit;
 }
 
-/* The error of the first option whose values differ. */
+/* The error of the first option whose values differ, or QPMAP_OK. */
 QPMAP_INIT static int
 qpmap_check_options(const struct qpmap_options *options)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Zero and copy pages, and read and write byte ranges, one mapping at a time.
+ * Zero and copy pages, and read and write byte ranges.  One mapping is held at
+ * a time, two during a copy of a page.
  *
  * Write-back and write-through memory takes the architecture's bulk loop.  Any
  * other type may be a device: naturally aligned single accesses, by plain loads
@@ -23,7 +24,7 @@ qpmap_mapped_attr(qpmap_attr_t attr)
 	return (attr & ~(qpmap_attr_t)QPMAP_ATTR_WIDTH_4);
 }
 
-/* Whether the page is memory for the bulk loop; false with a width. */
+/* Whether the bulk loop may access the page; not with QPMAP_ATTR_WIDTH_4. */
 static inline _Bool
 qpmap_is_bulk(qpmap_attr_t attr)
 {

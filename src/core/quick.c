@@ -13,16 +13,16 @@
  *
  * A struct qpmap_prot holds the PTE bits of an attribute (compare pgprot_t).
  *
- * The slow path (slow.c) needs no compare of its own.  A prot with a pa_limit
- * of 0 fails the check of pa; a slot whose address is 0 fails the compare in
- * remove, which never takes it for the address of an enter.  No slow function
- * returns to here: each is a tail call.
+ * No compare here is for the slow path (slow.c) alone.  A prot that takes it
+ * has a pa_limit of 0, and fails the check of pa.  A slot that it maps has
+ * va = 0, and fails remove's compare, which a va of 0 from the caller does not
+ * reach.  No slow function returns to here: each call is a tail call.
  */
 #include "quick.h"
 
 /*
- * Map pte in this CPU's next slot; on failure continue in slow.c.  The address
- * of a free slot does not change.
+ * Map pte in this CPU's next slot; on failure continue in slow.c.  slot->va may
+ * be loaded before or after the claim: a handler that changes it restores it.
  */
 static inline qpmap_vaddr_t
 qpmap_window_enter(struct qpmap_pte pte)

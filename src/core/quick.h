@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The slow path's functions, which quick.c continues in, and the inline
+ * The slow path's functions, to which quick.c makes tail calls, and the inline
  * functions that both paths use.
  *
  * The slow path maps what needs more than the fast path's sequence, and panics
@@ -16,12 +16,12 @@
 #include "../arch/arch.h"
 
 /*
- * Rarely called.  With this clang places the calls after the hot path, which
- * then never branches backwards.  gcc does so without it, and with it would use
- * a section of its own.
+ * Rarely called.  cold makes clang place the calls after the hot path, which
+ * then never branches backwards.  gcc does so without cold; with it, gcc would
+ * put the functions into a section of their own.
  *
- * In src/qpmap.c the compiler sees these functions, too.  It must not inline
- * them into the hot path, nor fit the hot path's registers to theirs.
+ * src/qpmap.c compiles both paths as one file.  The compiler must not inline
+ * these functions into the hot path, nor allocate its registers by theirs.
  */
 #ifdef __clang__
 #define QPMAP_RARE cold, noinline
@@ -40,8 +40,9 @@
 #endif
 
 /*
- * Enter, if pa failed the check or there is no such attribute: map the page if
- * its prot takes the slow path, else panic.  Not pinned.
+ * Enter, if pa failed the check or there is no such attribute.  If the prot
+ * takes the slow path and pa is valid, map the page, or return its address in
+ * the direct map; else panic.  Called not pinned.
  */
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_slow(qpmap_paddr_t pa,
     qpmap_attr_t attr);
@@ -49,9 +50,9 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_ro_slow(qpmap_paddr_t pa,
     qpmap_attr_t attr);
 
 /*
- * Panic: there is no next slot, or its PTE is not zero.  pte is the PTE to be
- * stored.  va is not used: where the result register is that of the first
- * argument, it keeps that register free for the slot's address.  Pinned.
+ * Panic: there is no next slot, or its PTE is not zero.  pte is the PTE that
+ * was to be stored.  va is not used: where the result is in the register of the
+ * first argument, it leaves that register to the slot's address.  Pinned.
  */
 #if QPMAP_PTE_FIRST
 #define QPMAP_SLOT_ARGS(va, pte) pte, va
@@ -72,21 +73,22 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic_not_wired(qpmap_paddr_t pa,
 QPMAP_HANDED void qpmap_remove_slow(qpmap_vaddr_t va);
 
 /*
- * Check pa and attr for either path, and return the prot of attr; panics if
- * they are not valid.
+ * Check pa and attr for either path, and return the prot of attr.  Panics if
+ * they are not valid, or in a checked build if the page is not wired.
  */
 const struct qpmap_prot *qpmap_prot_check(qpmap_paddr_t pa,
     qpmap_attr_t attr, const struct qpmap_prot *prots);
 
 /*
- * Unmap the slot at address va, with the slow path's sequence, and invalidate
- * it on this CPU.  The slot is not released.
+ * Unmap the slot at address va, with the slow path's sequence, invalidate it on
+ * this CPU, and set slot->va to va again.  The slot is not released.
  */
 void qpmap_slot_unmap(struct qpmap_slot *slot, qpmap_vaddr_t va);
 
 /*
- * Whether a guard's PTE is valid before its window or group is used: zero, or
- * with QPMAP_F_MARK_GUARDS the mark of an earlier use.
+ * Whether a guard's PTE is as it must be before its window or group is used:
+ * zero, or with QPMAP_F_MARK_GUARDS the mark of an earlier use.  Neither is a
+ * valid PTE.
  */
 _Bool qpmap_guard_is_valid(const struct qpmap_pte *ptep, qpmap_u32 flags);
 
@@ -104,8 +106,9 @@ qpmap_guard_mark(struct qpmap_pte *ptep)
 }
 
 /*
- * Checked builds: whether an online CPU's window has its mark, or needs none;
- * and the panic, which reports the PTE found.
+ * Checked builds: whether the CPU's window has its mark, or needs none, since
+ * the CPU is offline or the flag is clear; and the panic, which reports the PTE
+ * found.
  */
 _Bool qpmap_guard_is_marked(const struct qpmap_cpu *cpu);
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic_mark(struct qpmap_pte pte);
@@ -143,8 +146,8 @@ qpmap_slot_va(const struct qpmap_cpu *cpu, const struct qpmap_slot *slot)
 
 /*
  * Convert between cpu->next and a slot.  With QPMAP_NEXT_IS_RELATIVE next is
- * an offset from the sentinels, and 0 is their slot; without, next is an
- * address, and 0 has to be checked for.
+ * an offset from qpmap_sentinel.slot[1], and 0 is that slot; without, next is
+ * an address, and 0 has to be checked for.
  */
 #define QPMAP_NEXT_BASE							\
 	(QPMAP_NEXT_IS_RELATIVE ?					\

@@ -22,7 +22,7 @@
 QPMAP_INIT int qpmap_shootdown_check(const struct qpmap_config *config);
 QPMAP_INIT int qpmap_global_check(const struct qpmap_config *config);
 
-/* The entry of the global slots in the list of areas. */
+/* Write the entry of the global slots in the list of areas. */
 QPMAP_INIT void qpmap_global_area(const struct qpmap_config *config,
     struct qpmap_area *areas);
 

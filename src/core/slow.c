@@ -4,13 +4,13 @@
  *
  * A mapping takes the slow path because of its memory type (accesses through it
  * must complete before its PTE is cleared) or because of a flag (an erratum,
- * QPMAP_F_FLUSH_ON_MAP, ...).  While it is held its slot's address is 0, by
+ * QPMAP_F_FLUSH_ON_MAP, ...).  While the mapping is held slot->va is 0, by
  * which qpmap_remove() detects it.  The order of the steps is that of quick.c,
  * for the same reason.
  */
 #include "quick.h"
 
-/* Whether attr is one memory type, and at most one of the two sharings. */
+/* Whether attr is one memory type, with at most one of the two sharings. */
 static inline _Bool
 qpmap_attr_exists(qpmap_attr_t attr)
 {
@@ -159,7 +159,7 @@ qpmap_slot_unmap(struct qpmap_slot *slot, qpmap_vaddr_t va)
 	*(volatile qpmap_vaddr_t *)&slot->va = va;
 }
 
-/* The newest slot of a CPU; NULL if none is held, or it is offline. */
+/* The slot of the newest mapping; NULL if none is held, or cpu is offline. */
 static struct qpmap_slot *
 qpmap_held_slot(struct qpmap_cpu *cpu)
 {

@@ -24,8 +24,9 @@ struct qpmap_prot {
 } __attribute__((aligned(4 * QPMAP_PTE_SIZE)));	/* indexed by a shift */
 
 /*
- * Properties of the MMU that every CPU must share.  The backend's probe.c
- * writes it in qpmap_init().
+ * Properties of the MMU that all CPUs must have in common.  In qpmap_init() the
+ * backend's probe.c writes them, and qpmap_check_width() then narrows pa_bits
+ * and clears the C-bit in root.
  */
 #define QPMAP_MMU_REGS 4
 struct qpmap_mmu {

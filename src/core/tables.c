@@ -53,11 +53,11 @@ qpmap_level_index(const struct qpmap_mmu *mmu, qpmap_vaddr_t va,
 	    ((1u << QPMAP_TABLE_SHIFT) - 1));
 }
 
-/* The result of a walk for one address. */
+/* A walk's result.  The next qpmap_host_table_address() makes ptep invalid. */
 struct qpmap_walk {
 	qpmap_paddr_t table;		/* the table it ended in */
 	qpmap_u32 level;		/* that table's level */
-	struct qpmap_pte *ptep;		/* the entry, until the next walk */
+	struct qpmap_pte *ptep;		/* va's entry in that table */
 	struct qpmap_pte entry;		/* its value */
 };
 
@@ -90,9 +90,10 @@ qpmap_tables_sharing(const struct qpmap_config *config)
 }
 
 /*
- * Check one page of an area.  The first guard of a window or group may be
- * marked: a group starts where a window could.  *missing is the number of
- * missing tables above the page.  Returns 0 or an enum qpmap_error.
+ * Check one page of an area.  A mark is accepted at each multiple of
+ * QPMAP_WINDOW_SIZE, where the first guard of a window or group may be.
+ * *missing is the number of missing tables above the page.  Returns 0 or an
+ * enum qpmap_error.
  */
 QPMAP_INIT static int
 qpmap_tables_check(const struct qpmap_config *config,
@@ -273,7 +274,10 @@ qpmap_tables_paths(const struct qpmap_config *config,
 	}
 }
 
-/* A table that two areas lack is counted twice: the second page is freed. */
+/*
+ * A table that two areas lack is counted twice: the second page is freed.
+ * Without QPMAP_SHOOTDOWN there is one area, and no page is left.
+ */
 QPMAP_INIT int
 qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, const struct qpmap_area *areas)

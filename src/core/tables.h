@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Page tables above the windows: walk them, and build the missing ones.
+ * Page tables above the windows and the groups of global slots: walk them, and
+ * build the missing ones.
  */
 #ifndef QPMAP_CORE_TABLES_H
 #define QPMAP_CORE_TABLES_H
@@ -9,10 +10,10 @@
 #include "areas.h"
 
 /*
- * Build the missing tables under mmu->root, so that every window and group has
- * a leaf table; check that nothing is mapped in the areas and the guard page
- * after each.  Returns 0 or an enum qpmap_error; after an error no table has
- * changed.
+ * Check that nothing is mapped in the library's areas and the guard page after
+ * each; then build the missing tables under mmu->root, so that every window and
+ * group has a leaf table.  Returns 0 or an enum qpmap_error; after an error no
+ * table has changed.
  */
 QPMAP_INIT int qpmap_tables_build(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, const struct qpmap_area *areas);
@@ -33,7 +34,7 @@ qpmap_leaf_is_at(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
 	return (((index ^ va >> QPMAP_PAGE_SHIFT) & QPMAP_LEAF_PLACES) == 0);
 }
 
-/* The PTE of va, or NULL if a table above it is missing. */
+/* The PTE of va, or NULL if no leaf table has one. */
 struct qpmap_pte *qpmap_tables_leaf(const struct qpmap_mmu *mmu,
     qpmap_vaddr_t va);
 

@@ -14,8 +14,9 @@
  *
  *	link a table	FENCE w, w		the table before the link
  *			store the link
- *			SFENCE.VMA x0, x0	on every hart: the form with an
- *						address orders leaves only
+ *			SFENCE.VMA x0, x0	the form with an address orders
+ *						leaves only; other harts execute
+ *						it in qpmap_cpu_online()
  *
  *	flush range	on each hart: SFENCE.VMA va, x0 for each page; or, as
  *			one batch, SFENCE.W.INVAL, SINVAL.VMA for each page,
@@ -28,8 +29,8 @@
  * that was valid at any time since the most recent SFENCE.VMA that subsumes
  * that address."
  *
- * Slow path: no memory type, since every unmap has the FENCE; on SiFive cores
- * with CIP-1200 each SFENCE.VMA va, x0 is an SFENCE.VMA x0, x0.
+ * Slow path: no memory type takes it, since every unmap has the FENCE.  On
+ * SiFive cores with CIP-1200 SFENCE.VMA x0, x0 replaces each SFENCE.VMA va, x0.
  */
 #ifndef QPMAP_ARCH_RISCV64_TLB_H
 #define QPMAP_ARCH_RISCV64_TLB_H
@@ -47,7 +48,7 @@
 #define QPMAP_SBI_EID_RFENCE	0x52464e43u
 #define QPMAP_SBI_SFENCE_VMA	1u
 
-/* rs1 takes an address, not an operand word: the page that holds va. */
+/* rs1 holds any address in the page, not an encoded operand. */
 static inline void
 qpmap_tlb_sfence_vma(qpmap_vaddr_t va)
 {
@@ -68,7 +69,10 @@ qpmap_tlb_post_map(qpmap_vaddr_t va)
 	qpmap_tlb_sfence_vma(va);
 }
 
-/* SFENCE.VMA does not order other accesses with each other; nor devices. */
+/*
+ * SFENCE.VMA orders this hart's stores before its later walks only.  The FENCE
+ * orders accesses through the mapping, to memory or a device, before the clear.
+ */
 static inline void
 qpmap_tlb_pre_unmap(void)
 {
@@ -118,7 +122,7 @@ qpmap_tlb_flush_local(qpmap_u32 flags)
 	qpmap_tlb_invalidate_all();
 }
 
-/* The walkers of other harts, too, see the table if they see the link. */
+/* A walker of any hart that sees the link sees the table. */
 static inline void
 qpmap_tlb_pre_link(void *table, qpmap_size_t bytes, qpmap_u32 flags)
 {
@@ -149,7 +153,7 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_TLB_CACHES_INVALID	1
 #define QPMAP_FLAGS_FIRMWARE		QPMAP_F_SBI_RFENCE
 
-/* For more pages a fence for everything is cheaper. */
+/* For more pages SFENCE.VMA x0, x0 is cheaper. */
 #define QPMAP_TLB_PAGES		32
 
 /* Svinval's three instructions, by their fields: older tools lack the names. */
@@ -172,7 +176,7 @@ qpmap_tlb_sfence_inval_ir(void)
 	__asm__ volatile(".insn r 0x73, 0, 0x0c, x0, x0, x1" ::: "memory");
 }
 
-/* The FENCE of the shootdown follows. */
+/* The FENCE follows, in qpmap_tlb_pre_notify(). */
 static inline void
 qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {
@@ -181,7 +185,7 @@ qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* One page needs no batch: SFENCE.VMA is all three instructions. */
+/* One page needs no batch: SFENCE.VMA does what the three instructions do. */
 static inline void
 qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
     qpmap_u32 flags)
