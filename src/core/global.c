@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Global mappings: slots that every CPU may use until they are removed.
+ * Global mappings: slots that every CPU may use until they are removed.  The
+ * G bit of a PTE is not meant.
  *
  * A slot is a bit in its group's three words, in at most one of them at a
  * time; in none while one call owns it.
