@@ -18,7 +18,8 @@
 #define QPMAP_PANIC_NOT_WIRED	"qpmap: page is neither wired nor held"
 /*
  * Enter: a = physical address, b = that of the newest mapping held.  NESTED if
- * qpmap_config.nesting is 1, FULL otherwise.
+ * one mapping is allowed (qpmap_config.nesting is 1, or 0 with QPMAP_SLOTS=1),
+ * FULL otherwise.
  */
 #define QPMAP_PANIC_NESTED	"qpmap: nested enter with a single slot"
 #define QPMAP_PANIC_FULL	"qpmap: more mappings held than nesting allows"

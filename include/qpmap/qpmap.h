@@ -154,7 +154,8 @@ QPMAP_BEGIN_DECLS
 /*
  * The configuration of qpmap_init().  If all members except window_va,
  * cpu_count, nesting and flags are 0, mappings are write-back and there is no
- * direct map.
+ * direct map.  A build with QPMAP_SHOOTDOWN=1 also needs shootdown and, except
+ * on arm64, cpu_sync.
  */
 struct qpmap_config {
 	/*
@@ -178,7 +179,8 @@ struct qpmap_config {
 	/*
 	 * The largest number of mappings held at once on one CPU, by thread,
 	 * interrupts and NMI together: up to QPMAP_SLOTS; 0 means
-	 * QPMAP_SLOTS.  One more is a panic (QPMAP_PANIC_FULL).
+	 * QPMAP_SLOTS.  One more is a panic: QPMAP_PANIC_FULL, or with nesting
+	 * 1 QPMAP_PANIC_NESTED.
 	 */
 	qpmap_u32 nesting;
 
@@ -377,14 +379,15 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  * ptes		the window's PTEs, aligned to QPMAP_CACHE_LINE; not needed
  *		after the call.  They must be writable while the CPU is online,
  *		and all zero except for a mark (QPMAP_F_MARK_GUARDS).  NULL with
- *		QPMAP_F_BUILD_TABLES: the library finds them.  Calls with NULL
- *		must be made one at a time, since the hooks may have one address
- *		for all tables.  A call that finds another in progress returns
- *		QPMAP_ERR_CPU_BUSY and may be repeated
+ *		QPMAP_F_BUILD_TABLES: the library finds them.  It does not walk
+ *		the tables for two CPUs at once, since the hooks may have one
+ *		address for all tables: a call with NULL that meets another one
+ *		returns QPMAP_ERR_CPU_BUSY, has changed nothing, and may be
+ *		repeated
  *
  * Before: if the kernel's address allocator left PTEs in the window, the kernel
- * must clear them, and invalidate them on every CPU.  The hardware must not be
- * using an address of the window.
+ * must clear them, and invalidate them on every CPU.  No CPU, device, debug
+ * unit or trace unit may use an address of the window.
  *
  * After success: this CPU's whole TLB was invalidated, global entries included.
  * After an error: the CPU is as before.

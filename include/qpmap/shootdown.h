@@ -105,7 +105,8 @@ QPMAP_CALL void qpmap_quiesce(void);
 
 /*
  * Map the page at pa for reading and writing by the kernel, at an address that
- * every CPU may use until it is removed.
+ * every CPU may use until it is removed.  A global mapping is one for all CPUs;
+ * the TLB's global (G) bit is not meant.
  *
  * pa and attr are those of qpmap_enter(), with the same panics.  The direct map
  * is not used.
