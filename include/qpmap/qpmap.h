@@ -436,9 +436,10 @@ QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
  * Map a physical page for reading and writing by the kernel.  Returns its
  * address: page-aligned, never 0.
  *
- * pa		physical address, a multiple of the page size, within the CPU's
- *		physical address width.  The page must be wired, held or
- *		unmanaged, and not be freed or reused, while it is mapped
+ * pa		physical address, a multiple of the page size, within the width
+ *		of qpmap_config.pa_bits or the CPU's, and below the sharing
+ *		masks.  The page must be wired, held or unmanaged, and not be
+ *		freed or reused, while it is mapped
  * attr		the memory type, ORed with QPMAP_ATTR_PRIVATE or
  *		QPMAP_ATTR_SHARED if needed
  *
