@@ -65,6 +65,7 @@ qpmap_enter_prot(qpmap_paddr_t pa, qpmap_attr_t attr,
 	const struct qpmap_prot *prot = &prots[attr];
 	struct qpmap_pte pte;
 
+	QPMAP_KEEP_ADDRESS(prot);
 	if (attr >= QPMAP_ATTR_COUNT ||
 	    !qpmap_pa_is_valid(pa, prot->pa_limit)) {
 		return (read_only ? qpmap_enter_ro_slow(pa, attr) :

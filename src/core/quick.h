@@ -30,6 +30,16 @@
 #endif
 
 /*
+ * gcc works out an address anew for each load from one structure.  Where that
+ * takes instructions it is given the address as a value: one fewer on arm64.
+ */
+#if !defined(__clang__) && !QPMAP_NEXT_IS_RELATIVE
+#define QPMAP_KEEP_ADDRESS(pointer) __asm__("" : "+r"(pointer))
+#else
+#define QPMAP_KEEP_ADDRESS(pointer) ((void)0)
+#endif
+
+/*
  * On i386 the arguments are in registers, whatever -mregparm is: with arguments
  * on the stack clang calls instead of jumping.
  */
