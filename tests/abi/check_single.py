@@ -78,6 +78,8 @@ def check(report, table, item):
             before = length(functions[function])
             after = length(single.functions()[function])
             more = MORE.get((target.name, name, function), 0)
+            if target.arch == "i386" and "gcc" in name:
+                more = 1  # gcc 14; gcc 12 needs none
             report.ok(0 < after <= before + more,
                       "%s: %s has %d instructions, and %d by itself" %
                       (what, function, after, before), "", single.repeat)
