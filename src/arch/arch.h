@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Select the backend of the compiler's target, and set defaults.  contract.h
- * describes a backend.
+ * Select the backend of the compiler's target, with its two sources for
+ * src/qpmap.c, and set defaults.  contract.h describes a backend.
  */
 #ifndef QPMAP_ARCH_ARCH_H
 #define QPMAP_ARCH_ARCH_H
@@ -16,19 +16,23 @@
 #elif defined(__x86_64__)
 #include "amd64/pte.h"
 #include "amd64/tlb.h"
-#include "x86/copy.h"
+#define QPMAP_ARCH_PROBE_C "arch/amd64/probe.c"
+#define QPMAP_ARCH_COPY_C "arch/amd64/copy.c"
 #elif defined(__i386__)
 #include "i386/pte.h"
 #include "i386/tlb.h"
-#include "x86/copy.h"
+#define QPMAP_ARCH_PROBE_C "arch/i386/probe.c"
+#define QPMAP_ARCH_COPY_C "arch/i386/copy.c"
 #elif defined(__aarch64__)
 #include "arm64/pte.h"
 #include "arm64/tlb.h"
-#include "arm64/copy.h"
+#define QPMAP_ARCH_PROBE_C "arch/arm64/probe.c"
+#define QPMAP_ARCH_COPY_C "arch/arm64/copy.c"
 #elif defined(__riscv) && __riscv_xlen == 64
 #include "riscv64/pte.h"
 #include "riscv64/tlb.h"
-#include "riscv64/copy.h"
+#define QPMAP_ARCH_PROBE_C "arch/riscv64/probe.c"
+#define QPMAP_ARCH_COPY_C "arch/riscv64/copy.c"
 #else
 #error "qpmap: no backend for this target"
 #endif
@@ -62,6 +66,33 @@
  */
 #ifndef QPMAP_ATOMIC
 #define QPMAP_ATOMIC
+#endif
+
+/* Single accesses, each by one instruction.  The tests' fake has its own. */
+#ifdef QPMAP_LOAD_4
+static inline qpmap_u32
+qpmap_load_4(qpmap_vaddr_t va)
+{
+	qpmap_u32 value;
+
+	__asm__ volatile(QPMAP_LOAD_4 : "=r"(value)
+	    : QPMAP_OPERAND(*(volatile qpmap_u32 *)va) : "memory");
+	return (value);
+}
+
+static inline void
+qpmap_store_4(qpmap_vaddr_t va, qpmap_u32 value)
+{
+	__asm__ volatile(QPMAP_STORE_4 ::
+	    QPMAP_OPERAND(*(volatile qpmap_u32 *)va), "r"(value) : "memory");
+}
+
+static inline void
+qpmap_store_word(qpmap_vaddr_t va, qpmap_word_t value)
+{
+	__asm__ volatile(QPMAP_STORE_WORD ::
+	    QPMAP_OPERAND(*(volatile qpmap_word_t *)va), "r"(value) : "memory");
+}
 #endif
 
 #endif /* QPMAP_ARCH_ARCH_H */

@@ -29,7 +29,9 @@
 	QPMAP_ASM_CFI("startproc")					\
 	QPMAP_ASM_PAD
 
+/* Return, at the end of a function. */
 #define QPMAP_ASM_END(name)						\
+	"	" QPMAP_ASM_RETURN "\n"				\
 	QPMAP_ASM_CFI("endproc")					\
 	".size " #name ", . - " #name "\n"				\
 	".popsection\n"

@@ -7,9 +7,8 @@
  * no call in it.
  *
  *	pte.h	entries: pure arithmetic, builds and is tested on any host
- *	tlb.h	PTE stores, barriers, invalidations
+ *	tlb.h	PTE stores, barriers, invalidations, single accesses
  *	probe.c	checks of this CPU and of the configuration against it
- *	copy.h	single loads and stores
  *	copy.c	the copy loops, in assembly
  *
  * Every header of a backend includes this file; arch.h selects a backend.
@@ -187,16 +186,17 @@ QPMAP_COLD _Bool qpmap_probe_range(const struct qpmap_mmu *mmu,
     qpmap_vaddr_t first, qpmap_vaddr_t last);
 
 /*
- * copy.h.  One access each, naturally aligned, by a plain load or store, which
- * a hypervisor can emulate for its devices.  A word is the widest.  It must
- * also define QPMAP_COPY_ALIGNED, 1 if qpmap_copy_single() needs both sides
- * aligned.
+ * tlb.h, single accesses.  Each is naturally aligned, and one plain load or
+ * store, which a hypervisor can emulate for its devices.  A word is the widest.
+ * arch.h has the functions.  A tlb.h must define their instructions,
+ * QPMAP_LOAD_4, QPMAP_STORE_4 and QPMAP_STORE_WORD, and QPMAP_OPERAND(), which
+ * makes an object their operand; and QPMAP_COPY_ALIGNED, 1 if
+ * qpmap_copy_single() needs both sides aligned.
  */
 typedef qpmap_uptr qpmap_word_t;
 
 static inline qpmap_u32 qpmap_load_4(qpmap_vaddr_t va);
 static inline void qpmap_store_4(qpmap_vaddr_t va, qpmap_u32 value);
-static inline qpmap_word_t qpmap_load_word(qpmap_vaddr_t va);
 static inline void qpmap_store_word(qpmap_vaddr_t va, qpmap_word_t value);
 
 /*

@@ -304,12 +304,6 @@ qpmap_store_4(qpmap_vaddr_t va, qpmap_u32 value)
 	*(volatile qpmap_u32 *)va = value;
 }
 
-static inline qpmap_word_t
-qpmap_load_word(qpmap_vaddr_t va)
-{
-	return (*(const volatile qpmap_word_t *)va);
-}
-
 static inline void
 qpmap_store_word(qpmap_vaddr_t va, qpmap_word_t value)
 {

@@ -28,7 +28,6 @@ __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
 "	mov	%edx, %ecx\n"
 "	and	$7, %ecx\n"
 "	rep movsb\n"
-"	" QPMAP_ASM_RETURN "\n"
 QPMAP_ASM_END(qpmap_copy_bulk));
 
 /* RDI to, RSI bytes. */
@@ -37,8 +36,15 @@ __asm__(QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
 "	mov	%rsi, %rcx\n"
 "	shr	$3, %rcx\n"
 "	rep stosq\n"
-"	" QPMAP_ASM_RETURN "\n"
 QPMAP_ASM_END(qpmap_zero_bulk));
+
+/* At label width: copy RDX bytes, width at a time, through part of RCX. */
+#define QPMAP_COPY_LOOP(width, mov, part, advance)			\
+	#width ":	" #mov "	(%rsi,%rax), %" #part "\n"	\
+	"	" #mov "	%" #part ", (%rdi,%rax)\n"		\
+	"	" advance "\n"						\
+	"	cmp	%rdx, %rax\n"					\
+	"	jb	" #width "b\n"
 
 /* RDI to, RSI from, RDX bytes, RCX width. */
 __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_single)
@@ -48,28 +54,11 @@ __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_single)
 "	je	4f\n"
 "	cmp	$2, %ecx\n"
 "	je	2f\n"
-"1:	movb	(%rsi,%rax), %cl\n"
-"	movb	%cl, (%rdi,%rax)\n"
-"	inc	%rax\n"
-"	cmp	%rdx, %rax\n"
-"	jb	1b\n"
+QPMAP_COPY_LOOP(1, movb, cl, "inc	%rax")
 "	" QPMAP_ASM_RETURN "\n"
-"2:	movw	(%rsi,%rax), %cx\n"
-"	movw	%cx, (%rdi,%rax)\n"
-"	add	$2, %rax\n"
-"	cmp	%rdx, %rax\n"
-"	jb	2b\n"
+QPMAP_COPY_LOOP(2, movw, cx, "add	$2, %rax")
 "	" QPMAP_ASM_RETURN "\n"
-"4:	movl	(%rsi,%rax), %ecx\n"
-"	movl	%ecx, (%rdi,%rax)\n"
-"	add	$4, %rax\n"
-"	cmp	%rdx, %rax\n"
-"	jb	4b\n"
+QPMAP_COPY_LOOP(4, movl, ecx, "add	$4, %rax")
 "	" QPMAP_ASM_RETURN "\n"
-"8:	movq	(%rsi,%rax), %rcx\n"
-"	movq	%rcx, (%rdi,%rax)\n"
-"	add	$8, %rax\n"
-"	cmp	%rdx, %rax\n"
-"	jb	8b\n"
-"	" QPMAP_ASM_RETURN "\n"
+QPMAP_COPY_LOOP(8, movq, rcx, "add	$8, %rax")
 QPMAP_ASM_END(qpmap_copy_single));

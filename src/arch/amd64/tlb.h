@@ -16,10 +16,6 @@
 
 #include "pte.h"
 
-/* For src/qpmap.c. */
-#define QPMAP_ARCH_PROBE_C "arch/amd64/probe.c"
-#define QPMAP_ARCH_COPY_C "arch/amd64/copy.c"
-
 #include "../x86/tlb.h"
 
 #endif /* QPMAP_ARCH_AMD64_TLB_H */

@@ -61,7 +61,7 @@ QPMAP_COPY_64
 "7:	tbz	x2, #0, 8f\n"
 "	ldrb	w3, [x1]\n"
 "	strb	w3, [x0], #1\n"
-"8:	" QPMAP_ASM_RETURN "\n"
+"8:\n"
 QPMAP_ASM_END(qpmap_copy_bulk));
 
 /* X0 to, X1 bytes. */
@@ -72,8 +72,15 @@ __asm__(QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
 "	stp	xzr, xzr, [x0], #16\n"
 "	subs	x1, x1, #64\n"
 "	b.ne	1b\n"
-"	" QPMAP_ASM_RETURN "\n"
 QPMAP_ASM_END(qpmap_zero_bulk));
+
+/* At label width: copy X2 bytes, width at a time. */
+#define QPMAP_COPY_LOOP(width, load, store, reg)			\
+	#width ":	" #load "	" #reg ", [x1, x5]\n"		\
+	"	" #store "	" #reg ", [x0, x5]\n"			\
+	"	add	x5, x5, #" #width "\n"				\
+	"	cmp	x5, x2\n"					\
+	"	b.lo	" #width "b\n"
 
 /* X0 to, X1 from, X2 bytes, X3 width. */
 __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_single)
@@ -81,28 +88,11 @@ __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_single)
 "	tbnz	x3, #3, 8f\n"
 "	tbnz	x3, #2, 4f\n"
 "	tbnz	x3, #1, 2f\n"
-"1:	ldrb	w4, [x1, x5]\n"
-"	strb	w4, [x0, x5]\n"
-"	add	x5, x5, #1\n"
-"	cmp	x5, x2\n"
-"	b.lo	1b\n"
+QPMAP_COPY_LOOP(1, ldrb, strb, w4)
 "	" QPMAP_ASM_RETURN "\n"
-"2:	ldrh	w4, [x1, x5]\n"
-"	strh	w4, [x0, x5]\n"
-"	add	x5, x5, #2\n"
-"	cmp	x5, x2\n"
-"	b.lo	2b\n"
+QPMAP_COPY_LOOP(2, ldrh, strh, w4)
 "	" QPMAP_ASM_RETURN "\n"
-"4:	ldr	w4, [x1, x5]\n"
-"	str	w4, [x0, x5]\n"
-"	add	x5, x5, #4\n"
-"	cmp	x5, x2\n"
-"	b.lo	4b\n"
+QPMAP_COPY_LOOP(4, ldr, str, w4)
 "	" QPMAP_ASM_RETURN "\n"
-"8:	ldr	x4, [x1, x5]\n"
-"	str	x4, [x0, x5]\n"
-"	add	x5, x5, #8\n"
-"	cmp	x5, x2\n"
-"	b.lo	8b\n"
-"	" QPMAP_ASM_RETURN "\n"
+QPMAP_COPY_LOOP(8, ldr, str, x4)
 QPMAP_ASM_END(qpmap_copy_single));

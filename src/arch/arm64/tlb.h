@@ -37,14 +37,21 @@
 
 #include "pte.h"
 
-/* For src/qpmap.c. */
-#define QPMAP_ARCH_PROBE_C "arch/arm64/probe.c"
-#define QPMAP_ARCH_COPY_C "arch/arm64/copy.c"
-
 #define QPMAP_FLAGS_SLOW (QPMAP_F_LOCAL_TLBI |				\
 	QPMAP_F_ERRATUM_REPEAT_TLBI | QPMAP_F_ERRATUM_WALKER)
 #define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SLOW | QPMAP_F_SET_NG |		\
 	QPMAP_F_NO_TCR2 | (QPMAP_SHOOTDOWN ? QPMAP_F_NO_TLBI_RANGE : 0))
+
+/*
+ * SCTLR_EL1.A is clear: the buffer's side may be misaligned.  No writeback:
+ * otherwise ESR_EL2 does not describe the access to a hypervisor (Arm ARM, "ISS
+ * encoding for an exception from a Data Abort", ISV).
+ */
+#define QPMAP_COPY_ALIGNED	0
+#define QPMAP_OPERAND(object)	"r"(&(object))
+#define QPMAP_LOAD_4		"ldr	%w0, [%1]"
+#define QPMAP_STORE_4		"str	%w1, [%0]"
+#define QPMAP_STORE_WORD	"str	%1, [%0]"
 
 /* Operand of a TLBI: VA[55:12] in bits 43:0.  63:44 (ASID, TTL) stay zero. */
 static inline qpmap_u64

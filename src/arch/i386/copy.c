@@ -51,7 +51,6 @@ __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
 "	rep movsb\n"
     QPMAP_ASM_GIVE_BACK(esi, edx)
     QPMAP_ASM_GIVE_BACK(edi, eax)
-"	" QPMAP_ASM_RETURN "\n"
 QPMAP_ASM_END(qpmap_copy_bulk));
 
 /* EAX to, EDX bytes. */
@@ -64,8 +63,15 @@ __asm__(QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
 "	xor	%eax, %eax\n"
 "	rep stosl\n"
     QPMAP_ASM_GIVE_BACK(edi, edx)
-"	" QPMAP_ASM_RETURN "\n"
 QPMAP_ASM_END(qpmap_zero_bulk));
+
+/* At label width: copy ECX bytes, width at a time, through part of EBX. */
+#define QPMAP_COPY_LOOP(width, mov, part, advance)			\
+	#width ":	" #mov "	(%edx,%esi), %" #part "\n"	\
+	"	" #mov "	%" #part ", (%eax,%esi)\n"		\
+	"	" advance "\n"						\
+	"	cmp	%ecx, %esi\n"					\
+	"	jb	" #width "b\n"
 
 /* EAX to, EDX from, ECX bytes, on the stack: width. */
 __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_single)
@@ -76,25 +82,12 @@ __asm__(QPMAP_ASM_FUNCTION(qpmap_copy_single)
 "	cmp	$2, %ebx\n"
 "	ja	4f\n"
 "	je	2f\n"
-"1:	movb	(%edx,%esi), %bl\n"
-"	movb	%bl, (%eax,%esi)\n"
-"	inc	%esi\n"
-"	cmp	%ecx, %esi\n"
-"	jb	1b\n"
+QPMAP_COPY_LOOP(1, movb, bl, "inc	%esi")
 "	jmp	9f\n"
-"2:	movw	(%edx,%esi), %bx\n"
-"	movw	%bx, (%eax,%esi)\n"
-"	add	$2, %esi\n"
-"	cmp	%ecx, %esi\n"
-"	jb	2b\n"
+QPMAP_COPY_LOOP(2, movw, bx, "add	$2, %esi")
 "	jmp	9f\n"
-"4:	movl	(%edx,%esi), %ebx\n"
-"	movl	%ebx, (%eax,%esi)\n"
-"	add	$4, %esi\n"
-"	cmp	%ecx, %esi\n"
-"	jb	4b\n"
+QPMAP_COPY_LOOP(4, movl, ebx, "add	$4, %esi")
 "9:\n"
     QPMAP_ASM_POP(ebx)
     QPMAP_ASM_POP(esi)
-"	" QPMAP_ASM_RETURN "\n"
 QPMAP_ASM_END(qpmap_copy_single));

@@ -19,10 +19,6 @@
 
 #include "pte.h"
 
-/* For src/qpmap.c. */
-#define QPMAP_ARCH_PROBE_C "arch/i386/probe.c"
-#define QPMAP_ARCH_COPY_C "arch/i386/copy.c"
-
 /*
  * qpmap_mmu.reg[QPMAP_REG_CPUID]: CR4 in its low word, EDX of CPUID 1 in its
  * high one.

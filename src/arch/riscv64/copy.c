@@ -25,6 +25,14 @@
 #define QPMAP_ASM_OPTION_END						\
 	"	.option	pop\n"
 
+/* At a label: copy bytes until A0 is T1, width at a time. */
+#define QPMAP_COPY_LOOP(label, load, store, width)			\
+	#label ":	" #load "	a4, 0(a1)\n"			\
+	"	" #store "	a4, 0(a0)\n"				\
+	"	addi	a1, a1, " #width "\n"				\
+	"	addi	a0, a0, " #width "\n"				\
+	"	bne	a0, t1, " #label "b\n"
+
 /*
  * A0 to, A1 from, A2 bytes.
  *
@@ -46,11 +54,7 @@ __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
 "	sub	t1, t1, t0\n"
 "	sub	a2, a2, t1\n"
 "	add	t1, a0, t1\n"
-"1:	lbu	a3, 0(a1)\n"
-"	sb	a3, 0(a0)\n"
-"	addi	a1, a1, 1\n"
-"	addi	a0, a0, 1\n"
-"	bne	a0, t1, 1b\n"
+QPMAP_COPY_LOOP(1, lbu, sb, 1)
 "2:	andi	t0, a2, -64\n"
 "	beqz	t0, 4f\n"
 "	add	t1, a0, t0\n"
@@ -78,11 +82,7 @@ __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
 "	beqz	t0, 8f\n"
 "	add	t1, a0, t0\n"
 "	andi	a2, a2, 7\n"
-"1:	ld	a3, 0(a1)\n"
-"	sd	a3, 0(a0)\n"
-"	addi	a1, a1, 8\n"
-"	addi	a0, a0, 8\n"
-"	bne	a0, t1, 1b\n"
+QPMAP_COPY_LOOP(1, ld, sd, 8)
 "	j	8f\n"
 "5:	li	t0, 32\n"
 "	bltu	a2, t0, 8f\n"
@@ -90,11 +90,7 @@ __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
 "	andi	t1, t1, -8\n"
 "	sub	t0, t1, a0\n"
 "	sub	a2, a2, t0\n"
-"6:	lbu	a3, 0(a1)\n"
-"	sb	a3, 0(a0)\n"
-"	addi	a1, a1, 1\n"
-"	addi	a0, a0, 1\n"
-"	bne	a0, t1, 6b\n"
+QPMAP_COPY_LOOP(6, lbu, sb, 1)
 "	andi	t2, a1, 7\n"
 "	sub	a1, a1, t2\n"
 "	slli	t3, t2, 3\n"
@@ -117,12 +113,8 @@ __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
 "	add	a1, a1, t2\n"
 "8:	beqz	a2, 9f\n"
 "	add	t1, a0, a2\n"
-"1:	lbu	a3, 0(a1)\n"
-"	sb	a3, 0(a0)\n"
-"	addi	a1, a1, 1\n"
-"	addi	a0, a0, 1\n"
-"	bne	a0, t1, 1b\n"
-"9:	" QPMAP_ASM_RETURN "\n"
+QPMAP_COPY_LOOP(1, lbu, sb, 1)
+"9:\n"
 QPMAP_ASM_END(qpmap_copy_bulk) QPMAP_ASM_OPTION_END);
 
 /* A0 to, A1 bytes. */
@@ -138,7 +130,6 @@ __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
 "	sd	zero, 56(a0)\n"
 "	addi	a0, a0, 64\n"
 "	bne	a0, a1, 1b\n"
-"	" QPMAP_ASM_RETURN "\n"
 QPMAP_ASM_END(qpmap_zero_bulk) QPMAP_ASM_OPTION_END);
 
 /* A0 to, A1 from, A2 bytes, A3 width. */
@@ -149,28 +140,11 @@ __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_single)
 "	beq	a3, t0, 4f\n"
 "	addi	t0, a3, -1\n"
 "	bnez	t0, 2f\n"
-"1:	lbu	a4, 0(a1)\n"
-"	sb	a4, 0(a0)\n"
-"	addi	a1, a1, 1\n"
-"	addi	a0, a0, 1\n"
-"	bne	a0, t1, 1b\n"
+QPMAP_COPY_LOOP(1, lbu, sb, 1)
 "	" QPMAP_ASM_RETURN "\n"
-"2:	lhu	a4, 0(a1)\n"
-"	sh	a4, 0(a0)\n"
-"	addi	a1, a1, 2\n"
-"	addi	a0, a0, 2\n"
-"	bne	a0, t1, 2b\n"
+QPMAP_COPY_LOOP(2, lhu, sh, 2)
 "	" QPMAP_ASM_RETURN "\n"
-"4:	lw	a4, 0(a1)\n"
-"	sw	a4, 0(a0)\n"
-"	addi	a1, a1, 4\n"
-"	addi	a0, a0, 4\n"
-"	bne	a0, t1, 4b\n"
+QPMAP_COPY_LOOP(4, lw, sw, 4)
 "	" QPMAP_ASM_RETURN "\n"
-"8:	ld	a4, 0(a1)\n"
-"	sd	a4, 0(a0)\n"
-"	addi	a1, a1, 8\n"
-"	addi	a0, a0, 8\n"
-"	bne	a0, t1, 8b\n"
-"	" QPMAP_ASM_RETURN "\n"
+QPMAP_COPY_LOOP(8, ld, sd, 8)
 QPMAP_ASM_END(qpmap_copy_single) QPMAP_ASM_OPTION_END);

@@ -37,16 +37,19 @@
 
 #include "pte.h"
 
-/* For src/qpmap.c. */
-#define QPMAP_ARCH_PROBE_C "arch/riscv64/probe.c"
-#define QPMAP_ARCH_COPY_C "arch/riscv64/copy.c"
-
 #define QPMAP_FLAGS_SLOW QPMAP_F_ERRATUM_CIP_1200
 #define QPMAP_FLAGS_ARCH (QPMAP_F_SVPBMT | QPMAP_FLAGS_SLOW |		\
 	(QPMAP_SHOOTDOWN ? QPMAP_F_SVINVAL | QPMAP_F_SBI_RFENCE : 0))
 
 #define QPMAP_SBI_EID_RFENCE	0x52464e43u
 #define QPMAP_SBI_SFENCE_VMA	1u
+
+/* Misaligned accesses may trap: both sides must be aligned. */
+#define QPMAP_COPY_ALIGNED	1
+#define QPMAP_OPERAND(object)	"r"(&(object))
+#define QPMAP_LOAD_4		"lw	%0, 0(%1)"
+#define QPMAP_STORE_4		"sw	%1, 0(%0)"
+#define QPMAP_STORE_WORD	"sd	%1, 0(%0)"
 
 /* rs1 holds any address in the page, not an encoded operand. */
 static inline void

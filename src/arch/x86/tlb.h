@@ -27,6 +27,13 @@
 #define QPMAP_CPUID_SSE	(1U << 25)
 #define QPMAP_CPUID_SSE2 (1U << 26)
 
+/* #AC occurs in user mode only: the buffer's side may be misaligned. */
+#define QPMAP_COPY_ALIGNED	0
+#define QPMAP_OPERAND(object)	"m"(object)
+#define QPMAP_LOAD_4		"movl	%1, %0"
+#define QPMAP_STORE_4		"movl	%1, %0"
+#define QPMAP_STORE_WORD	"mov	%1, %0"
+
 /* Whether the CPU has a feature: an amd64 CPU has each of them. */
 #ifndef qpmap_mmu_has
 static inline _Bool
