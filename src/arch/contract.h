@@ -43,8 +43,7 @@ static inline struct qpmap_pte qpmap_pte_make_table(qpmap_paddr_t pa,
 static inline _Bool qpmap_pte_is_valid(struct qpmap_pte pte);
 
 /* Whether a valid entry at a level above 0 maps a large page, not a table. */
-static inline _Bool qpmap_pte_is_large(struct qpmap_pte pte,
-    qpmap_u32 level);
+static inline _Bool qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level);
 
 /*
  * The address of the page or table of a valid entry.  sharing is the OR of the
@@ -159,9 +158,8 @@ static inline void qpmap_tlb_pre_notify(void);
  * mask, and wait for completion.  Returns whether it succeeded.  Only called
  * with a flag of QPMAP_FLAGS_FIRMWARE.
  */
-static inline _Bool qpmap_tlb_firmware(qpmap_uptr mask,
-    qpmap_uptr base, qpmap_vaddr_t va, qpmap_size_t page_count,
-    qpmap_u32 flags);
+static inline _Bool qpmap_tlb_firmware(qpmap_uptr mask, qpmap_uptr base,
+    qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags);
 
 /* A hint that this CPU spins. */
 static inline void qpmap_cpu_relax(void);
@@ -229,7 +227,6 @@ QPMAP_ASM_CALL void qpmap_copy_single(qpmap_vaddr_t to, qpmap_vaddr_t from,
     qpmap_size_t len, qpmap_size_t width);
 
 /* Zero any memory, likewise; width is 4 or a word's. */
-void qpmap_zero_single(qpmap_vaddr_t to, qpmap_size_t len,
-    qpmap_size_t width);
+void qpmap_zero_single(qpmap_vaddr_t to, qpmap_size_t len, qpmap_size_t width);
 
 #endif /* QPMAP_ARCH_CONTRACT_H */

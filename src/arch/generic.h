@@ -10,9 +10,7 @@
 
 #include "contract.h"
 
-/*
- * Entries (pte.h).
- */
+/* Entries (pte.h). */
 
 #ifndef qpmap_pte_none
 static inline struct qpmap_pte
@@ -44,9 +42,7 @@ qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 }
 #endif
 
-/*
- * Access to an entry of one word (tlb.h).
- */
+/* Access to an entry of one word (tlb.h). */
 
 #ifndef qpmap_pte_is_none
 static inline _Bool

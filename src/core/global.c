@@ -53,9 +53,8 @@ qpmap_global_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
 {
 	qpmap_u32 i;
 
-	if ((qpmap_uptr)leaf % (QPMAP_GLOBAL_PAGES * QPMAP_PTE_SIZE) !=
-	    0 || !qpmap_leaf_is_at(leaf, va) ||
-	    !qpmap_guard_is_valid(leaf, flags)) {
+	if ((qpmap_uptr)leaf % (QPMAP_GLOBAL_PAGES * QPMAP_PTE_SIZE) != 0 ||
+	    !qpmap_leaf_is_at(leaf, va) || !qpmap_guard_is_valid(leaf, flags)) {
 		return (0);
 	}
 	for (i = 1; i < QPMAP_GLOBAL_PAGES; i++) {
@@ -172,13 +171,11 @@ qpmap_global_locate(struct qpmap_global_slot *slot, qpmap_u32 number)
 QPMAP_ATOMIC static qpmap_u32
 qpmap_global_take(struct qpmap_global *group)
 {
-	qpmap_uptr clean = __atomic_load_n(&group->clean,
-	    __ATOMIC_RELAXED);
+	qpmap_uptr clean = __atomic_load_n(&group->clean, __ATOMIC_RELAXED);
 	qpmap_u32 number = 0;
 
-	while (clean != 0 && !__atomic_compare_exchange_n(&group->clean,
-	    &clean, clean & (clean - 1), 0, __ATOMIC_SEQ_CST,
-	    __ATOMIC_RELAXED)) {
+	while (clean != 0 && !__atomic_compare_exchange_n(&group->clean, &clean,
+	    clean & (clean - 1), 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
 	}
 	if (clean == 0) {
 		return (QPMAP_GLOBAL_SLOTS);
@@ -202,9 +199,8 @@ qpmap_global_find(struct qpmap_global_slot *slot, qpmap_u32 home)
 		group = (home + i) % qpmap_state.global_count;
 		number = qpmap_global_take(&qpmap_state.global[group]);
 		if (number != QPMAP_GLOBAL_SLOTS) {
-			qpmap_global_locate(slot,
-			    group * (qpmap_u32)QPMAP_GLOBAL_SLOTS +
-			    number);
+			qpmap_global_locate(slot, number +
+			    group * (qpmap_u32)QPMAP_GLOBAL_SLOTS);
 			return (1);
 		}
 	}
@@ -217,8 +213,7 @@ qpmap_global_find(struct qpmap_global_slot *slot, qpmap_u32 home)
  * with one wait.
  */
 static void
-qpmap_global_shoot(qpmap_u32 first, const qpmap_uptr *taken,
-    qpmap_u32 count)
+qpmap_global_shoot(qpmap_u32 first, const qpmap_uptr *taken, qpmap_u32 count)
 {
 	qpmap_u32 slots = (qpmap_u32)QPMAP_GLOBAL_SLOTS;
 	qpmap_vaddr_t va[QPMAP_SHOOTDOWN_PAGES], low = 0, high = 0;
@@ -324,8 +319,7 @@ qpmap_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 
 	if (qpmap_global_own(&slot, cpu->index_plus_one)) {
 		qpmap_pte_store(slot.entry, qpmap_pte_make(pa, prot->bits));
-		qpmap_tlb_post_map_slow(slot.va, slot.entry,
-		    qpmap_state.flags);
+		qpmap_tlb_post_map_slow(slot.va, slot.entry, qpmap_state.flags);
 		if (QPMAP_TLB_CACHES_INVALID) {
 			qpmap_shootdown(slot.va, 1, 0);
 		}

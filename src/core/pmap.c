@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * pmap_quick_enter_page(9) and its remove, in an object file of their own.
- */
+/* pmap_quick_enter_page(9) and its remove, in an object file of their own. */
 #include <qpmap/pmap.h>
 #include <qpmap/qpmap.h>
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A test of a new port, with two pages.
- */
+/* A test of a new port, with two pages. */
 #include <qpmap/host.h>
 #include <qpmap/qpmap.h>
 

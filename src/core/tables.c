@@ -85,8 +85,7 @@ qpmap_tables_walk(const struct qpmap_mmu *mmu, qpmap_ptebits_t sharing,
 static inline qpmap_ptebits_t
 qpmap_tables_sharing(const struct qpmap_config *config)
 {
-	return ((qpmap_ptebits_t)
-	    (config->private_mask | config->shared_mask));
+	return ((qpmap_ptebits_t)(config->private_mask | config->shared_mask));
 }
 
 /*

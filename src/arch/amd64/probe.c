@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * amd64: check this CPU, and the configuration against it.
- */
+/* amd64: check this CPU, and the configuration against it. */
 #include "../arch.h"
 
 #include "../x86/regs.h"

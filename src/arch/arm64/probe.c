@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * arm64: check this CPU, and the configuration against it.
- */
+/* arm64: check this CPU, and the configuration against it. */
 #include "../arch.h"
 #include "regs.h"
 

@@ -242,8 +242,7 @@ qpmap_regs_types(const struct qpmap_config *config, qpmap_u64 mair,
 		QPMAP_MAIR_WB, QPMAP_MAIR_WT, QPMAP_MAIR_NC, QPMAP_MAIR_NGNRNE,
 		QPMAP_MAIR_NGNRE
 	};
-	qpmap_u32 types = config->types |
-	    QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
+	qpmap_u32 types = config->types | QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
 	qpmap_u32 type, index;
 	qpmap_u64 leaf;
 

@@ -227,8 +227,7 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
  * LPA2 the unit differs, and no range is used).  ASID and TTL stay zero.
  */
 static inline qpmap_u64
-qpmap_tlb_range_operand(qpmap_vaddr_t va, qpmap_u64 scale,
-    qpmap_u64 num)
+qpmap_tlb_range_operand(qpmap_vaddr_t va, qpmap_u64 scale, qpmap_u64 num)
 {
 	qpmap_u64 granule = (QPMAP_PAGE_SHIFT - 10) / 2;
 

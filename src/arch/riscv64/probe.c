@@ -68,8 +68,7 @@ QPMAP_INIT static int
 qpmap_probe_types(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	_Bool svpbmt = (config->flags & QPMAP_F_SVPBMT) != 0;
-	qpmap_u32 types =
-	    config->types | QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
+	qpmap_u32 types = config->types | QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
 	qpmap_u32 type;
 	qpmap_u64 leaf;
 	int error = QPMAP_OK;

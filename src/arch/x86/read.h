@@ -66,31 +66,19 @@ qpmap_has_cpuid(void)
 	return (((before ^ after) & QPMAP_EFLAGS_ID) != 0);
 }
 
-static inline unsigned long
-qpmap_read_cr0(void)
-{
-	unsigned long value;
-
-	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
-	return (value);
+/* Define a function that reads a control register. */
+#define QPMAP_READ(cr)							\
+static inline unsigned long						\
+qpmap_read_##cr(void)							\
+{									\
+	unsigned long value;						\
+									\
+	__asm__ volatile("mov %%" #cr ", %0" : "=r"(value));		\
+	return (value);							\
 }
-
-static inline unsigned long
-qpmap_read_cr3(void)
-{
-	unsigned long value;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
-	return (value);
-}
-
-static inline unsigned long
-qpmap_read_cr4(void)
-{
-	unsigned long value;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return (value);
-}
+QPMAP_READ(cr0)
+QPMAP_READ(cr3)
+QPMAP_READ(cr4)
+#undef QPMAP_READ
 
 #endif /* QPMAP_ARCH_X86_READ_H */
