@@ -164,14 +164,6 @@ qpmap_chain_pop(qpmap_paddr_t *chain)
 	return (page);
 }
 
-/* Put a page in front of the chain. */
-QPMAP_INIT static void
-qpmap_chain_push(qpmap_paddr_t *chain, qpmap_paddr_t page)
-{
-	*(volatile qpmap_paddr_t *)qpmap_host_table_address(page) = *chain;
-	*chain = page;
-}
-
 /* Free the rest of the chain. */
 QPMAP_INIT static void
 qpmap_chain_free(qpmap_paddr_t *chain)
@@ -181,7 +173,7 @@ qpmap_chain_free(qpmap_paddr_t *chain)
 	}
 }
 
-/* Allocate count pages, or none and return QPMAP_ERR_TABLES. */
+/* Chain count new pages, or none and return QPMAP_ERR_TABLES. */
 QPMAP_INIT static int
 qpmap_chain_take(qpmap_paddr_t *chain, qpmap_u32 count)
 {
@@ -194,20 +186,11 @@ qpmap_chain_take(qpmap_paddr_t *chain, qpmap_u32 count)
 			qpmap_chain_free(chain);
 			return (QPMAP_ERR_TABLES);
 		}
-		qpmap_chain_push(chain, page);
+		*(volatile qpmap_paddr_t *)qpmap_host_table_address(page) =
+		    *chain;
+		*chain = page;
 	}
 	return (QPMAP_OK);
-}
-
-/* An entry that points to a table of the library: always a private page. */
-QPMAP_INIT static struct qpmap_pte
-qpmap_tables_link(const struct qpmap_config *config, qpmap_paddr_t table,
-    qpmap_u32 level)
-{
-	struct qpmap_pte link = qpmap_pte_make_table(table, level);
-
-	link.bits |= (qpmap_ptebits_t)config->private_mask;
-	return (link);
 }
 
 /*
@@ -230,7 +213,10 @@ qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
 	qpmap_tlb_pre_link(entries, QPMAP_TABLE_BYTES, config->flags);
 }
 
-/* Build the missing path to va's leaf table, detached, then link it. */
+/*
+ * Build the missing path to va's leaf table, detached, of private pages, then
+ * link it.
+ */
 QPMAP_INIT static void
 qpmap_tables_path(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_paddr_t *chain)
@@ -247,7 +233,8 @@ qpmap_tables_path(const struct qpmap_config *config,
 		table = qpmap_chain_pop(chain);
 		qpmap_tables_fill(config, table,
 		    qpmap_level_index(mmu, va, level), entry);
-		entry = qpmap_tables_link(config, table, level + 1);
+		entry = qpmap_pte_make_table(table, level + 1);
+		entry.bits |= (qpmap_ptebits_t)config->private_mask;
 	}
 	if (top == 0) {
 		return;
