@@ -14,12 +14,12 @@
     (defined(__riscv) && __riscv_xlen == 64)) && __SIZEOF_POINTER__ != 8
 #error "qpmap: no backend for 4-byte pointers on a 64-bit target (x32)"
 #elif defined(__x86_64__)
-#include "amd64/pte.h"
+#include "x86/pte.h"
 #include "amd64/tlb.h"
 #define QPMAP_ARCH_PROBE_C "arch/amd64/probe.c"
 #define QPMAP_ARCH_COPY_C "arch/amd64/copy.c"
 #elif defined(__i386__)
-#include "i386/pte.h"
+#include "x86/pte.h"
 #include "i386/tlb.h"
 #define QPMAP_ARCH_PROBE_C "arch/i386/probe.c"
 #define QPMAP_ARCH_COPY_C "arch/i386/copy.c"

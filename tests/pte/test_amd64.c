@@ -19,7 +19,7 @@
 
 #include "../../src/core/state.h"
 
-#include "../../src/arch/amd64/pte.h"
+#include "../../src/arch/x86/pte.h"
 
 #include "../../src/arch/generic.h"
 

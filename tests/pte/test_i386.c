@@ -20,7 +20,7 @@
 
 #include "../../src/core/state.h"
 
-#include "../../src/arch/i386/pte.h"
+#include "../../src/arch/x86/pte.h"
 
 #include "../../src/arch/i386/tlb.h"
 

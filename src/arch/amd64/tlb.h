@@ -14,7 +14,7 @@
 #ifndef QPMAP_ARCH_AMD64_TLB_H
 #define QPMAP_ARCH_AMD64_TLB_H
 
-#include "pte.h"
+#include "../x86/pte.h"
 
 #include "../x86/tlb.h"
 

@@ -17,7 +17,7 @@
 #ifndef QPMAP_ARCH_I386_TLB_H
 #define QPMAP_ARCH_I386_TLB_H
 
-#include "pte.h"
+#include "../x86/pte.h"
 
 /*
  * qpmap_mmu.reg[QPMAP_REG_CPUID]: CR4 in its low word, EDX of CPUID 1 in its

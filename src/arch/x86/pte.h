@@ -4,7 +4,8 @@
  * bits on amd64 and with PAE, else 32.
  * Intel SDM vol. 3, "Format of a Page-Table Entry that Maps a 4-KByte Page",
  * "Format of a PAE Page-Table Entry that Maps a 4-KByte Page", "Format of a
- * 32-Bit Page-Table Entry that Maps a 4-KByte Page".
+ * 32-Bit Page-Table Entry that Maps a 4-KByte Page", "Format of a PAE
+ * Page-Directory-Pointer-Table Entry (PDPTE)".
  *
  * Pure arithmetic, no instructions: it builds and is tested on any host.
  */
@@ -12,6 +13,9 @@
 #define QPMAP_ARCH_X86_PTE_H
 
 #include "../contract.h"
+
+/* Whether this is i386, which has two levels, or three with PAE. */
+#define QPMAP_I386	(QPMAP_PTE_SIZE == 4 || QPMAP_PAE)
 
 /* Every field of a leaf, top bit first.  Fields marked = 0 are never set. */
 #if QPMAP_PTE_SIZE == 8
@@ -61,6 +65,12 @@
 #define QPTE_TABLE_BITS	(QPTE_A | QPTE_RW | QPTE_P)
 
 /*
+ * An entry of PAE's PDPT, level 2, has no A or R/W: bits 8:5 and 2:1 are
+ * reserved.
+ */
+#define QPTE_PDPTE_BITS	QPTE_P
+
+/*
  * The bits that a configuration's sharing masks may have: none in 32-bit
  * entries.
  */
@@ -78,10 +88,28 @@ qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 	return ((struct qpmap_pte){ pa | bits });
 }
 
+static inline struct qpmap_pte
+qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
+{
+	return ((struct qpmap_pte){ pa |
+	    (QPMAP_PAE && level == 2 ? QPTE_PDPTE_BITS : QPTE_TABLE_BITS) });
+}
+
 static inline _Bool
 qpmap_pte_is_valid(struct qpmap_pte pte)
 {
 	return ((pte.bits & QPTE_P) != 0);
+}
+
+/*
+ * On i386 only a page directory has large pages.  (With 32-bit entries and
+ * CR4.PSE clear the CPU ignores the bit; if a kernel sets it then, it gets an
+ * error.)
+ */
+static inline _Bool
+qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
+{
+	return ((level == 1 || !QPMAP_I386) && (pte.bits & QPTE_PS) != 0);
 }
 
 static inline qpmap_paddr_t
@@ -107,5 +135,32 @@ qpmap_pte_pat_index(qpmap_ptebits_t leaf)
 	    ((leaf & QPTE_PCD) != 0 ? 2u : 0) |
 	    ((leaf & QPTE_PWT) != 0 ? 1u : 0));
 }
+
+#if QPMAP_PAE
+
+/*
+ * Two words, one for each word of an address.  Low: the bits that the low word
+ * of the address must not have.  High: one more than its largest high word.
+ */
+#define qpmap_pa_limit qpmap_pa_limit
+static inline qpmap_ptebits_t
+qpmap_pa_limit(qpmap_u32 pa_bits)
+{
+	qpmap_u32 high = pa_bits > 32 ? 1U << (pa_bits - 32) : 1;
+	qpmap_u32 low = pa_bits < 32 ? ~0U << pa_bits : 0;
+
+	return ((qpmap_ptebits_t)high << 32 | low | QPMAP_PAGE_MASK);
+}
+
+/* With a limit of 0 no high word is below it. */
+#define qpmap_pa_is_valid qpmap_pa_is_valid
+static inline _Bool
+qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+{
+	return (((qpmap_u32)pa & (qpmap_u32)limit) == 0 &&
+	    (qpmap_u32)(pa >> 32) < (qpmap_u32)(limit >> 32));
+}
+
+#endif /* QPMAP_PAE */
 
 #endif /* QPMAP_ARCH_X86_PTE_H */
