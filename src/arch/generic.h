@@ -81,6 +81,17 @@ qpmap_pte_clear(struct qpmap_pte *ptep)
 
 #if QPMAP_SHOOTDOWN
 
+/* Walks are coherent with stores, and qpmap_tlb_pre_notify() orders them. */
+#ifndef qpmap_tlb_post_clear
+static inline void
+qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
+{
+	(void)ptep;
+	(void)flags;
+	__asm__ volatile("" ::: "memory");
+}
+#endif
+
 /* No remote fences: CPUs are interrupted, or hardware broadcasts. */
 #ifndef qpmap_tlb_firmware
 #define QPMAP_FLAGS_FIRMWARE 0u

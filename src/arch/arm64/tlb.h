@@ -292,6 +292,7 @@ qpmap_tlb_batch(qpmap_vaddr_t va, qpmap_size_t page_count)
 }
 
 /* If walks are coherent, the DSB of qpmap_tlb_flush_range() is enough. */
+#define qpmap_tlb_post_clear qpmap_tlb_post_clear
 static inline void
 qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 {

@@ -179,15 +179,6 @@ qpmap_tlb_sfence_inval_ir(void)
 	__asm__ volatile(".insn r 0x73, 0, 0x0c, x0, x0, x1" ::: "memory");
 }
 
-/* The FENCE follows, in qpmap_tlb_pre_notify(). */
-static inline void
-qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
-{
-	(void)ptep;
-	(void)flags;
-	__asm__ volatile("" ::: "memory");
-}
-
 /* One page needs no batch: SFENCE.VMA does what the three instructions do. */
 static inline void
 qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,

@@ -239,15 +239,6 @@ qpmap_tlb_has_pcids(void)
 }
 #endif
 
-/* Walks are coherent with stores. */
-static inline void
-qpmap_tlb_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
-{
-	(void)ptep;
-	(void)flags;
-	__asm__ volatile("" ::: "memory");
-}
-
 static inline void
 qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
     qpmap_u32 flags)
