@@ -15,12 +15,12 @@
 #error "qpmap: no backend for 4-byte pointers on a 64-bit target (x32)"
 #elif defined(__x86_64__)
 #include "x86/pte.h"
-#include "amd64/tlb.h"
+#include "x86/tlb.h"
 #define QPMAP_ARCH_PROBE_C "arch/amd64/probe.c"
 #define QPMAP_ARCH_COPY_C "arch/amd64/copy.c"
 #elif defined(__i386__)
 #include "x86/pte.h"
-#include "i386/tlb.h"
+#include "x86/tlb.h"
 #define QPMAP_ARCH_PROBE_C "arch/i386/probe.c"
 #define QPMAP_ARCH_COPY_C "arch/i386/copy.c"
 #elif defined(__aarch64__)

@@ -22,7 +22,7 @@
 
 #include "../../src/arch/x86/pte.h"
 
-#include "../../src/arch/i386/tlb.h"
+#include "../../src/arch/x86/tlb.h"
 
 /* One bit, and the names that the manual has. */
 #define BIT(n)		((uint64_t)1 << (n))

@@ -120,13 +120,13 @@ struct qpmap_state qpmap_state;
 #if X86_AMD64
 #define X86_NAME	"amd64"
 #include "../../src/arch/x86/pte.h"
-#include "../../src/arch/amd64/tlb.h"
+#include "../../src/arch/x86/tlb.h"
 /* After the backend. */
 #include "../../src/arch/amd64/probe.c"
 #else
 #define X86_NAME	(QPMAP_PAE ? "i386-pae" : "i386")
 #include "../../src/arch/x86/pte.h"
-#include "../../src/arch/i386/tlb.h"
+#include "../../src/arch/x86/tlb.h"
 /* After the backend. */
 #include "../../src/arch/i386/probe.c"
 #endif

@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * amd64 and i386: TLB maintenance.  amd64/tlb.h and i386/tlb.h list the
- * sequences, and include this file after their own functions.
+ * amd64 and i386: PTE stores and TLB maintenance.
+ *
+ *	map		store the PTE; nothing else (docs/tlb.md)
+ *			with PAE the high word, then the low one: P last
+ *	unmap		clear the PTE
+ *			with PAE the low word, P, then the high one
+ *			INVLPG	on this CPU, in this address space; no other
+ *				address space has the translation
+ *
+ *	flush range	on each CPU: INVLPG for each page; for many pages, or
+ *			with PCIDs (amd64), everything: the translation may be
+ *			cached under any PCID
+ *
+ * An i386 CPU may lack SFENCE and CR4, which are used only if qpmap_probe()
+ * found them.
  *
  * Slow path: a drain of write-combining buffers (SFENCE) before the clear;
  * INVLPG after the store; a flush of everything if INVLPG is broken.
@@ -9,7 +22,7 @@
 #ifndef QPMAP_ARCH_X86_TLB_H
 #define QPMAP_ARCH_X86_TLB_H
 
-#include "../contract.h"
+#include "pte.h"
 
 #define QPMAP_FLAGS_SLOW (QPMAP_F_FLUSH_ON_MAP | QPMAP_F_ERRATUM_INVLPG)
 #define QPMAP_FLAGS_ARCH QPMAP_FLAGS_SLOW
@@ -34,16 +47,77 @@
 #define QPMAP_STORE_4		"movl	%1, %0"
 #define QPMAP_STORE_WORD	"mov	%1, %0"
 
+/*
+ * qpmap_mmu.reg[QPMAP_REG_CPUID]: CR4 in its low word, EDX of CPUID 1 in its
+ * high one.
+ */
+#define QPMAP_REG_CPUID	1
+
 /* Whether the CPU has a feature: an amd64 CPU has each of them. */
-#ifndef qpmap_mmu_has
 static inline _Bool
 qpmap_mmu_has(const struct qpmap_mmu *mmu, qpmap_u32 feature)
 {
-	(void)mmu;
-	(void)feature;
-	return (1);
+	return (!QPMAP_I386 ||
+	    ((qpmap_u32)(mmu->reg[QPMAP_REG_CPUID] >> 32) & feature) != 0);
 }
-#endif
+
+#if QPMAP_PAE
+
+/*
+ * A 64-bit store would need a loop or floating point, so an entry is two words,
+ * and the order of their stores matters.  The low word has P.
+ */
+typedef volatile qpmap_u32 __attribute__((may_alias)) qpmap_half_t;
+
+static inline qpmap_half_t *
+qpmap_pte_half(struct qpmap_pte *ptep, int half)
+{
+	return ((qpmap_half_t *)&ptep->bits + half);
+}
+
+static inline qpmap_u32
+qpmap_pte_load_half(const struct qpmap_pte *ptep, int half)
+{
+	return (((const qpmap_half_t *)&ptep->bits)[half]);
+}
+
+#define qpmap_pte_is_none qpmap_pte_is_none
+static inline _Bool
+qpmap_pte_is_none(const struct qpmap_pte *ptep)
+{
+	return ((qpmap_pte_load_half(ptep, 0) |
+	    qpmap_pte_load_half(ptep, 1)) == 0);
+}
+
+#define qpmap_pte_load qpmap_pte_load
+static inline struct qpmap_pte
+qpmap_pte_load(const struct qpmap_pte *ptep)
+{
+	qpmap_u32 low = qpmap_pte_load_half(ptep, 0);
+	qpmap_u32 high = qpmap_pte_load_half(ptep, 1);
+
+	return ((struct qpmap_pte){ (qpmap_ptebits_t)high << 32 | low });
+}
+
+/* The low word last: a present entry is complete. */
+#define qpmap_pte_store qpmap_pte_store
+static inline void
+qpmap_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
+{
+	*qpmap_pte_half(ptep, 1) = (qpmap_u32)(pte.bits >> 32);
+	*qpmap_pte_half(ptep, 0) = (qpmap_u32)pte.bits;
+}
+
+/* The low word first: a partial entry is not present. */
+#define qpmap_pte_clear qpmap_pte_clear
+static inline void
+qpmap_pte_clear(struct qpmap_pte *ptep)
+{
+	*qpmap_pte_half(ptep, 0) = 0;
+	*qpmap_pte_half(ptep, 1) = 0;
+}
+
+#endif /* QPMAP_PAE */
 
 /* INVLPG takes an address, not an operand word: the page that holds va. */
 static inline void
@@ -226,18 +300,19 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 
 /*
  * Whether there may be translations of other PCIDs, which INVLPG does not
- * invalidate: CR4.PCIDE.
+ * invalidate: CR4.PCIDE.  There are none on i386, where CR4 may be missing.
  */
-#ifndef qpmap_tlb_has_pcids
 static inline _Bool
 qpmap_tlb_has_pcids(void)
 {
 	unsigned long cr4;
 
+	if (QPMAP_I386) {
+		return (0);
+	}
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4) :: "memory");
 	return ((cr4 & QPMAP_CR4_PCIDE) != 0);
 }
-#endif
 
 static inline void
 qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
