@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qpmap/qpmap.h>
+
 #include "designs.h"
 
 static void
@@ -36,16 +38,26 @@ bench_print_pair(const char *name, const struct counts_pair *pair)
  * other CPU: a count that depends on history or on the CPU is none.
  */
 static struct counts_pair
-bench_repeat(struct emu *e, uint64_t pa)
+bench_repeat_of(struct emu *e, const char *enter, const char *kinds,
+    const uint64_t *values, const char *remove)
 {
-	struct counts_pair first = counts_pair(e, pa);
-	struct counts_pair again = counts_pair(e, pa);
+	struct counts_pair first = counts_functions(e, enter, kinds, values,
+	    remove);
+	struct counts_pair again = counts_functions(e, enter, kinds, values,
+	    remove);
 
 	if (first.enter.instructions != again.enter.instructions ||
 	    first.remove.instructions != again.remove.instructions) {
 		emu_die("%s: two pairs differ in cost", e->mode->name);
 	}
 	return (first);
+}
+
+static struct counts_pair
+bench_repeat(struct emu *e, uint64_t pa)
+{
+	return (bench_repeat_of(e, "qpmap_enter", "pw",
+	    (const uint64_t[]){ pa, QPMAP_ATTR_WRITE_BACK }, "qpmap_remove"));
 }
 
 /* Without a direct map: two CPUs, for the lines they share. */
@@ -109,6 +121,152 @@ bench_direct(const struct emu_mode *mode)
 	bench_check_direct(mode, &pair);
 	bench_print_pair("direct", &pair);
 	emu_close(e);
+}
+
+/* The memory types that take the slow path on this machine, by bit. */
+static unsigned
+bench_slow_types(const struct emu *e)
+{
+	unsigned types = 0;
+
+	for (unsigned type = 0; type < QPMAP_TYPE_COUNT; type++) {
+		if (e->arch->type_name(e, type) != NULL &&
+		    e->arch->type_slow(e, type)) {
+			types |= QPMAP_TYPE_BIT(type);
+		}
+	}
+	return (types);
+}
+
+/*
+ * A pair on the slow path, the same for each type that takes it; on a machine
+ * without such types, because of a flag.
+ */
+static void
+bench_slow(const struct emu_mode *mode)
+{
+	const struct emu_layout *layout = mode->arch->layouts;
+	struct emu *e = emu_begin(mode, "bench0");
+	struct counts_pair pair, first = { 0 };
+	unsigned types = bench_slow_types(e);
+
+	while (types == 0 && (++layout)->name != NULL) {
+		emu_close(e);
+		e = emu_prepare(mode, "bench0", layout->value, 0);
+		types = bench_slow_types(e);
+	}
+	e->config[WIRE_TYPES] = types;
+	e->config[WIRE_LAYOUT] = e->layout;
+	if (types == 0) {
+		types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
+		e->config[WIRE_FLAGS] |= mode->arch->features->flag;
+	}
+	if (emu_init(e) != 0 || emu_online(e, 0, 0) != 0) {
+		emu_die("%s: no slow path: %u", mode->name,
+		    (unsigned)e->result);
+	}
+	for (unsigned type = 0; type < QPMAP_TYPE_COUNT; type++) {
+		if ((types & QPMAP_TYPE_BIT(type)) == 0) {
+			continue;
+		}
+		pair = counts_functions(e, "qpmap_enter", "pw",
+		    (const uint64_t[]){ emu_page(e, 0), type },
+		    "qpmap_remove");
+		if (first.enter.instructions == 0) {
+			first = pair;
+		}
+		if (pair.enter.instructions != first.enter.instructions ||
+		    pair.remove.instructions != first.remove.instructions) {
+			emu_die("%s: slow types differ in cost", mode->name);
+		}
+	}
+	bench_print_pair("slow", &first);
+	emu_close(e);
+}
+
+/*
+ * Beside the best case: other hooks, a page as argument, gcc.
+ */
+
+/* The same, by the manual page's two functions. */
+static struct counts_pair
+bench_repeat_page(struct emu *e, uint64_t pa)
+{
+	if (EMU_CALL(e, "guest_page_of", "pw", pa, QPMAP_ATTR_WRITE_BACK) !=
+	    EMU_RETURNED) {
+		emu_die("guest_page_of did not return");
+	}
+	return (bench_repeat_of(e, "pmap_quick_enter_page", "w",
+	    &(const uint64_t){ e->result }, "pmap_quick_remove_page"));
+}
+
+/* "name": what a page outside, or without, a direct map costs; one inside. */
+static void
+bench_beside(const struct emu_mode *mode, const char *name,
+    const char *const variant[2], struct counts_pair (*repeat)(struct emu *e,
+    uint64_t pa))
+{
+	struct counts_pair pair;
+	struct counts sum;
+	struct emu *e;
+
+	printf("   \"%s\": {\n", name);
+	for (unsigned direct = 0; direct < 2; direct++) {
+		e = counts_open(mode, variant[direct], 1, 8 * direct);
+		if (EMU_CALL(e, "guest_thread_init", "w", 0) !=
+		    EMU_RETURNED) {
+			emu_die("guest_thread_init did not return");
+		}
+		pair = repeat(e, emu_page(e, 100));
+		bench_print_pair(direct ? "window_tested" : "window", &pair);
+		sum = counts_sum(&pair.enter, &pair.remove);
+		if (direct) {
+			pair = repeat(e, emu_page(e, 3));
+			bench_print_pair("direct", &pair);
+		} else {
+			printf("   \"tlb_local\": %u, \"tlb_broadcast\": "
+			    "%u, \"barriers\": %u, \"lines_written\": "
+			    "%u,\n", sum.tlb_local, sum.tlb_broadcast,
+			    sum.barriers, sum.line_count);
+		}
+		emu_close(e);
+	}
+	printf("   \"entry_bytes\": %u},\n", mode->entry_size);
+}
+
+/* The best case from gcc, for the targets of bench/CMakeLists.txt. */
+static void
+bench_gcc(const struct emu_mode *mode)
+{
+	static const char *const best[] = { "bench0", "bench1" };
+	struct emu_mode by_gcc = *mode;
+	char target[64], path[4096];
+	FILE *guest;
+
+	snprintf(target, sizeof(target), "%s-gcc", mode->target);
+	snprintf(path, sizeof(path), "%s/%s/guest-bench0.elf", emu_guest_dir,
+	    target);
+	by_gcc.target = target;
+	guest = fopen(path, "rb");
+	if (guest != NULL) {
+		fclose(guest);
+		bench_beside(&by_gcc, "gcc", best, bench_repeat);
+	}
+}
+
+static void
+bench_beside_all(const struct emu_mode *mode)
+{
+	static const char *const thread[] = { "thread0", "thread1" };
+	static const char *const function[] = { "function0", "function1" };
+
+	if (mode->page_shift != 12) {
+		return;
+	}
+	bench_beside(mode, "page", thread, bench_repeat_page);
+	bench_beside(mode, "thread", thread, bench_repeat);
+	bench_beside(mode, "functions", function, bench_repeat);
+	bench_gcc(mode);
 }
 
 /* Pages and ranges of 4096 bytes, aligned, of write-back memory. */
@@ -275,6 +433,7 @@ main(int argc, char **argv)
 		    mode->target);
 		bench_window(mode);
 		bench_direct(mode);
+		bench_slow(mode);
 		bench_copy(mode);
 		bench_shootdown(mode, "smp", 0);
 		if (mode->arch->shootdown_boot_flag != 0) {
@@ -283,6 +442,7 @@ main(int argc, char **argv)
 		}
 		/* They have one depth of tables each: the first mode's. */
 		if (i == 0 || strcmp(mode->target, mode[-1].target) != 0) {
+			bench_beside_all(mode);
 			designs_print(mode);
 		}
 		printf("   \"entry_bytes\": %u\n  }%s\n", mode->entry_size,

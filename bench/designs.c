@@ -21,42 +21,69 @@ enum designs_way {
 	DESIGNS_MEAN			/* many, of all CPUs in turn */
 };
 
+/* What is true of a design. */
+#define DESIGNS_NESTS	1u
+#define DESIGNS_LAZY	2u		/* a page stays after its remove */
+#define DESIGNS_CACHED	4u		/* its translation may */
+#define DESIGNS_OWN	8u		/* freebsd_init(): its own CPU data */
+#define DESIGNS_DIRECT	16u		/* pages of the direct map */
+
 struct designs_design {
 	const char *name;
+	const char *on;			/* architectures whose kernels use it */
 	const char *page_of;		/* NULL: the library itself */
 	const char *enter;
-	const char *remove;
-	const char *step[2];		/* between the two, NULL: nothing */
-	bool i386;			/* there alone */
-	bool nests;
-	bool lazy;			/* a page stays after its remove */
+	const char *remove;		/* NULL: nothing is called */
+	unsigned is;
 	enum designs_way way;
+	const char *step[2];		/* between the two, NULL: nothing */
 	const char *begin;		/* for so many CPUs; NULL: nothing */
 };
 
-#define DESIGNS_MAPCACHE(name, way)					\
-	{ name, "mapcache_page_of", "mapcache_enter", "mapcache_remove", \
-	    { NULL, NULL }, false, true, true, way, "mapcache_begin" }
+#define DESIGNS_PAIR(prefix)						\
+	.page_of = prefix "_page_of", .enter = prefix "_enter",		\
+	.remove = prefix "_remove"
+#define DESIGNS_MAPCACHE						\
+	.on = "amd64", DESIGNS_PAIR("mapcache"), .begin = "mapcache_begin"
+#define DESIGNS_64BIT	"amd64 arm64 riscv64"
 
 static const struct designs_design designs[] = {
-	{ "qpmap", NULL, "qpmap_enter", "qpmap_remove", { NULL, NULL },
-	    false, true, false, DESIGNS_FIRST, NULL },
-	{ "global", "global_page_of", "global_enter", "global_remove",
-	    { NULL, NULL }, false, false, false, DESIGNS_FIRST, NULL },
-	{ "percpu", "freebsd_page_of", "freebsd_quick_enter_page",
-	    "freebsd_quick_remove_page", { NULL, NULL }, true, false, false,
-	    DESIGNS_FIRST, NULL },
-	{ "kmap", "kmap_page_of", "kmap_enter", "kmap_remove",
-	    { NULL, NULL }, false, true, false, DESIGNS_FIRST, NULL },
-	{ "kmap_switched", "kmap_page_of", "kmap_enter", "kmap_remove",
-	    { "kmap_switch_out", "kmap_switch_in" }, false, true, false,
-	    DESIGNS_FIRST, NULL },
-	{ "broadcast", "broadcast_page_of", "broadcast_enter",
-	    "broadcast_remove", { NULL, NULL }, false, true, false,
-	    DESIGNS_FIRST, NULL },
-	DESIGNS_MAPCACHE("mapcache_again", DESIGNS_AGAIN),
-	DESIGNS_MAPCACHE("mapcache_other", DESIGNS_OTHER),
-	DESIGNS_MAPCACHE("mapcache_mean", DESIGNS_MEAN),
+	{ .name = "qpmap", .on = "i386 " DESIGNS_64BIT, .enter = "qpmap_enter",
+	    .remove = "qpmap_remove", .is = DESIGNS_NESTS },
+	{ .name = "global", .on = "amd64", DESIGNS_PAIR("global"),
+	    .is = DESIGNS_CACHED },
+	{ .name = "percpu", .on = "i386", DESIGNS_PAIR("freebsd"),
+	    .is = DESIGNS_CACHED | DESIGNS_OWN },
+	{ .name = "percpu_table", .on = "i386", .page_of = "freebsd_page_of",
+	    .enter = "freebsd_table_enter", .remove = "freebsd_table_remove",
+	    .is = DESIGNS_CACHED | DESIGNS_OWN },
+	{ .name = "kmap", .on = "i386", DESIGNS_PAIR("kmap"),
+	    .is = DESIGNS_NESTS },
+	{ .name = "kmap_switched", .on = "i386", DESIGNS_PAIR("kmap"),
+	    .is = DESIGNS_NESTS,
+	    .step = { "kmap_switch_out", "kmap_switch_in" } },
+	{ .name = "broadcast", .on = "arm64", DESIGNS_PAIR("broadcast"),
+	    .is = DESIGNS_NESTS },
+	{ .name = "mapcache_again", DESIGNS_MAPCACHE,
+	    .is = DESIGNS_NESTS | DESIGNS_LAZY, .way = DESIGNS_AGAIN },
+	{ .name = "mapcache_other", DESIGNS_MAPCACHE,
+	    .is = DESIGNS_NESTS | DESIGNS_LAZY, .way = DESIGNS_OTHER },
+	{ .name = "mapcache_mean", DESIGNS_MAPCACHE,
+	    .is = DESIGNS_NESTS | DESIGNS_LAZY, .way = DESIGNS_MEAN },
+	/* For pages of the direct map: some by the same functions. */
+	{ .name = "global_direct", .on = "amd64", DESIGNS_PAIR("global"),
+	    .is = DESIGNS_DIRECT },
+	{ .name = "dmap_direct", .on = "arm64 riscv64", DESIGNS_PAIR("dmap"),
+	    .is = DESIGNS_DIRECT },
+	{ .name = "kmap_direct", .on = "i386", DESIGNS_PAIR("kmap"),
+	    .is = DESIGNS_DIRECT },
+	{ .name = "lowmem_direct", .on = DESIGNS_64BIT,
+	    .page_of = "lowmem_page_of", .enter = "lowmem_enter",
+	    .is = DESIGNS_DIRECT },
+	{ .name = "broadcast_direct", .on = "arm64",
+	    .page_of = "broadcast_page_of", .enter = "broadcast_direct",
+	    .is = DESIGNS_DIRECT },
+	{ .name = "mapcache_direct", DESIGNS_MAPCACHE, .is = DESIGNS_DIRECT },
 };
 #define DESIGNS_COUNT (sizeof(designs) / sizeof(designs[0]))
 
@@ -65,6 +92,8 @@ static const unsigned designs_cpus[] = { 1, 2, 4, 8, 16, 32, 64 };
 
 /* Pages that a design may use: DESIGN_CPUS * DESIGN_SLOTS in design.h. */
 #define DESIGNS_PAGES 1024u
+/* Test pages in its direct map. */
+#define DESIGNS_DIRECT_PAGES 32u
 
 /* Of each vCPU: MAPCACHE_SLOTS and MAPCACHE_HASH in mapcache.c. */
 #define DESIGNS_SLOTS	16u
@@ -91,7 +120,7 @@ designs_become(struct smp *smp, const struct designs_design *design,
 	} else {
 		smp_become(smp, cpu);
 	}
-	if (design->i386) {
+	if ((design->is & DESIGNS_OWN) != 0) {
 		status = EMU_CALL(e, "freebsd_init", "ww", cpu,
 		    e->mode->scratch_va + ((uint64_t)cpu << 12));
 	} else {
@@ -138,8 +167,25 @@ designs_place(struct emu *e, const struct designs_design *design)
 	    e->arch->make_leaf(e, 0, false)) != EMU_RETURNED) {
 		emu_die("design_init did not return");
 	}
-	if (design->i386) {
+	if ((design->is & DESIGNS_OWN) != 0) {
 		designs_recursive(e, first);
+	}
+}
+
+/* The first test pages, at mode->direct_va. */
+static void
+designs_place_direct(struct emu *e)
+{
+	const struct emu_mode *mode = e->mode;
+
+	for (unsigned i = 0; i < DESIGNS_DIRECT_PAGES; i++) {
+		emu_map(e, mode->direct_va + ((uint64_t)i << mode->page_shift),
+		    emu_page(e, i), false);
+	}
+	if (EMU_CALL(e, "design_direct_init", "pww", emu_page(e, 0),
+	    mode->direct_va, (uint64_t)DESIGNS_DIRECT_PAGES <<
+	    mode->page_shift) != EMU_RETURNED) {
+		emu_die("design_direct_init did not return");
 	}
 }
 
@@ -159,6 +205,9 @@ designs_open(struct smp *smp, const struct designs_design *design,
 {
 	smp_open(smp, mode, cpus, 0);
 	designs_place(smp->e, design);
+	if ((design->is & DESIGNS_DIRECT) != 0) {
+		designs_place_direct(smp->e);
+	}
 	designs_begin(smp, design);
 	designs_become(smp, design, 0);
 }
@@ -203,6 +252,15 @@ designs_enter(struct smp *smp, const struct designs_design *design,
 }
 
 static void
+designs_remove(struct smp *smp, const struct designs_design *design,
+    uint64_t va)
+{
+	if (design->remove != NULL) {
+		designs_call(smp, design->remove, "w", &va);
+	}
+}
+
+static void
 designs_must(struct emu *e, const struct designs_design *design, bool good,
     const char *what)
 {
@@ -226,7 +284,7 @@ designs_check_maps(struct emu *e, const struct designs_design *design,
 }
 
 /*
- * Nothing is mapped at va any more, nor remembered by this CPU (FreeBSD/i386
+ * Nothing is mapped at va any more, nor cached by this CPU (FreeBSD
  * invalidates when the next page is entered).
  */
 static void
@@ -237,8 +295,9 @@ designs_check_gone(struct emu *e, const struct designs_design *design,
 
 	designs_must(e, design, emu_leaf_at(e, va, NULL, &leaf) &&
 	    !leaf.valid, "the entry is not cleared");
-	designs_must(e, design, design->i386 || emu_load(e, va, 4) ==
-	    EMU_FAULTED, "the translation is not invalidated");
+	designs_must(e, design, (design->is & DESIGNS_CACHED) != 0 ||
+	    emu_load(e, va, 4) == EMU_FAULTED,
+	    "the translation is not invalidated");
 }
 
 /* After its remove a page is gone, or mapped as before. */
@@ -246,7 +305,7 @@ static void
 designs_check_removed(struct emu *e, const struct designs_design *design,
     uint64_t va, unsigned page)
 {
-	if (design->lazy) {
+	if ((design->is & (DESIGNS_LAZY | DESIGNS_DIRECT)) != 0) {
 		designs_check_maps(e, design, va, page);
 	} else {
 		designs_check_gone(e, design, va);
@@ -269,7 +328,7 @@ designs_try(struct smp *smp, const struct designs_design *design)
 			designs_call(smp, design->step[1], "", NULL);
 			designs_check_maps(e, design, va, page);
 		}
-		designs_call(smp, design->remove, "w", &va);
+		designs_remove(smp, design, va);
 		designs_check_removed(e, design, va, page);
 	}
 }
@@ -283,23 +342,16 @@ designs_try_nested(struct smp *smp, const struct designs_design *design)
 
 	designs_check_maps(smp->e, design, outer, 30);
 	designs_check_maps(smp->e, design, inner, 31);
-	designs_call(smp, design->remove, "w", &inner);
+	designs_remove(smp, design, inner);
 	designs_check_removed(smp->e, design, inner, 31);
 	designs_check_maps(smp->e, design, outer, 30);
-	designs_call(smp, design->remove, "w", &outer);
+	designs_remove(smp, design, outer);
 	designs_check_removed(smp->e, design, outer, 30);
 }
 
 /*
  * Trying a design where removed pages stay.
  */
-
-static void
-designs_remove(struct smp *smp, const struct designs_design *design,
-    uint64_t va)
-{
-	designs_call(smp, design->remove, "w", &va);
-}
 
 /* One pair, and where its page was. */
 static uint64_t
@@ -451,7 +503,7 @@ designs_at_once(struct smp *smp, const struct designs_design *design)
 	e->pause_before = hook;
 	second = e->result;
 	emu_cpu(e, 0);
-	designs_call(smp, design->remove, "w", &first);
+	designs_remove(smp, design, first);
 	emu_cpu(e, 1);
 	if (status == EMU_PAUSED) {
 		designs_must(e, design, emu_resume(e) == EMU_RETURNED,
@@ -515,7 +567,9 @@ designs_pair(struct smp *smp, const struct designs_design *design,
 	for (unsigned i = 0; i < 2 && design->step[i] != NULL; i++) {
 		smp_add(smp, design->step[i], "", NULL);
 	}
-	smp_add(smp, design->remove, "w", &va);
+	if (design->remove != NULL) {
+		smp_add(smp, design->remove, "w", &va);
+	}
 }
 
 static void
@@ -645,56 +699,49 @@ designs_mean(struct smp *smp, const struct designs_design *design, bool last)
 	    last ? "" : ",");
 }
 
-/* Cross-CPU interrupts cannot be waited for by CPUs that play nobody. */
-static bool
-designs_interrupts(const struct emu *e, const struct designs_design *design)
-{
-	return (strcmp(design->name, "broadcast") == 0 &&
-	    !e->arch->broadcasts);
-}
-
 static void
 designs_print_design(const struct emu_mode *mode,
-    const struct designs_design *design, bool last)
+    const struct designs_design *design)
 {
+	size_t count = (design->is & DESIGNS_DIRECT) != 0 ? 1 : DESIGNS_CPUS;
 	bool at_once = true;
 	struct smp smp;
 
 	printf("    \"%s\": {\"rows\": [\n", design->name);
-	for (unsigned i = 0; i < DESIGNS_CPUS; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		designs_open(&smp, design, mode, designs_cpus[i]);
 		designs_try(&smp, design);
-		if (design->nests) {
+		if ((design->is & DESIGNS_NESTS) != 0) {
 			designs_try_nested(&smp, design);
 		}
-		if (smp.cpus == 2 && !designs_interrupts(smp.e, design)) {
+		if (smp.cpus == 2) {
 			at_once = designs_at_once(&smp, design);
 		}
-		if (design->lazy) {
+		if ((design->is & DESIGNS_LAZY) != 0) {
 			designs_try_lazy(&smp, design);
 		}
 		if (design->way == DESIGNS_MEAN) {
-			designs_mean(&smp, design, i + 1 == DESIGNS_CPUS);
+			designs_mean(&smp, design, i + 1 == count);
 		} else {
-			designs_row(&smp, design, i + 1 == DESIGNS_CPUS);
+			designs_row(&smp, design, i + 1 == count);
 		}
 		smp_close(&smp);
 	}
-	printf("     ], \"at_once\": %s}%s\n", at_once ? "true" : "false",
-	    last ? "" : ",");
+	printf("     ], \"at_once\": %s}", at_once ? "true" : "false");
 }
 
 void
 designs_print(const struct emu_mode *mode)
 {
-	bool i386 = strcmp(mode->arch->name, "i386") == 0;
+	const char *separator = "";
 
 	printf("   \"designs\": {\n");
 	for (unsigned i = 0; i < DESIGNS_COUNT; i++) {
-		if (i386 || !designs[i].i386) {
-			designs_print_design(mode, &designs[i],
-			    i + 1 == DESIGNS_COUNT);
+		if (strstr(designs[i].on, mode->arch->name) != NULL) {
+			printf("%s", separator);
+			designs_print_design(mode, &designs[i]);
+			separator = ",\n";
 		}
 	}
-	printf("   },\n");
+	printf("\n   },\n");
 }

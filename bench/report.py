@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tables and figures of what tools/bench has counted.
 
-tools/bench imports this.  With --write it writes bench/RESULTS.md, whole; at
-every run it holds that file against what it counted; and with --report it
-writes all tables, and the figures, into build/bench/report/.
-docs/performance.md explains the counts.
+tools/bench imports this.  With --write it writes bench/RESULTS.md, whole, and
+the tables of README.md; at every run it holds those against what it counted;
+and with --report it writes all tables, and the figures, into
+build/bench/report/.  docs/performance.md explains the counts.
 """
 import os
 import subprocess
@@ -15,9 +15,10 @@ import textwrap
 # The names of the designs in the results, and in the tables.
 DESIGNS = {
     "qpmap": "qpmap",
-    "percpu": "per-CPU slot (FreeBSD/i386)",
+    "percpu": "per-CPU slot (FreeBSD/i386 before 13)",
+    "percpu_table": "the same, through a table (FreeBSD/i386 since 13)",
     "global": "one slot, spin lock (FreeBSD/amd64)",
-    "kmap": "slots of a thread (Linux)",
+    "kmap": "slots of a thread (Linux/i386)",
     "kmap_switched": "the same, and a context switch",
     "broadcast": "broadcast twice (XNU/arm64)",
     "mapcache_again": "mapcache, same page again (Xen)",
@@ -25,6 +26,25 @@ DESIGNS = {
     "mapcache_mean": "mapcache, mean of a run (Xen)",
 }
 LONGEST = "mapcache, longest of the run (Xen)"
+# For pages of a direct map: the same, by kernel.
+DIRECT = {
+    "global_direct": "FreeBSD",
+    "dmap_direct": "FreeBSD",
+    "kmap_direct": "Linux, low memory",
+    "lowmem_direct": "Linux",
+    "broadcast_direct": "XNU",
+    "mapcache_direct": "Xen",
+}
+# Pairs of ours beside the best case: the name in the results, in the tables.
+BEST = "best case: inline hooks, a counter of the CPU"
+BESIDE = {
+    "thread": "inline hooks, a counter of the thread, owed preemption",
+    "page": "the same, and a page as argument",
+    "functions": "hooks that are functions",
+    "gcc": "best case, by gcc 12",
+}
+SLOW = "the slow path"
+PAIRS = ("window", "window_tested", "direct")
 
 
 def modes(results):
@@ -77,17 +97,55 @@ def total(row):
     return row["instructions"] + row["others_instructions"]
 
 
+def pair(count):
+    """Instructions of an enter and its remove."""
+    return count["enter"] + count["remove"]
+
+
 def table_pairs(results):
     rows = []
     for mode, count in modes(results).items():
-        rows.append([mode] + [count[what]["enter"] + count[what]["remove"]
-                              for what in ("window", "window_tested",
-                                           "direct")] +
+        rows.append([mode] + [pair(count[what]) for what in
+                              PAIRS + ("slow",)] +
                     [operations(count), count["barriers"],
                      count["lines_written"], count["lines_shared"]])
     return grid(["mode", "no direct map", "page outside one",
-                 "page inside one", "TLB operations", "barriers",
-                 "lines written", "of them shared"], rows)
+                 "page inside one", "slow path", "TLB operations",
+                 "barriers", "lines written", "of them shared"], rows)
+
+
+def beside(count):
+    """Pairs of a target: title, counts by direct map, what else a pair does."""
+    found = [(BEST, count, count)]
+    found += [(title, count[name], count[name])
+              for name, title in BESIDE.items() if name in count]
+    found.append((SLOW, {"window": count["slow"]}, None))
+    return found
+
+
+def table_beside(results):
+    rows = []
+    for target, count in compared(results).items():
+        for title, pairs, row in beside(count):
+            rows.append([target, title] +
+                        [pair(pairs[what]) if what in pairs else "-"
+                         for what in PAIRS] +
+                        ([operations(row), row["barriers"],
+                          row["lines_written"]] if row else ["-"] * 3))
+    return grid(["target", "hooks, argument, compiler", "no direct map",
+                 "page outside one", "page inside one", "TLB operations",
+                 "barriers", "lines written"], rows)
+
+
+def table_direct(results):
+    rows = []
+    for target, count in compared(results).items():
+        rows += [[target, "qpmap: " + title, pair(pairs["direct"])]
+                 for title, pairs, _ in beside(count) if "direct" in pairs]
+        rows += [[target, title, count["designs"][name]["rows"][0][
+            "instructions"]] for name, title in DIRECT.items()
+                 if name in count["designs"]]
+    return grid(["target", "kernel", "instructions"], rows)
 
 
 def table_designs(results):
@@ -99,6 +157,13 @@ def table_designs(results):
                          operations(alone), alone["barriers"],
                          alone["lines_written"], most["shared_lines"],
                          "yes" if counted["at_once"] else "no"])
+            if design == "qpmap":
+                like = count["page"]
+                rows.append([target, "qpmap, a page as argument, owed "
+                             "preemption", pair(like["window"]),
+                             operations(like), like["barriers"],
+                             like["lines_written"], most["shared_lines"],
+                             "yes"])
     return grid(["target", "design", "instructions", "TLB operations",
                  "barriers", "lines written", "shared, 64 CPUs",
                  "pages at once on two CPUs"], rows)
@@ -165,14 +230,16 @@ def table_size(results):
                  for target, count in targets(results).items()])
 
 
-TABLES = {"pairs": table_pairs, "copy": table_copy, "designs": table_designs,
-          "cpus": table_cpus, "shootdown": table_shootdown,
-          "size": table_size}
+TABLES = {"pairs": table_pairs, "beside": table_beside, "copy": table_copy,
+          "designs": table_designs, "direct": table_direct,
+          "cpus": table_cpus, "shootdown": table_shootdown, "size": table_size}
 # The sections of bench/RESULTS.md: without sizes, which change too often.
 RESULTS = (
     ("A pair", "pairs"),
+    ("Beside the best case", "beside"),
     ("Ranges and pages", "copy"),
     ("Other designs", "designs"),
+    ("Pages of a direct map", "direct"),
     ("Against the number of CPUs", "cpus"),
     ("Shootdowns", "shootdown"),
 )
@@ -180,7 +247,8 @@ HEAD = """\
 # Results of tools/bench
 
 `tools/bench --write` writes this file: do not edit it.
-Every number is an exact count, made in an emulator from the code of clang 14.
+Every number is an exact count, made in an emulator from the code of clang 14
+(one row of each target: of gcc 12).
 [docs/performance.md](../docs/performance.md) says what is counted and compared,
 and what the numbers mean.
 """
@@ -199,6 +267,29 @@ def document(results, limits):
         text += "\n## %s\n\n%s" % (title, TABLES[table](results))
         if table == "copy":
             text += "\nLimits:\n\n" + table_limits(limits)
+    return text
+
+
+def readme(results, text):
+    """README.md with the tables that are counted, between two comments."""
+    first = {target: count for target, count in compared(results).items()}
+    best = table_pairs({target: count for target, count in first.items()
+                        if target != "i386-pae"})
+    best = best.replace("| mode |", "| |")
+    columns = {target: beside(count) for target, count in first.items()}
+    rows = []
+    for title in [BEST] + list(BESIDE.values()) + [SLOW]:
+        numbers = [{name: pair(pairs["window"]) for name, pairs, _ in found}
+                   for found in columns.values()]
+        rows.append([title] + [row.get(title, "-") for row in numbers])
+    tables = {"best": best, "beside": grid(["", *columns], rows)}
+    for name, table in tables.items():
+        begin = "<!-- tools/bench --write: %s -->\n" % name
+        head, found, rest = text.partition(begin)
+        _, end, tail = rest.partition("<!-- end -->\n")
+        if not found or not end:
+            sys.exit("bench: README.md has no place for the table '%s'" % name)
+        text = head + begin + table + end + tail
     return text
 
 
@@ -289,7 +380,9 @@ def figures(results):
         "tlb": ("TLB operations of a pair, one CPU", figure_bars(
             results, lambda row: row["tlb_local"] + row["tlb_broadcast"])),
     }
-    for target in compared(results):
+    for target, count in compared(results).items():
+        if len(by_cpus(count)) == 1:  # ours alone, which is a flat line
+            continue
         made["cpus-" + target] = (
             "Instructions of all CPUs for one pair, " + target,
             figure_cpus(results, target))
@@ -320,7 +413,9 @@ def draw(out, name, title, lines, plot):
 
 PARTS = (
     ("A pair, in every mode", "pairs", ()),
+    ("Beside the best case", "beside", ()),
     ("Designs", "designs", ("designs", "tlb")),
+    ("Pages of a direct map", "direct", ()),
     ("Cost against the number of CPUs", "cpus", None),
     ("Shootdowns", "shootdown", ("shootdown",)),
     ("Size", "size", ("size",)),

@@ -3,7 +3,7 @@
  * What the designs of this directory have in common.  Each is a rendering of
  * our own of what a kernel in use does, for the counts only
  * (docs/performance.md), in the same guest and from the same compiler as the
- * library.
+ * library, on the architectures where that kernel does it.
  *
  * A design gets page-table entries of its own, and a CPU its data in the part
  * of the guest's first cache line, behind GS, TPIDR_EL1 or tp, that the guest
@@ -24,6 +24,7 @@
 struct design_thread {
 	unsigned int preempt;		/* not 0: it is not preempted */
 	unsigned int migrate;		/* not 0: it stays on its CPU */
+	unsigned int owed;		/* an interrupt wants to preempt */
 	unsigned int spin_depth;	/* spin locks held */
 	qpmap_uptr spin_flags;	/* interrupts, before the first */
 	int slot_count;
@@ -51,12 +52,22 @@ void design_init(qpmap_vaddr_t va, qpmap_ptebits_t *ptep,
     qpmap_ptebits_t bits);
 void design_cpu_init(unsigned int number);
 
+/*
+ * Pages from pa on, below the limit, are in the direct map, from va on: at base
+ * plus address.  Without design_direct_init() none is.
+ */
+extern qpmap_paddr_t design_direct_pa, design_direct_limit;
+extern qpmap_size_t design_direct_size;
+extern qpmap_vaddr_t design_direct_va, design_direct_base;
+void design_direct_init(qpmap_paddr_t pa, qpmap_vaddr_t va, qpmap_size_t size);
+
+/* Called where a preemption is owed, which none is here. */
+void design_yield(void);
+
 /* Of each design: what its enter is to be given for a page; enter; remove. */
 qpmap_uptr global_page_of(qpmap_paddr_t pa);
 qpmap_vaddr_t global_enter(qpmap_uptr page);
 void global_remove(qpmap_vaddr_t va);
-/* Pages below it have an address in the direct map; none is, here. */
-extern qpmap_paddr_t global_direct_limit;
 qpmap_uptr kmap_page_of(qpmap_paddr_t pa);
 qpmap_vaddr_t kmap_enter(qpmap_uptr page);
 void kmap_remove(qpmap_vaddr_t va);
@@ -65,39 +76,22 @@ void kmap_switch_in(void);
 qpmap_uptr broadcast_page_of(qpmap_paddr_t pa);
 qpmap_vaddr_t broadcast_enter(qpmap_uptr page);
 void broadcast_remove(qpmap_vaddr_t va);
+qpmap_vaddr_t broadcast_direct(qpmap_uptr page);
+qpmap_uptr dmap_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t dmap_enter(qpmap_uptr page);
+void dmap_remove(qpmap_vaddr_t va);
+qpmap_uptr lowmem_page_of(qpmap_paddr_t pa);
+qpmap_vaddr_t lowmem_enter(qpmap_uptr page);
 /* A domain of so many vCPUs begins: nothing is mapped. */
 void mapcache_begin(unsigned int vcpus);
 qpmap_uptr mapcache_page_of(qpmap_paddr_t pa);
 qpmap_vaddr_t mapcache_enter(qpmap_uptr mfn);
 void mapcache_remove(qpmap_vaddr_t va);
-/* Slots below it have an address in the direct map; none is, here. */
-extern qpmap_uptr mapcache_direct_limit;
 
 static inline qpmap_ptebits_t
 design_pte(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 {
-#ifdef __riscv
-	return (pa >> 2 | bits);
-#else
 	return (pa | bits);
-#endif
-}
-
-/* The page of an entry. */
-static inline qpmap_paddr_t
-design_pte_page(qpmap_ptebits_t pte)
-{
-	const qpmap_ptebits_t page = (qpmap_ptebits_t)1 << QPMAP_PAGE_SHIFT;
-
-#if defined(__riscv)
-	return ((pte & 0x003ffffffffffc00) << 2 & ~(page - 1));
-#elif defined(__aarch64__)
-	return (pte & 0x0000ffffffffffff & ~(page - 1));
-#elif defined(__x86_64__) || QPMAP_PAE
-	return (pte & 0x000fffffffffffff & ~(page - 1));
-#else
-	return (pte & ~(page - 1));
-#endif
 }
 
 static inline qpmap_ptebits_t
@@ -142,30 +136,27 @@ design_bug(void)
 	__builtin_trap();
 }
 
+/* The end of a critical section: an interrupt may have wanted to preempt. */
+static inline void
+design_preempt_enable(struct design_thread *thread)
+{
+	design_barrier();
+	thread->preempt--;
+	design_barrier();
+	if (__builtin_expect(thread->owed != 0, 0)) {
+		design_yield();
+	}
+}
+
 #if defined(__x86_64__) || defined(__i386__)
 
 #define DESIGN_CPU ((struct design_cpu GUEST_GS *)0)
-
-/* The entry was empty: nothing is cached. */
-static inline void
-design_filled(qpmap_vaddr_t va)
-{
-	(void)va;
-	design_barrier();
-}
 
 /* This CPU invalidates the page, after its entry was cleared. */
 static inline void
 design_flush(qpmap_vaddr_t va)
 {
 	__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
-}
-
-/* The same where several CPUs have the slot in turn, as FreeBSD does it. */
-static inline void
-design_flush_others(qpmap_vaddr_t va)
-{
-	design_flush(va);
 }
 
 /* This CPU invalidates everything: CR4.PGE changes, and changes back. */
@@ -177,13 +168,6 @@ design_flush_all(void)
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
 	__asm__ volatile("mov %0, %%cr4" :: "r"(cr4 ^ 0x80) : "memory");
 	__asm__ volatile("mov %0, %%cr4" :: "r"(cr4) : "memory");
-}
-
-/* Accesses through the page are complete: x86 does that by itself. */
-static inline void
-design_drain(void)
-{
-	design_barrier();
 }
 
 static inline void
@@ -210,137 +194,9 @@ design_interrupts_restore(qpmap_uptr flags)
 			 "popf" :: "r"(flags) : "memory", "cc");
 }
 
-#elif defined(__aarch64__)
+#else
 
 #define DESIGN_CPU ((struct design_cpu *)(void *)GUEST_THIS_CPU)
-
-static inline void
-design_filled(qpmap_vaddr_t va)
-{
-	(void)va;
-	__asm__ volatile("dsb	ishst\n\t"
-			 "isb" ::: "memory");
-}
-
-static inline qpmap_u64
-design_operand(qpmap_vaddr_t va)
-{
-	return ((qpmap_u64)va >> 12 & ((1ULL << 44) - 1));
-}
-
-static inline void
-design_flush(qpmap_vaddr_t va)
-{
-	__asm__ volatile("dsb	nshst\n\t"
-			 "tlbi	vaale1, %0\n\t"
-			 "dsb	nsh\n\t"
-			 "isb" :: "r"(design_operand(va)) : "memory");
-}
-
-/* Other CPUs may have walked here: every one invalidates the page. */
-static inline void
-design_flush_others(qpmap_vaddr_t va)
-{
-	__asm__ volatile("dsb	ishst\n\t"
-			 "tlbi	vaale1is, %0\n\t"
-			 "dsb	ish\n\t"
-			 "isb" :: "r"(design_operand(va)) : "memory");
-}
-
-/* Entries that other CPUs have cleared are to be invalidated, too: ISH. */
-static inline void
-design_flush_all(void)
-{
-	__asm__ volatile("dsb	ish\n\t"
-			 "tlbi	vmalle1\n\t"
-			 "dsb	nsh\n\t"
-			 "isb" ::: "memory");
-}
-
-static inline void
-design_drain(void)
-{
-	__asm__ volatile("dsb	sy" ::: "memory");
-}
-
-static inline void
-design_spin(void)
-{
-	__asm__ volatile("yield" ::: "memory");
-}
-
-static inline qpmap_uptr
-design_interrupts_off(void)
-{
-	qpmap_uptr flags;
-
-	__asm__ volatile("mrs	%0, daif\n\t"
-			 "msr	daifset, #2" : "=r"(flags) :: "memory");
-	return (flags);
-}
-
-static inline void
-design_interrupts_restore(qpmap_uptr flags)
-{
-	__asm__ volatile("msr	daif, %0" :: "r"(flags) : "memory");
-}
-
-#elif defined(__riscv)
-
-#define DESIGN_CPU ((struct design_cpu *)(void *)GUEST_THIS_CPU)
-
-static inline void
-design_flush(qpmap_vaddr_t va)
-{
-	__asm__ volatile("sfence.vma %0, x0" :: "r"(va) : "memory");
-}
-
-/* That the entry was invalid may be cached. */
-static inline void
-design_filled(qpmap_vaddr_t va)
-{
-	design_flush(va);
-}
-
-/* What others have cached they invalidate when they fill it. */
-static inline void
-design_flush_others(qpmap_vaddr_t va)
-{
-	design_flush(va);
-}
-
-static inline void
-design_flush_all(void)
-{
-	__asm__ volatile("sfence.vma" ::: "memory");
-}
-
-static inline void
-design_drain(void)
-{
-	__asm__ volatile("fence iorw, iorw" ::: "memory");
-}
-
-static inline void
-design_spin(void)
-{
-	__asm__ volatile(".insn i 0x0f, 0, x0, x0, 0x010" ::: "memory");
-}
-
-static inline qpmap_uptr
-design_interrupts_off(void)
-{
-	qpmap_uptr flags;
-
-	__asm__ volatile("csrrci %0, sstatus, 2" : "=r"(flags) :: "memory");
-	return (flags);
-}
-
-static inline void
-design_interrupts_restore(qpmap_uptr flags)
-{
-	__asm__ volatile("csrs	sstatus, %0" :: "r"(flags & 2) : "memory");
-}
 
 #endif
 

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * FreeBSD/i386's pmap_quick_enter_page() and pmap_quick_remove_page(), as they
- * were before FreeBSD 13 called them through a table of functions, for
- * comparison: a rendering of our own of what they do, for the counts only.
+ * FreeBSD/i386's pmap_quick_enter_page() and pmap_quick_remove_page(), for
+ * comparison: a rendering of our own of what they do, for the counts only.  As
+ * they were before FreeBSD 13 split the pmap in two, and as since: through a
+ * table of functions, which the cache mode's bits also come from.
  *
  * What they do: one slot per CPU, at an address kept in the CPU's data; its
  * entry found through the recursive mapping of the page tables; a critical
- * section (a counter in the current thread) from enter to remove; the page's
- * cache mode looked up in a table of PAT indices; INVLPG on enter.
+ * section (a counter in the current thread) from enter to remove, and at its
+ * end a look for an owed preemption; the page's cache mode, of which an unknown
+ * one is a panic, looked up in a table of PAT indices; INVLPG on enter.
  *
  * Guarantees: fresh after enter, on this CPU.  One page at a time on a CPU: an
  * interrupt may not enter another.  After remove the old translation may stay.
  * The slots of several CPUs are in one cache line of entries.
  *
- * Left out, in their favour: KASSERTs, the bounds check of the cache mode,
- * the look at td_owepreempt on leaving the critical section.  They do not
- * invalidate on remove, set no NX, refuse nothing, and with PAE store the
- * entry as one C assignment, whose halves the compiler may order as it likes.
+ * Left out, in their favour: KASSERTs, frame pointers.  They do not invalidate
+ * on remove, set no NX, check no address, and with PAE store the entry as one C
+ * assignment, whose halves the compiler may order as it likes.
  */
-#include <qpmap/types.h>
+#include "design.h"
 
 #define FREEBSD_PTMAP	(QPMAP_PAE ? 0xff800000u : 0xffc00000u)
 #define FREEBSD_PG_V	0x001u
@@ -28,10 +29,6 @@
 #define FREEBSD_PG_A	0x020u
 #define FREEBSD_PG_M	0x040u
 #define FREEBSD_PG_PAT	0x080u
-
-struct freebsd_thread {
-	unsigned int critnest;
-} __attribute__((aligned(128)));
 
 /* A page: its address, and its cache mode further down. */
 struct freebsd_page {
@@ -46,21 +43,31 @@ struct freebsd_page {
  */
 struct freebsd_pcpu {
 	char guest[32];
-	struct freebsd_thread *curthread;
+	struct design_thread *curthread;
 	qpmap_vaddr_t qmap_addr;
 };
-#define FREEBSD_PCPU							\
-	((struct freebsd_pcpu __attribute__((address_space(256))) *)0)
+#define FREEBSD_PCPU ((struct freebsd_pcpu GUEST_GS *)0)
+
+/* The functions of the one pmap or the other, with PAE or without. */
+struct freebsd_methods {
+	qpmap_vaddr_t (*quick_enter_page)(struct freebsd_page *m);
+	void (*quick_remove_page)(qpmap_vaddr_t kva);
+	unsigned int (*cache_bits)(int mode);
+};
 
 void freebsd_init(unsigned int number, qpmap_vaddr_t qmap_addr);
 qpmap_uptr freebsd_page_of(qpmap_paddr_t phys_addr);
-qpmap_vaddr_t freebsd_quick_enter_page(struct freebsd_page *m);
-void freebsd_quick_remove_page(qpmap_vaddr_t kva);
+qpmap_vaddr_t freebsd_enter(struct freebsd_page *m);
+void freebsd_remove(qpmap_vaddr_t kva);
+qpmap_vaddr_t freebsd_table_enter(struct freebsd_page *m);
+void freebsd_table_remove(qpmap_vaddr_t kva);
+extern const struct freebsd_methods *freebsd_methods;
+extern int freebsd_pat_index[8];
 
 static struct freebsd_page freebsd_page;
-static struct freebsd_thread freebsd_threads[64];
+static struct design_thread freebsd_threads[DESIGN_CPUS];
 /* By cache mode: 0 UC, 1 WC, 4 WT, 5 WP, 6 WB, 7 UC-. */
-static volatile int freebsd_pat_index[8] = { 3, 6, -1, -1, 1, 5, 0, 2 };
+int freebsd_pat_index[8] = { 3, 6, -1, -1, 1, 5, 0, 2 };
 
 /* The CPU is that number from here on, and has that slot. */
 void
@@ -81,9 +88,13 @@ freebsd_page_of(qpmap_paddr_t phys_addr)
 static inline unsigned int
 freebsd_cache_bits(int mode)
 {
-	int index = freebsd_pat_index[mode];
 	unsigned int bits = 0;
+	int index;
 
+	if (mode < 0 || mode >= 8 || freebsd_pat_index[mode] < 0) {
+		design_bug();
+	}
+	index = freebsd_pat_index[mode];
 	if ((index & 4) != 0) {
 		bits |= FREEBSD_PG_PAT;
 	}
@@ -102,25 +113,86 @@ freebsd_vtopte(qpmap_vaddr_t va)
 	return ((qpmap_ptebits_t *)FREEBSD_PTMAP + (va >> 12));
 }
 
-qpmap_vaddr_t
-freebsd_quick_enter_page(struct freebsd_page *m)
+/* The slot is this CPU's until freebsd_unmap(). */
+static inline qpmap_vaddr_t
+freebsd_pin(void)
 {
-	qpmap_vaddr_t qaddr;
+	FREEBSD_PCPU->curthread->preempt++;
+	design_barrier();
+	return (FREEBSD_PCPU->qmap_addr);
+}
 
-	FREEBSD_PCPU->curthread->critnest++;
-	__asm__ volatile("" ::: "memory");
-	qaddr = FREEBSD_PCPU->qmap_addr;
+static inline void
+freebsd_map(qpmap_vaddr_t qaddr, const struct freebsd_page *m,
+    unsigned int cache_bits)
+{
 	*freebsd_vtopte(qaddr) = FREEBSD_PG_V | FREEBSD_PG_RW | m->phys_addr |
-	    FREEBSD_PG_A | FREEBSD_PG_M | freebsd_cache_bits(m->pat_mode);
-	__asm__ volatile("invlpg (%0)" :: "r"(qaddr) : "memory");
+	    FREEBSD_PG_A | FREEBSD_PG_M | cache_bits;
+	design_flush(qaddr);
+}
+
+static inline void
+freebsd_unmap(void)
+{
+	*freebsd_vtopte(FREEBSD_PCPU->qmap_addr) = 0;
+	design_preempt_enable(FREEBSD_PCPU->curthread);
+}
+
+qpmap_vaddr_t
+freebsd_enter(struct freebsd_page *m)
+{
+	qpmap_vaddr_t qaddr = freebsd_pin();
+
+	freebsd_map(qaddr, m, freebsd_cache_bits(m->pat_mode));
 	return (qaddr);
 }
 
 void
-freebsd_quick_remove_page(qpmap_vaddr_t kva)
+freebsd_remove(qpmap_vaddr_t kva)
 {
 	(void)kva;
-	*freebsd_vtopte(FREEBSD_PCPU->qmap_addr) = 0;
-	__asm__ volatile("" ::: "memory");
-	FREEBSD_PCPU->curthread->critnest--;
+	freebsd_unmap();
+}
+
+/*
+ * The same behind the table.
+ */
+
+static unsigned int
+freebsd_method_cache_bits(int mode)
+{
+	return (freebsd_cache_bits(mode));
+}
+
+static qpmap_vaddr_t
+freebsd_method_enter(struct freebsd_page *m)
+{
+	qpmap_vaddr_t qaddr = freebsd_pin();
+
+	freebsd_map(qaddr, m, freebsd_methods->cache_bits(m->pat_mode));
+	return (qaddr);
+}
+
+static void
+freebsd_method_remove(qpmap_vaddr_t kva)
+{
+	(void)kva;
+	freebsd_unmap();
+}
+
+static const struct freebsd_methods freebsd_methods_here = {
+	freebsd_method_enter, freebsd_method_remove, freebsd_method_cache_bits
+};
+const struct freebsd_methods *freebsd_methods = &freebsd_methods_here;
+
+qpmap_vaddr_t
+freebsd_table_enter(struct freebsd_page *m)
+{
+	return (freebsd_methods->quick_enter_page(m));
+}
+
+void
+freebsd_table_remove(qpmap_vaddr_t kva)
+{
+	freebsd_methods->quick_remove_page(kva);
 }

@@ -2,11 +2,13 @@
 /*
  * Slots of a domain that all its vCPUs share, a small cache of mappings for
  * each vCPU, and translations that are invalidated all at once: the mapcache of
- * Xen on x86, map_domain_page() and unmap_domain_page(), for comparison.  A
- * rendering of our own of what they do.
+ * Xen on x86-64, map_domain_page() and unmap_domain_page() as they are since
+ * Xen 4.3 (xen 03b4fd14aca0), for comparison.  A rendering of our own of what
+ * they do.
  *
- * What they do: a page below the direct map's limit has its address there.
- * Else, with interrupts off, a vCPU's hash of eight entries is asked: if the
+ * What they do: a page below the direct map's limit has its address there,
+ * from which the hole in physical addresses is taken out.  Else, with
+ * interrupts off, a vCPU's hash of eight entries is asked: if the
  * last page with that hash is this one, it is still mapped, and is counted.
  * If not, the domain's lock is taken, and from a cursor on the next slot that
  * is not in use; the entry is filled after the lock was let go.  Where there
@@ -31,8 +33,7 @@
  * the one that wraps looks at all slots, with interrupts off and the lock
  * held; it takes everything else from the TLB, too.  Not in an NMI (it
  * would wait for itself); no memory type; a page that does not exist is
- * mapped; a wrong address is only asserted against.  Xen has it on x86-64
- * alone; the others here have its locks, and what their TLBs need.
+ * mapped; a wrong address is only asserted against.
  *
  * Left out, in its favour: the search for the vCPU whose mapcache it is, and
  * whether it has one; statistics; the counter of preemption, and the checks,
@@ -88,8 +89,11 @@ static unsigned long mapcache_garbage[MAPCACHE_LONGS]
 /* It ticks with each CPU that invalidates everything. */
 static unsigned int mapcache_clock __attribute__((aligned(128))) = 1;
 
-qpmap_uptr mapcache_direct_limit;
-static qpmap_vaddr_t mapcache_direct_va;
+/* Bits of an address below the hole, above it, and its width: none here. */
+extern qpmap_uptr mapcache_low, mapcache_high;
+extern unsigned int mapcache_hole;
+qpmap_uptr mapcache_low = ~(qpmap_uptr)0, mapcache_high;
+unsigned int mapcache_hole;
 
 /* The slots may have been used before: every vCPU is an epoch behind. */
 void
@@ -128,6 +132,13 @@ qpmap_uptr
 mapcache_page_of(qpmap_paddr_t pa)
 {
 	return ((qpmap_uptr)(pa >> QPMAP_PAGE_SHIFT));
+}
+
+/* The page of an entry. */
+static inline qpmap_uptr
+mapcache_mfn(qpmap_ptebits_t pte)
+{
+	return ((pte & 0x000fffffffffffff) >> QPMAP_PAGE_SHIFT);
 }
 
 static inline void
@@ -255,13 +266,14 @@ mapcache_enter(qpmap_uptr mfn)
 {
 	struct mapcache_vcpu *vcpu = &mapcache_vcpus[DESIGN_CPU->number];
 	struct mapcache_hash *hash = &vcpu->hash[mfn % MAPCACHE_HASH];
-	qpmap_uptr flags;
+	qpmap_uptr flags, pa;
 	unsigned int slot;
 	qpmap_vaddr_t va;
 
-	if (mfn < mapcache_direct_limit) {
-		return (mapcache_direct_va +
-		    ((qpmap_vaddr_t)mfn << QPMAP_PAGE_SHIFT));
+	pa = mfn << QPMAP_PAGE_SHIFT;
+	if (pa < design_direct_limit) {
+		return (design_direct_base + ((pa & mapcache_low) |
+		    (pa & mapcache_high) >> mapcache_hole));
 	}
 	flags = design_interrupts_off();
 	if (hash->mfn == mfn) {
@@ -276,7 +288,7 @@ mapcache_enter(qpmap_uptr mfn)
 		design_pte_store(design_place.ptep + slot, design_pte(
 		    (qpmap_paddr_t)mfn << QPMAP_PAGE_SHIFT,
 		    design_place.bits));
-		design_filled(va);
+		design_barrier();
 	}
 	design_interrupts_restore(flags);
 	return (va);
@@ -304,8 +316,7 @@ mapcache_remove(qpmap_vaddr_t va)
 		return;
 	}
 	slot = (unsigned int)(offset >> QPMAP_PAGE_SHIFT);
-	mfn = (qpmap_uptr)(design_pte_page(design_pte_load(
-	    design_place.ptep + slot)) >> QPMAP_PAGE_SHIFT);
+	mfn = mapcache_mfn(design_pte_load(design_place.ptep + slot));
 	hash = &vcpu->hash[mfn % MAPCACHE_HASH];
 	flags = design_interrupts_off();
 	if (hash->slot == slot) {

@@ -109,7 +109,41 @@ guest_panicked(void)
 	}
 }
 
-#ifndef QPMAP_HOST_INLINE
+#ifdef GUEST_THREAD_FUNCTIONS
+/* Hooks as README's example has them, which judge nothing. */
+static inline struct guest_thread *
+guest_thread(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	return (GUEST_THIS_CPU->thread);
+#else
+	/* The register has the thread itself, whose members are those. */
+	return ((struct guest_thread *)(void *)GUEST_THIS_CPU);
+#endif
+}
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_cpu(void)
+{
+	return (guest_thread()->cpu);
+}
+
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_pin(void)
+{
+	guest_thread()->critical++;
+	__asm__ volatile("" ::: "memory");
+	return (qpmap_host_cpu());
+}
+
+QPMAP_CALL void
+qpmap_host_unpin(struct qpmap_cpu *cpu)
+{
+	(void)cpu;
+	__asm__ volatile("" ::: "memory");
+	guest_thread()->critical--;
+}
+#elif !defined(QPMAP_HOST_INLINE)
 QPMAP_CALL struct qpmap_cpu *
 qpmap_host_pin(void)
 {
@@ -137,6 +171,22 @@ qpmap_host_unpin(struct qpmap_cpu *cpu)
 	GUEST_THIS_CPU->depth--;
 }
 #endif
+
+/* The CPU runs a thread of its own, in which hooks can count. */
+void
+guest_thread_init(unsigned int number)
+{
+	static struct guest_thread threads[WIRE_CPU_COUNT];
+
+	threads[number].cpu = GUEST_THIS_CPU->cpu;
+	GUEST_THIS_CPU->thread = &threads[number];
+}
+
+void
+guest_yield(void)
+{
+	__builtin_trap();
+}
 
 QPMAP_NORETURN QPMAP_CALL void
 qpmap_host_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
@@ -254,6 +304,16 @@ guest_init(void)
 		return (qpmap_init_options(&config, &options));
 	}
 	return (qpmap_init(&config));
+}
+
+/* A page as the manual page's two functions take it. */
+qpmap_uptr
+guest_page_of(qpmap_paddr_t pa, qpmap_attr_t attr)
+{
+	static struct qpmap_page page;
+
+	page = (struct qpmap_page){ .pa = pa, .attr = attr };
+	return ((qpmap_uptr)&page);
 }
 
 /* The manual page's two names. */

@@ -33,6 +33,9 @@ void guest_switch(qpmap_uptr root);	/* <arch>.S: CR3 and the like */
 void guest_stop(void);
 void guest_panicked(void);
 int guest_init(void);
+void guest_thread_init(unsigned int number);
+void guest_yield(void);
+qpmap_uptr guest_page_of(qpmap_paddr_t pa, qpmap_attr_t attr);
 qpmap_vaddr_t guest_quick_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
 void guest_quick_remove(qpmap_vaddr_t va);
 #if QPMAP_SHOOTDOWN

@@ -13,8 +13,16 @@ struct guest_percpu {
 	struct qpmap_cpu *cpu;		/* points at state */
 	unsigned int depth;		/* preemption: 0 is enabled */
 	unsigned int unpinned;		/* queries while depth was 0 */
+	struct guest_thread *thread;	/* after guest_thread_init() */
 	struct qpmap_cpu state;
 };
+
+/* The running thread, for hooks that count in it (thread_hooks.h). */
+struct guest_thread {
+	struct qpmap_cpu *cpu;		/* where it runs */
+	unsigned int critical;		/* preemption: 0 is enabled */
+	unsigned int owed;		/* an interrupt wants to preempt */
+} __attribute__((aligned(128)));
 
 #if defined(__x86_64__) || defined(__i386__)
 
