@@ -35,11 +35,9 @@
  * would wait for itself); no memory type; a page that does not exist is
  * mapped; a wrong address is only asserted against.
  *
- * Left out, in its favour: the search for the vCPU whose mapcache it is, and
- * whether it has one; statistics; the counter of preemption, and the checks,
- * of the lock; that a slot's bit is set atomically, though under the lock; the
- * two levels of the table of entries; the flush clock's overflow.  Against
- * it: CR4 is written twice also where INVPCID would be one instruction.
+ * Left out, in its favour: assertions, statistics, the checks and the profile
+ * of the lock, the flush clock's overflow.  Against it: CR4 is written twice
+ * also where INVPCID would be one instruction.
  */
 #include "design.h"
 
@@ -50,6 +48,8 @@
 	(DESIGN_CPUS * MAPCACHE_SLOTS / MAPCACHE_BITS)
 #define MAPCACHE_BYTES							\
 	((qpmap_vaddr_t)DESIGN_CPUS * MAPCACHE_SLOTS << QPMAP_PAGE_SHIFT)
+#define MAPCACHE_ENTRIES	512u	/* of a table of entries */
+#define MAPCACHE_SEPARATE	__attribute__((noinline))
 #define MAPCACHE_NO_SLOT	0xffffffffu
 #define MAPCACHE_NO_MFN		(~(qpmap_uptr)0)
 _Static_assert(MAPCACHE_SLOTS <= DESIGN_SLOTS, "there are no such pages");
@@ -70,11 +70,14 @@ struct mapcache_domain {
 	unsigned int flushed;		/* when it began, by the flush clock */
 	unsigned long *inuse;		/* bits beyond the last slot are set */
 	unsigned long *garbage;
+	qpmap_ptebits_t **tables;
 } __attribute__((aligned(128)));
 
 /* vCPUs stay on their CPUs here: what a CPU has of its own is in it, too. */
 struct mapcache_vcpu {
 	struct mapcache_domain *domain;
+	qpmap_uptr guest_table;		/* not 0: a guest runs */
+	_Bool is_hvm;			/* which has no mapcache */
 	unsigned int epoch;
 	unsigned int flushed;		/* the CPU, by the flush clock */
 	struct mapcache_hash hash[MAPCACHE_HASH];
@@ -86,8 +89,20 @@ static unsigned long mapcache_inuse[MAPCACHE_LONGS]
     __attribute__((aligned(128)));
 static unsigned long mapcache_garbage[MAPCACHE_LONGS]
     __attribute__((aligned(128)));
+static qpmap_ptebits_t *mapcache_tables[DESIGN_CPUS * MAPCACHE_SLOTS /
+    MAPCACHE_ENTRIES];
 /* It ticks with each CPU that invalidates everything. */
 static unsigned int mapcache_clock __attribute__((aligned(128))) = 1;
+
+/* A vCPU whose mapcache all use, while domains are built. */
+extern struct mapcache_vcpu *mapcache_override;
+struct mapcache_vcpu *mapcache_override;
+
+/* Functions of their own in the kernel. */
+void mapcache_lock(struct mapcache_domain *domain);
+void mapcache_unlock(struct mapcache_domain *domain);
+unsigned int mapcache_next_free(const struct mapcache_domain *domain,
+    unsigned int slot);
 
 /* Bits of an address below the hole, above it, and its width: none here. */
 extern qpmap_uptr mapcache_low, mapcache_high;
@@ -108,6 +123,10 @@ mapcache_begin(unsigned int vcpus)
 	domain->flushed = mapcache_clock;
 	domain->inuse = mapcache_inuse;
 	domain->garbage = mapcache_garbage;
+	domain->tables = mapcache_tables;
+	for (i = 0; i < DESIGN_CPUS * MAPCACHE_SLOTS / MAPCACHE_ENTRIES; i++) {
+		mapcache_tables[i] = design_place.ptep + i * MAPCACHE_ENTRIES;
+	}
 	for (i = 0; i < MAPCACHE_LONGS; i++) {
 		mapcache_inuse[i] = ~0UL;
 		mapcache_garbage[i] = 0;
@@ -119,6 +138,7 @@ mapcache_begin(unsigned int vcpus)
 	}
 	for (i = 0; i < vcpus; i++) {
 		mapcache_vcpus[i].domain = domain;
+		mapcache_vcpus[i].guest_table = 1;
 		mapcache_vcpus[i].epoch = mapcache_vcpus[i].flushed = 0;
 		for (j = 0; j < MAPCACHE_HASH; j++) {
 			mapcache_vcpus[i].hash[j] = (struct mapcache_hash){
@@ -141,7 +161,27 @@ mapcache_mfn(qpmap_ptebits_t pte)
 	return ((pte & 0x000fffffffffffff) >> QPMAP_PAGE_SHIFT);
 }
 
-static inline void
+static inline qpmap_ptebits_t *
+mapcache_ptep(const struct mapcache_domain *domain, unsigned int slot)
+{
+	return (&domain->tables[slot / MAPCACHE_ENTRIES]
+	    [slot % MAPCACHE_ENTRIES]);
+}
+
+/* The vCPU whose mapcache is in use; one that is idle does not occur here. */
+static inline struct mapcache_vcpu *
+mapcache_current(void)
+{
+	struct mapcache_vcpu *vcpu = mapcache_override != 0 ?
+	    mapcache_override : &mapcache_vcpus[DESIGN_CPU->number];
+
+	if (vcpu->guest_table == 0 && !vcpu->is_hvm) {
+		design_bug();
+	}
+	return (vcpu);
+}
+
+MAPCACHE_SEPARATE void
 mapcache_lock(struct mapcache_domain *domain)
 {
 	unsigned int mine = __atomic_fetch_add(&domain->next, 1,
@@ -150,11 +190,15 @@ mapcache_lock(struct mapcache_domain *domain)
 	while (__atomic_load_n(&domain->serving, __ATOMIC_ACQUIRE) != mine) {
 		design_spin();
 	}
+	DESIGN_CPU->pinned++;
+	design_barrier();
 }
 
-static inline void
+MAPCACHE_SEPARATE void
 mapcache_unlock(struct mapcache_domain *domain)
 {
+	design_barrier();
+	DESIGN_CPU->pinned--;
 	__atomic_store_n(&domain->serving, domain->serving + 1,
 	    __ATOMIC_RELEASE);
 }
@@ -171,7 +215,7 @@ mapcache_flush(struct mapcache_vcpu *vcpu)
 }
 
 /* The first slot from that one on which is not in use, or domain->slots. */
-static inline unsigned int
+MAPCACHE_SEPARATE unsigned int
 mapcache_next_free(const struct mapcache_domain *domain, unsigned int slot)
 {
 	unsigned int i = slot / MAPCACHE_BITS;
@@ -202,7 +246,7 @@ mapcache_replace(struct mapcache_vcpu *vcpu, qpmap_uptr mfn)
 		hash = &vcpu->hash[(mfn + i) % MAPCACHE_HASH];
 		slot = hash->slot;
 		if (slot != MAPCACHE_NO_SLOT && hash->count == 0) {
-			design_pte_clear(design_place.ptep + slot);
+			design_pte_clear(mapcache_ptep(vcpu->domain, slot));
 			hash->slot = MAPCACHE_NO_SLOT;
 			hash->mfn = MAPCACHE_NO_MFN;
 			return (slot);
@@ -255,50 +299,57 @@ mapcache_take(struct mapcache_vcpu *vcpu, qpmap_uptr mfn)
 	if (slot >= domain->slots) {
 		slot = mapcache_wrap(vcpu, mfn);
 	}
-	domain->inuse[slot / MAPCACHE_BITS] |= 1UL << slot % MAPCACHE_BITS;
+	(void)__atomic_fetch_or(&domain->inuse[slot / MAPCACHE_BITS],
+	    1UL << slot % MAPCACHE_BITS, __ATOMIC_RELAXED);
 	domain->cursor = slot + 1;
 	mapcache_unlock(domain);
 	return (slot);
 }
 
+static inline qpmap_vaddr_t
+mapcache_direct(qpmap_uptr mfn)
+{
+	qpmap_uptr pa = mfn << QPMAP_PAGE_SHIFT;
+
+	return (design_direct_base + ((pa & mapcache_low) |
+	    (pa & mapcache_high) >> mapcache_hole));
+}
+
 qpmap_vaddr_t
 mapcache_enter(qpmap_uptr mfn)
 {
-	struct mapcache_vcpu *vcpu = &mapcache_vcpus[DESIGN_CPU->number];
-	struct mapcache_hash *hash = &vcpu->hash[mfn % MAPCACHE_HASH];
-	qpmap_uptr flags, pa;
+	struct mapcache_vcpu *vcpu;
+	struct mapcache_hash *hash;
+	qpmap_uptr flags;
 	unsigned int slot;
-	qpmap_vaddr_t va;
 
-	pa = mfn << QPMAP_PAGE_SHIFT;
-	if (pa < design_direct_limit) {
-		return (design_direct_base + ((pa & mapcache_low) |
-		    (pa & mapcache_high) >> mapcache_hole));
+	if (mfn << QPMAP_PAGE_SHIFT < design_direct_limit) {
+		return (mapcache_direct(mfn));
+	}
+	vcpu = mapcache_current();
+	if (vcpu->is_hvm || vcpu->domain->tables == 0) {
+		return (mapcache_direct(mfn));
 	}
 	flags = design_interrupts_off();
+	hash = &vcpu->hash[mfn % MAPCACHE_HASH];
 	if (hash->mfn == mfn) {
 		hash->count++;
 		slot = hash->slot;
-		va = design_place.va +
-		    ((qpmap_vaddr_t)slot << QPMAP_PAGE_SHIFT);
 	} else {
 		slot = mapcache_take(vcpu, mfn);
-		va = design_place.va +
-		    ((qpmap_vaddr_t)slot << QPMAP_PAGE_SHIFT);
-		design_pte_store(design_place.ptep + slot, design_pte(
-		    (qpmap_paddr_t)mfn << QPMAP_PAGE_SHIFT,
+		design_pte_store(mapcache_ptep(vcpu->domain, slot),
+		    design_pte((qpmap_paddr_t)mfn << QPMAP_PAGE_SHIFT,
 		    design_place.bits));
-		design_barrier();
 	}
 	design_interrupts_restore(flags);
-	return (va);
+	return (design_place.va + ((qpmap_vaddr_t)slot << QPMAP_PAGE_SHIFT));
 }
 
 /* The entry goes first: the slot may be another's as soon as it is garbage. */
 static inline void
 mapcache_discard(struct mapcache_domain *domain, unsigned int slot)
 {
-	design_pte_clear(design_place.ptep + slot);
+	design_pte_clear(mapcache_ptep(domain, slot));
 	(void)__atomic_fetch_or(&domain->garbage[slot / MAPCACHE_BITS],
 	    1UL << slot % MAPCACHE_BITS, __ATOMIC_RELEASE);
 }
@@ -306,7 +357,7 @@ mapcache_discard(struct mapcache_domain *domain, unsigned int slot)
 void
 mapcache_remove(qpmap_vaddr_t va)
 {
-	struct mapcache_vcpu *vcpu = &mapcache_vcpus[DESIGN_CPU->number];
+	struct mapcache_vcpu *vcpu;
 	qpmap_vaddr_t offset = va - design_place.va;
 	struct mapcache_hash *hash;
 	qpmap_uptr flags, mfn;
@@ -315,8 +366,9 @@ mapcache_remove(qpmap_vaddr_t va)
 	if (offset >= MAPCACHE_BYTES) {
 		return;
 	}
+	vcpu = mapcache_current();
 	slot = (unsigned int)(offset >> QPMAP_PAGE_SHIFT);
-	mfn = mapcache_mfn(design_pte_load(design_place.ptep + slot));
+	mfn = mapcache_mfn(design_pte_load(mapcache_ptep(vcpu->domain, slot)));
 	hash = &vcpu->hash[mfn % MAPCACHE_HASH];
 	flags = design_interrupts_off();
 	if (hash->slot == slot) {
