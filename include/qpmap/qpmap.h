@@ -107,7 +107,7 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_F_ERRATUM_CIP_1200	0x0800u
 
 /*
- * The next three flags require a build with QPMAP_SHOOTDOWN=1.
+ * The next four flags require a build with QPMAP_SHOOTDOWN=1.
  *
  * arm64: do not use TLBI by range (FEAT_TLBIRANGE), although the CPU of
  * qpmap_init() has it, because another may not.  Without the flag every CPU
@@ -128,6 +128,17 @@ QPMAP_BEGIN_DECLS
  * until every CPU that was in a shootdown at that time has left it.
  */
 #define QPMAP_F_SBI_RFENCE	0x4000u
+/*
+ * x86: the kernel sets G in the leaf entries of its own half, CR4.PGE is set on
+ * every CPU, and page tables are not isolated from users.  The library sets G
+ * in global mappings.  With CR4.PCIDE a shootdown of a few pages of the
+ * kernel's half is then an INVLPG each, which reaches G entries under every
+ * PCID; without the flag it is a flush of everything.  A leaf of that half with
+ * G clear stays in the TLB under other PCIDs: its shootdown must be of
+ * QPMAP_ALL_PAGES.  A core for which QPMAP_F_ERRATUM_INVLPG is meant needs that
+ * flag, too: everything is then flushed.  i386 has no PCIDs, and gets the G.
+ */
+#define QPMAP_F_KERNEL_HAS_G	0x20000u
 
 /*
  * arm64: do not read TCR2_EL1, and assume 0.  For a CPU that has permission

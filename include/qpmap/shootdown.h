@@ -55,7 +55,9 @@ QPMAP_BEGIN_DECLS
  *
  * A few pages are invalidated one by one; for many, everything is.  Only leaf
  * entries are covered: before tables that pointed to the leaves are freed,
- * page_count must be QPMAP_ALL_PAGES.
+ * page_count must be QPMAP_ALL_PAGES.  With QPMAP_F_KERNEL_HAS_G that is also
+ * required for pages of the kernel's half that were mapped with G clear, as the
+ * library's windows are.
  *
  * On arm64 all CPUs of the inner shareable domain invalidate, whatever the set.
  * CPUs outside the set may invalidate, too.

@@ -45,6 +45,9 @@ static inline _Bool qpmap_pte_is_valid(struct qpmap_pte pte);
 /* Whether a valid entry at a level above 0 maps a large page, not a table. */
 static inline _Bool qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level);
 
+/* The bits of a global mapping's leaf besides those of its qpmap_prot. */
+static inline qpmap_ptebits_t qpmap_pte_global_bits(qpmap_u32 flags);
+
 /*
  * The address of the page or table of a valid entry.  sharing is the OR of the
  * configuration's masks, which are not part of an address.
@@ -142,7 +145,8 @@ static inline void qpmap_tlb_post_clear(struct qpmap_pte *ptep,
 /*
  * Invalidate the translations of page_count pages from va on, in every context,
  * global (G) or not, on this CPU; with QPMAP_TLB_BROADCASTS on every CPU, where
- * accesses that used them are then complete, too.
+ * accesses that used them are then complete, too.  With QPMAP_F_KERNEL_HAS_G
+ * kernel pages without G may stay in other contexts.
  */
 static inline void qpmap_tlb_flush_range(qpmap_vaddr_t va,
     qpmap_size_t page_count, qpmap_u32 flags);

@@ -20,6 +20,15 @@ qpmap_pte_none(void)
 }
 #endif
 
+#ifndef qpmap_pte_global_bits
+static inline qpmap_ptebits_t
+qpmap_pte_global_bits(qpmap_u32 flags)
+{
+	(void)flags;
+	return (0);
+}
+#endif
+
 /* The number of pages of 2^pa_bits bytes. */
 #ifndef qpmap_pa_limit
 static inline qpmap_ptebits_t

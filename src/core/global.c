@@ -318,7 +318,8 @@ qpmap_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 	int error = QPMAP_ERR_GLOBAL_FULL;
 
 	if (qpmap_global_own(&slot, cpu->index_plus_one)) {
-		qpmap_pte_store(slot.entry, qpmap_pte_make(pa, prot->bits));
+		qpmap_pte_store(slot.entry, qpmap_pte_make(pa, prot->bits |
+		    qpmap_pte_global_bits(qpmap_state.flags)));
 		qpmap_tlb_post_map_slow(slot.va, slot.entry, qpmap_state.flags);
 		if (QPMAP_TLB_CACHES_INVALID) {
 			qpmap_shootdown(slot.va, 1, 0);

@@ -438,11 +438,16 @@ i386_lacks(void **state)
 static void
 i386_efer(void **state)
 {
+	struct qpmap_config config = x86_config(QPMAP_F_KERNEL_HAS_G);
+	struct qpmap_mmu mmu;
+
 	(void)state;
 	x86_reset();
 	cpu.cr4 &= ~BIT(5);
 	cpu.no_efer = 1;
 	assert_int_equal(x86_try(), QPMAP_PAE ? QPMAP_ERR_PAGING : QPMAP_OK);
+	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_PAE ?
+	    QPMAP_ERR_PAGING : QPMAP_OK);
 	x86_reset();
 	cpu.edx_80000001 = 0;			/* neither NX nor long mode */
 	cpu.no_efer = 1;
@@ -544,6 +549,41 @@ x86_width_leaves(void **state)
 	assert_int_equal(mmu.pa_bits, X86_PAE ? 45 : 32);
 }
 
+/* CR4.PGE is asked for with the host's word that its mappings have G only. */
+static void
+x86_pge(void **state)
+{
+	struct qpmap_config config = x86_config(0);
+	struct qpmap_mmu mmu;
+
+	(void)state;
+	x86_reset();
+	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
+	cpu.cr4 ^= BIT(7);			/* PGE */
+	assert_true(qpmap_probe_same(&mmu));
+	assert_int_equal(x86_try(), QPMAP_OK);
+	config = x86_config(QPMAP_F_KERNEL_HAS_G);
+	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_ERR_PGE);
+	cpu.cr4 ^= BIT(7);
+	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
+	qpmap_state.flags = config.flags;
+	assert_true(qpmap_probe_same(&mmu));
+	cpu.cr4 ^= BIT(7);
+	assert_false(qpmap_probe_same(&mmu));
+	qpmap_state.flags = 0;
+	assert_int_equal(mmu.rw_bits & BIT(8), 0);
+	assert_int_equal(qpmap_pte_global_bits(config.flags), BIT(8));
+	assert_int_equal(qpmap_pte_global_bits(~config.flags), 0);
+#if !X86_AMD64
+	x86_reset();
+	cpu.no_cr4 = 1;
+	cpu.no_pat = 1;
+	cpu.edx_1 = 1;				/* nothing but an FPU */
+	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_PAE ?
+	    QPMAP_ERR_PAGING : QPMAP_ERR_PGE);
+#endif
+}
+
 /* Another CPU: the same registers, and no narrower. */
 static void
 x86_same(void **state)
@@ -630,6 +670,7 @@ main(void)
 #endif
 	    X86_TEST("C1/width", x86_width),
 	    X86_TEST("C1/width-leaves", x86_width_leaves),
+	    X86_TEST("pge", x86_pge),
 	    X86_TEST("B11/same", x86_same),
 	    X86_TEST("range", x86_range)
 	};

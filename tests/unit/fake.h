@@ -19,7 +19,8 @@
 #define QPTE_LEVEL	0x7000ULL	/* 14:12: level of a table entry */
 #define QPTE_NX		(1ULL << 11)
 #define QPTE_W		(1ULL << 10)
-/*      reserved	 9:8 = 0 */
+/*      reserved	 9 = 0 */
+#define QPTE_G		(1ULL << 8)	/* invalidated in every context */
 #define QPTE_USED	(1ULL << 7)	/* in every valid entry */
 /*      reserved	 6:5 = 0; 5 is QPTE_MARK */
 #define QPTE_TYPE	0x1cULL		/* 4:2: memory type + 1, in leaves */
@@ -41,7 +42,7 @@
 #define QPMAP_FLAGS_SLOW (QPMAP_F_FLUSH_ON_MAP | QPMAP_F_ERRATUM_INVLPG)
 #define QPMAP_FLAGS_ARCH						\
 	(QPMAP_FLAGS_SLOW | QPMAP_F_LOCAL_TLBI |			\
-	    (QPMAP_SHOOTDOWN ? QPMAP_FLAGS_FIRMWARE : 0))
+	    (QPMAP_SHOOTDOWN ? QPMAP_FLAGS_FIRMWARE | FAKE_FLAGS : 0))
 
 /*
  * Options of the tests, for builds with QPMAP_SHOOTDOWN: what kind of machine
@@ -52,6 +53,14 @@
 #endif
 #ifndef FAKE_CACHES_INVALID
 #define FAKE_CACHES_INVALID 1
+#endif
+/*
+ * Flags of every configuration, unless a test says otherwise.  With
+ * QPMAP_F_KERNEL_HAS_G an invalidation of a page is that of a CPU with PCIDs:
+ * in other contexts than the one in use it reaches G entries only.
+ */
+#ifndef FAKE_FLAGS
+#define FAKE_FLAGS 0u
 #endif
 #define QPMAP_TLB_BROADCASTS FAKE_BROADCASTS
 #define QPMAP_TLB_CACHES_INVALID FAKE_CACHES_INVALID
@@ -98,6 +107,12 @@ qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 {
 	return ((struct qpmap_pte){ pa << QPTE_PA_SHIFT | QPTE_VALID |
 	    QPTE_USED | (qpmap_ptebits_t)level << QPTE_LEVEL_SHIFT });
+}
+
+static inline qpmap_ptebits_t
+qpmap_pte_global_bits(qpmap_u32 flags)
+{
+	return ((flags & QPMAP_F_KERNEL_HAS_G) != 0 ? QPTE_G : 0);
 }
 
 static inline _Bool

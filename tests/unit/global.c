@@ -16,7 +16,7 @@ static void
 global_start(unsigned int groups, unsigned int flags)
 {
 	global_config_now = fake_config();
-	global_config_now.flags = flags;
+	global_config_now.flags |= flags;
 	global_config_now.global_count = groups;
 	fake_start(&global_config_now);
 }

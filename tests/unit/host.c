@@ -276,6 +276,7 @@ fake_config(void)
 		.cpu_count = FAKE_CPUS,
 		.nesting = QPMAP_SLOTS,
 		.types = QPMAP_TYPE_BIT(QPMAP_TYPE_COUNT) - 1,
+		.flags = FAKE_FLAGS,
 	};
 
 #if QPMAP_SHOOTDOWN

@@ -395,13 +395,19 @@ fake_unknown(struct fake_tlb *tlb, unsigned int first, unsigned int end)
 	}
 }
 
+static void
+fake_flush_one(struct fake_tlb *tlb, unsigned int page)
+{
+	tlb->known[page] = FAKE_UNKNOWN;
+	fake_unknown(tlb, page, page + 1);
+}
+
 /* A page of the first contexts is invalidated: 1, the one in use; or all. */
 static void
 fake_flush_page(unsigned int cpu, unsigned int page, unsigned int contexts)
 {
 	for (unsigned int i = 0; i < contexts; i++) {
-		fake_tlb[cpu][i].known[page] = FAKE_UNKNOWN;
-		fake_unknown(&fake_tlb[cpu][i], page, page + 1);
+		fake_flush_one(&fake_tlb[cpu][i], page);
 	}
 	if (cpu == fake.cpu) {
 		fake_hide();
@@ -659,6 +665,13 @@ fake_refill(qpmap_vaddr_t va)
 			fake_unknown(tlb, page, page + 1);
 		}
 	}
+}
+
+struct qpmap_pte
+fake_host_pte(qpmap_paddr_t pa)
+{
+	return (qpmap_pte_make(pa, QPTE_RW_BITS | 1 << QPTE_TYPE_SHIFT |
+	    qpmap_pte_global_bits(qpmap_state.flags)));
 }
 
 void
@@ -1017,6 +1030,11 @@ fake_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 	if (leaf && shared) {
 		fake_check_flushed(va);
 	}
+	/* INVLPG of a G entry fails on some cores; KPTI does not bear one. */
+	if ((pte.bits & QPTE_G) != 0 && !(leaf && shared &&
+	    (qpmap_state.flags & QPMAP_F_KERNEL_HAS_G) != 0)) {
+		fail_msg("G in an entry that must not have it");
+	}
 	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
 	if (leaf) {
 		assert_true(fake_live_count < FAKE_WATCHED);
@@ -1296,6 +1314,18 @@ fake_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags)
 	fake_event_end();
 }
 
+/* The page in the context in use, and in the others where it has G. */
+static void
+fake_flush_g(unsigned int cpu, unsigned int page)
+{
+	for (unsigned int i = 1; i < FAKE_CONTEXTS; i++) {
+		if ((fake_tlb[cpu][i].leaf[page].bits & QPTE_G) != 0) {
+			fake_flush_one(&fake_tlb[cpu][i], page);
+		}
+	}
+	fake_flush_page(cpu, page, 1);
+}
+
 /* Every context of a CPU invalidates, and never more than it has to. */
 static void
 fake_shoot(unsigned int cpu, qpmap_vaddr_t va, qpmap_size_t page_count,
@@ -1311,7 +1341,11 @@ fake_shoot(unsigned int cpu, qpmap_vaddr_t va, qpmap_size_t page_count,
 	for (; page_count != 0; page_count--) {
 		page = fake_watched(va);
 		if (page < fake_watch_pages && !fake.broken_invalidation) {
-			fake_flush_page(cpu, page, FAKE_CONTEXTS);
+			if ((flags & QPMAP_F_KERNEL_HAS_G) != 0) {
+				fake_flush_g(cpu, page);
+			} else {
+				fake_flush_page(cpu, page, FAKE_CONTEXTS);
+			}
 		}
 		va += QPMAP_PAGE_SIZE;
 	}

@@ -26,7 +26,7 @@
 #include "../../src/core/quick.h"
 
 #define FAKE_CPUS	4
-/* Address spaces whose translations a CPU keeps; the first is in use. */
+/* Contexts (PCIDs) whose translations a CPU keeps; the first is in use. */
 #define FAKE_CONTEXTS	(QPMAP_SHOOTDOWN ? 2 : 1)
 #define FAKE_LEVELS	5
 #define FAKE_VA_BITS	47
@@ -187,7 +187,8 @@ struct qpmap_pte fake_cached(unsigned int cpu, unsigned int context,
     qpmap_vaddr_t va);
 /* How many CPUs that have joined have the page at pa, at any address. */
 unsigned int fake_cached_page(qpmap_paddr_t pa);
-/* The host maps or, with an entry of 0, unmaps a page of its own. */
+/* The host's entry for a page; it maps or, with 0, unmaps one of its own. */
+struct qpmap_pte fake_host_pte(qpmap_paddr_t pa);
 void fake_host_map(qpmap_vaddr_t va, struct qpmap_pte entry);
 /* A CPU caches entry for va, whatever the tables say. */
 void fake_plant(unsigned int cpu, qpmap_vaddr_t va, struct qpmap_pte entry);

@@ -247,7 +247,7 @@ model_run(uint64_t seed, unsigned int flags)
 	model_seed = seed;
 	model_irqs = 0;
 	config.cpu_count = MODEL_WINDOWS;
-	config.flags = flags;
+	config.flags |= flags;
 	config.direct_va = MODEL_DIRECT != 0 ? FAKE_DIRECT_VA : 0;
 	config.direct_pa = MODEL_DIRECT != 0 ? fake_page(0) : 0;
 	config.direct_size = MODEL_DIRECT * QPMAP_PAGE_SIZE;

@@ -220,8 +220,7 @@ schedule_map(void)
 		return;
 	}
 	place->page = page;
-	fake_host_map(place->va, qpmap_pte_make(fake_page(page),
-	    QPTE_RW_BITS | 1 << QPTE_TYPE_SHIFT));
+	fake_host_map(place->va, fake_host_pte(fake_page(page)));
 }
 
 /* The members of the set do not have the page any more. */
@@ -396,7 +395,7 @@ schedule_start(uint64_t *seed)
 	schedule.flights = 0;
 	config.cpu_count = SCHEDULE_WINDOWS;
 	config.global_count = 1;
-	config.flags = fake_random(seed) % 4 == 0 ? QPMAP_FLAGS_FIRMWARE : 0;
+	config.flags |= fake_random(seed) % 4 == 0 ? QPMAP_FLAGS_FIRMWARE : 0;
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		fake.hart[cpu] = cpu * far + cpu;
 		fake_cpu_sync[cpu].hart = fake.hart[cpu];
@@ -417,8 +416,8 @@ schedule_start(uint64_t *seed)
 		    .va = FAKE_PLAIN_VA + 3 * i * QPMAP_PAGE_SIZE,
 		    .page = i };
 		schedule.page[i] = SCHEDULE_USED;
-		fake_host_map(schedule.plain[i].va, qpmap_pte_make(
-		    fake_page(i), QPTE_RW_BITS | 1 << QPTE_TYPE_SHIFT));
+		fake_host_map(schedule.plain[i].va,
+		    fake_host_pte(fake_page(i)));
 	}
 }
 

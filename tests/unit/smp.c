@@ -18,7 +18,7 @@ smp_start(unsigned int flags)
 {
 	struct qpmap_config config = fake_config();
 
-	config.flags = flags;
+	config.flags |= flags;
 	config.global_count = 1;
 	fake_start(&config);
 }
@@ -41,8 +41,7 @@ static void
 smp_map(unsigned int page, unsigned int count)
 {
 	for (unsigned int i = page; i < page + count; i++) {
-		fake_host_map(smp_va(i), qpmap_pte_make(fake_page(i),
-		    QPTE_RW_BITS | 1 << QPTE_TYPE_SHIFT));
+		fake_host_map(smp_va(i), fake_host_pte(fake_page(i)));
 	}
 }
 
@@ -128,6 +127,32 @@ smp_pages(void **state)
 		assert_int_equal(fake.kind_count[FAKE_IPI],
 		    FAKE_BROADCASTS ? 0 : FAKE_CPUS - 1);
 		fake_assert_idle();
+	}
+}
+
+/*
+ * With the host's word that its mappings have G: one that has not stays in
+ * other contexts, until everything is invalidated.  Without it, no page does.
+ */
+static void
+smp_without_g(void **state)
+{
+	unsigned int stays;
+
+	(void)state;
+	smp_start(0);
+	stays = (qpmap_state.flags & QPMAP_F_KERNEL_HAS_G) != 0 ?
+	    FAKE_CONTEXTS - 1 : 0;
+	fake_host_map(smp_va(0), qpmap_pte_make(fake_page(0),
+	    QPTE_RW_BITS | 1 << QPTE_TYPE_SHIFT));
+	fake_host_map(smp_va(0), qpmap_pte_none());
+	qpmap_shootdown(smp_va(0), 1, NULL);
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		assert_int_equal(smp_left(cpu, 0, 1), stays);
+	}
+	qpmap_shootdown(0, QPMAP_ALL_PAGES, NULL);
+	for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		assert_int_equal(smp_left(cpu, 0, 1), 0);
 	}
 }
 
@@ -1695,6 +1720,7 @@ smp_init(void **state)
 
 const struct CMUnitTest smp_tests[] = {
 	FAKE_TEST("unit/B10/pages", smp_pages),
+	FAKE_TEST("unit/B10/page without G", smp_without_g),
 	FAKE_TEST("unit/B10/no page", smp_nothing),
 	FAKE_TEST("unit/B10/every set of four", smp_subsets),
 	FAKE_TEST("unit/B10/sets of any length", smp_sets),

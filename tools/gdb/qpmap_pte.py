@@ -157,7 +157,7 @@ class X86(Format):
         Field(0, 0, "P", X86_PRESENT, "P"))
     LEAF = (
         Field(11, 9, "ignored", IGNORED),
-        Field(8, 8, "G", GLOBAL),
+        Field(8, 8, "G", GLOBAL, "G"),
         Field(7, 7, "PAT", "memory type: bit 2 of PAT index", "PAT"))
     LARGE = (
         Field(12, 12, "PAT", "memory type: bit 2 of PAT index"),

@@ -13,11 +13,12 @@ struct qpmap_regs {
 };
 
 static struct qpmap_regs
-qpmap_regs_read(void)
+qpmap_regs_read(qpmap_u32 flags)
 {
 	return ((struct qpmap_regs){
 	    .cr0 = qpmap_read_cr0() & (QPMAP_CR0_PG | QPMAP_CR0_WP),
-	    .cr4 = qpmap_read_cr4() & (QPMAP_CR4_PAE | QPMAP_CR4_LA57),
+	    .cr4 = qpmap_read_cr4() &
+		(QPMAP_CR4_PAE | QPMAP_CR4_LA57 | qpmap_cr4_pge(flags)),
 	    .efer = qpmap_rdmsr(QPMAP_MSR_EFER) &
 		(QPMAP_EFER_LMA | QPMAP_EFER_NXE),
 	    .pat = qpmap_rdmsr(QPMAP_MSR_PAT),
@@ -47,6 +48,9 @@ qpmap_probe_mode(const struct qpmap_config *config,
 	    (config->flags & QPMAP_F_NO_NX) != 0) {
 		return (QPMAP_ERR_NO_NX);
 	}
+	if ((regs->cr4 & QPMAP_CR4_PGE) != qpmap_cr4_pge(config->flags)) {
+		return (QPMAP_ERR_PGE);
+	}
 	if (config->layout != 0 && config->layout != regs->pat) {
 		return (QPMAP_ERR_LAYOUT);
 	}
@@ -56,7 +60,7 @@ qpmap_probe_mode(const struct qpmap_config *config,
 QPMAP_INIT int
 qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
-	struct qpmap_regs regs = qpmap_regs_read();
+	struct qpmap_regs regs = qpmap_regs_read(config->flags);
 	int error = qpmap_probe_mode(config, &regs);
 	qpmap_ptebits_t nx;
 
@@ -84,7 +88,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 _Bool
 qpmap_probe_same(const struct qpmap_mmu *mmu)
 {
-	struct qpmap_regs regs = qpmap_regs_read();
+	struct qpmap_regs regs = qpmap_regs_read(qpmap_state.flags);
 
 	return (regs.cr0 == mmu->reg[0] && regs.cr4 == mmu->reg[1] &&
 	    regs.efer == mmu->reg[2] && regs.pat == mmu->reg[3] &&

@@ -43,20 +43,21 @@ qpmap_features(qpmap_u32 leaf)
  * hypervisors fault the read.
  */
 static void
-qpmap_regs_read(qpmap_u64 reg[QPMAP_MMU_REGS])
+qpmap_regs_read(qpmap_u64 reg[QPMAP_MMU_REGS], qpmap_u32 flags)
 {
 	qpmap_u32 features = qpmap_features(1);
 	unsigned long cr4 = 0;
 
 	if ((features & ~QPMAP_CPUID_FPU) != 0) {
-		cr4 = qpmap_read_cr4() & QPMAP_CR4_PAE;
+		cr4 = qpmap_read_cr4() & (QPMAP_CR4_PAE | qpmap_cr4_pge(flags));
 	}
 	reg[QPMAP_REG_CR0] = qpmap_read_cr0() & (QPMAP_CR0_PG | QPMAP_CR0_WP);
 	reg[QPMAP_REG_CPUID] = cr4 | (qpmap_u64)(features &
 	    (QPMAP_CPUID_PGE | QPMAP_CPUID_PAT | QPMAP_CPUID_SSE |
 	    QPMAP_CPUID_SSE2)) << 32;
 	reg[QPMAP_REG_EFER] = 0;
-	if (QPMAP_PAE && cr4 != 0 && (qpmap_features(0x80000001u) &
+	if (QPMAP_PAE && (cr4 & QPMAP_CR4_PAE) != 0 &&
+	    (qpmap_features(0x80000001u) &
 	    (QPMAP_CPUID_NX | QPMAP_CPUID_LM)) != 0) {
 		reg[QPMAP_REG_EFER] = qpmap_rdmsr(QPMAP_MSR_EFER) &
 		    (QPMAP_EFER_LMA | QPMAP_EFER_NXE);
@@ -95,6 +96,10 @@ qpmap_probe_mode(const struct qpmap_config *config,
 	}
 	if (qpmap_mmu_nx(mmu) && (config->flags & QPMAP_F_NO_NX) != 0) {
 		return (QPMAP_ERR_NO_NX);
+	}
+	if ((mmu->reg[QPMAP_REG_CPUID] & QPMAP_CR4_PGE) !=
+	    qpmap_cr4_pge(config->flags)) {
+		return (QPMAP_ERR_PGE);
 	}
 	if (config->layout != 0 && config->layout != mmu->reg[QPMAP_REG_PAT]) {
 		return (QPMAP_ERR_LAYOUT);
@@ -153,7 +158,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	qpmap_ptebits_t nx;
 	int error;
 
-	qpmap_regs_read(mmu->reg);
+	qpmap_regs_read(mmu->reg, config->flags);
 	error = qpmap_probe_mode(config, mmu);
 	if (error != QPMAP_OK) {
 		return (error);
@@ -181,7 +186,7 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 	_Bool same = 1;
 	int i;
 
-	qpmap_regs_read(reg);
+	qpmap_regs_read(reg, qpmap_state.flags);
 	for (i = 0; i < QPMAP_MMU_REGS; i++) {
 		same = same && reg[i] == mmu->reg[i];
 	}

@@ -31,7 +31,7 @@
 #define QPTE_PA_BITS	32
 #endif
 /*      ignored		 11:9 = 0 */
-/*      G		 8 = 0: INVLPG of a G entry fails on some cores */
+#define QPTE_G		(1U << 8)	/* global mappings only, see below */
 #define QPTE_PAT	(1U << 7)	/* memory type: bit 2 of PAT index */
 #define QPTE_D		(1U << 6)	/* set where R/W is, as A is */
 #define QPTE_A		(1U << 5)	/* set: the walker never writes it */
@@ -93,6 +93,19 @@ qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 {
 	return ((struct qpmap_pte){ pa |
 	    (QPMAP_PAE && level == 2 ? QPTE_PDPTE_BITS : QPTE_TABLE_BITS) });
+}
+
+/*
+ * The host's word that its mappings have G; 0 in a build that has no use for
+ * it.  A window's entry has G = 0: INVLPG of a G entry fails on some cores.
+ */
+#define QPMAP_FLAG_G	(QPMAP_SHOOTDOWN ? QPMAP_F_KERNEL_HAS_G : 0U)
+
+#define qpmap_pte_global_bits qpmap_pte_global_bits
+static inline qpmap_ptebits_t
+qpmap_pte_global_bits(qpmap_u32 flags)
+{
+	return ((flags & QPMAP_FLAG_G) != 0 ? QPTE_G : 0);
 }
 
 static inline _Bool

@@ -28,6 +28,13 @@
 #define QPMAP_CPUID_SEV		(1u << 1)
 #define QPMAP_CPUID_REDUCTION(ebx) ((ebx) >> 6 & 63)
 
+/* CR4.PGE, if every CPU must have it set. */
+static inline unsigned long
+qpmap_cr4_pge(qpmap_u32 flags)
+{
+	return ((flags & QPMAP_FLAG_G) != 0 ? QPMAP_CR4_PGE : 0);
+}
+
 /* Codes of the PAT's memory types. */
 #define QPMAP_PAT_UC	0u
 #define QPMAP_PAT_WC	1u

@@ -11,7 +11,8 @@
  *
  *	flush range	on each CPU: INVLPG for each page; for many pages, or
  *			with PCIDs (amd64), everything: the translation may be
- *			cached under any PCID
+ *			cached under any PCID, and INVLPG reaches all of
+ *			them only if the PTE had G (QPMAP_F_KERNEL_HAS_G)
  *
  * An i386 CPU may lack SFENCE and CR4, which are used only if qpmap_probe()
  * found them.
@@ -25,7 +26,7 @@
 #include "pte.h"
 
 #define QPMAP_FLAGS_SLOW (QPMAP_F_FLUSH_ON_MAP | QPMAP_F_ERRATUM_INVLPG)
-#define QPMAP_FLAGS_ARCH QPMAP_FLAGS_SLOW
+#define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SLOW | QPMAP_FLAG_G)
 
 #define QPMAP_ADDS_TO_MEMORY 1
 #define QPMAP_NEXT_IS_RELATIVE 1
@@ -299,8 +300,9 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_TLB_PAGES		32
 
 /*
- * Whether there may be translations of other PCIDs, which INVLPG does not
- * invalidate: CR4.PCIDE.  There are none on i386, where CR4 may be missing.
+ * Whether there may be translations of other PCIDs, of which INVLPG invalidates
+ * only those with G: CR4.PCIDE.  There are none on i386, where CR4 may be
+ * missing.
  */
 static inline _Bool
 qpmap_tlb_has_pcids(void)
@@ -318,7 +320,12 @@ static inline void
 qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
     qpmap_u32 flags)
 {
-	if (page_count > QPMAP_TLB_PAGES || qpmap_tlb_has_pcids() ||
+	/* The kernel's half is the upper one, where there are PCIDs. */
+	_Bool has_g = (flags & QPMAP_F_KERNEL_HAS_G) != 0 &&
+	    (__INTPTR_TYPE__)va < 0;
+
+	if (page_count > QPMAP_TLB_PAGES ||
+	    (!has_g && qpmap_tlb_has_pcids()) ||
 	    (flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
 		qpmap_tlb_invalidate_all();
 		return;

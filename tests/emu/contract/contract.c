@@ -344,6 +344,7 @@ contract_cases(const struct emu_mode *mode)
 	/* First what sees most defects: tools/mutants stops there. */
 	contract_sequence_cases(mode);
 	contract_smp_sequence_cases(mode);
+	contract_pcids_cases(mode);
 	contract_map_cases(mode);
 	contract_rules_cases(mode);
 	contract_pages_cases(mode);

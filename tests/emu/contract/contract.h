@@ -63,6 +63,7 @@ void contract_shootdown_cases(const struct emu_mode *mode);
 void contract_global_cases(const struct emu_mode *mode);
 void contract_smp_interrupt_cases(const struct emu_mode *mode);
 void contract_smp_sequence_cases(const struct emu_mode *mode);
+void contract_pcids_cases(const struct emu_mode *mode);
 void contract_hosts_cases(const struct emu_mode *mode);
 void contract_i386_cases(const struct emu_mode *mode);
 void contract_arm64_cases(const struct emu_mode *mode);

@@ -878,6 +878,12 @@ WRONG(flags_rfence)
 	return (strcmp(e->arch->name, "riscv64") != 0);
 }
 
+WRONG(flags_g)
+{
+	config[WIRE_FLAGS] |= QPMAP_F_KERNEL_HAS_G;
+	return (e->arch->uc_arch != UC_ARCH_X86);
+}
+
 static const struct wrong wrongs[] = {
 	{ "SHOOTDOWN/none", QPMAP_ERR_SHOOTDOWN, wrong_no_shootdown },
 	{ "SHOOTDOWN/align", QPMAP_ERR_SHOOTDOWN, wrong_shootdown_align },
@@ -917,6 +923,7 @@ static const struct wrong wrongs[] = {
 	{ "FLAGS/NO_TLBI_RANGE", QPMAP_ERR_FLAGS, wrong_flags_range },
 	{ "FLAGS/SVINVAL", QPMAP_ERR_FLAGS, wrong_flags_svinval },
 	{ "FLAGS/SBI_RFENCE", QPMAP_ERR_FLAGS, wrong_flags_rfence },
+	{ "FLAGS/KERNEL_HAS_G", QPMAP_ERR_FLAGS, wrong_flags_g },
 };
 
 /* What the kernel's memory for the shootdown holds, junk before init. */
@@ -1079,6 +1086,8 @@ contract_global_cases(const struct emu_mode *mode)
 	    .number = QPMAP_F_SVINVAL }, "bad-input/FLAGS/std-svinval");
 	contract_add(mode, bad_flags, &(struct contract_case){
 	    .number = QPMAP_F_SBI_RFENCE }, "bad-input/FLAGS/std-rfence");
+	contract_add(mode, bad_flags, &(struct contract_case){
+	    .number = QPMAP_F_KERNEL_HAS_G }, "bad-input/FLAGS/std-g");
 	contract_add(mode, bad_taken, NULL, "bad-input/CPU_INDEX_TAKEN");
 	if (strcmp(arch->name, "riscv64") == 0) {
 		contract_add(mode, bad_hart, NULL, "bad-input/CPU_HART");

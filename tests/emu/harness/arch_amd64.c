@@ -41,7 +41,8 @@ amd64_boot(struct emu *e)
 
 	emu_set64(e, "guest_boot_arg", 0, other ? amd64_other_root(e) :
 	    e->root[0]);
-	emu_set64(e, "guest_boot_arg", 1, X86_CR4_PAE | X86_CR4_PGE |
+	emu_set64(e, "guest_boot_arg", 1, X86_CR4_PAE |
+	    ((e->boot_flags & X86_BOOT_NO_PGE) == 0 ? X86_CR4_PGE : 0) |
 	    (la57 ? X86_CR4_LA57 : 0) |
 	    ((e->boot_flags & X86_BOOT_PCIDE) != 0 ? X86_CR4_PCIDE : 0));
 	emu_set64(e, "guest_boot_arg", 2, X86_EFER_LME |

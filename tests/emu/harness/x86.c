@@ -34,6 +34,9 @@ const struct emu_feature x86_features[] = {
 
 const struct emu_feature x86_shootdown_features[] = {
 	{ "ERRATUM_INVLPG", QPMAP_F_ERRATUM_INVLPG },
+	{ "KERNEL_HAS_G", QPMAP_F_KERNEL_HAS_G },
+	{ "KERNEL_HAS_G+ERRATUM_INVLPG",
+	    QPMAP_F_KERNEL_HAS_G | QPMAP_F_ERRATUM_INVLPG },
 	{ NULL, 0 }
 };
 
@@ -364,15 +367,17 @@ x86_expect_all(struct emu *e)
 }
 
 /*
- * A page at a time, where INVLPG reaches every translation of a page; else, and
- * for many pages, everything.
+ * A page at a time, where INVLPG reaches every translation of a page: without
+ * PCIDs, or where it has G; else, and for many pages, everything.
  */
 static void
 x86_expect_flush_range(struct emu *e, const struct emu_step_arg *arg)
 {
 	if (arg->page_count > X86_SHOOTDOWN_LIMIT ||
 	    (arg->flags & QPMAP_F_ERRATUM_INVLPG) != 0 ||
-	    (e->boot_flags & X86_BOOT_PCIDE) != 0) {
+	    ((e->boot_flags & X86_BOOT_PCIDE) != 0 &&
+	    ((arg->flags & QPMAP_F_KERNEL_HAS_G) == 0 ||
+	    arg->va >> 63 == 0))) {
 		x86_expect_all(e);
 		return;
 	}
