@@ -222,7 +222,7 @@ qpmap_tables_path(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_paddr_t *chain)
 {
 	qpmap_ptebits_t sharing = qpmap_tables_sharing(config);
-	struct qpmap_pte entry = qpmap_pte_none();
+	struct qpmap_pte link = qpmap_pte_none();
 	qpmap_u32 level, top;
 	struct qpmap_walk walk;
 	qpmap_paddr_t table;
@@ -232,15 +232,15 @@ qpmap_tables_path(const struct qpmap_config *config,
 	for (level = 0; level < top; level++) {
 		table = qpmap_chain_pop(chain);
 		qpmap_tables_fill(config, table,
-		    qpmap_level_index(mmu, va, level), entry);
-		entry = qpmap_pte_make_table(table, level + 1);
-		entry.bits |= (qpmap_ptebits_t)config->private_mask;
+		    qpmap_level_index(mmu, va, level), link);
+		link = qpmap_pte_make_table(table, level + 1);
+		link.bits |= (qpmap_ptebits_t)config->private_mask;
 	}
 	if (top == 0) {
 		return;
 	}
 	qpmap_tables_walk(mmu, sharing, va, &walk);
-	qpmap_pte_store(walk.ptep, entry);
+	qpmap_pte_store(walk.ptep, link);
 	qpmap_tlb_post_link(walk.ptep, top == mmu->levels - 1, mmu,
 	    config->flags);
 }
