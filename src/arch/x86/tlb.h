@@ -320,13 +320,11 @@ static inline void
 qpmap_tlb_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
     qpmap_u32 flags)
 {
-	/* The kernel's half is the upper one, where there are PCIDs. */
-	_Bool has_g = (flags & QPMAP_F_KERNEL_HAS_G) != 0 &&
-	    (__INTPTR_TYPE__)va < 0;
-
+	/* Where there are PCIDs the kernel's half is the upper one. */
 	if (page_count > QPMAP_TLB_PAGES ||
-	    (!has_g && qpmap_tlb_has_pcids()) ||
-	    (flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
+	    (flags & QPMAP_F_ERRATUM_INVLPG) != 0 ||
+	    (qpmap_tlb_has_pcids() && ((flags & QPMAP_F_KERNEL_HAS_G) == 0 ||
+	    (__INTPTR_TYPE__)va >= 0))) {
 		qpmap_tlb_invalidate_all();
 		return;
 	}
