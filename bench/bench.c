@@ -361,14 +361,14 @@ bench_shootdown_row(struct smp *smp, unsigned pages, bool last)
  */
 static void
 bench_global(const struct emu_mode *mode, unsigned boot_flags,
-    const char *name, const char *remove, bool last)
+    unsigned flags, const char *name, const char *remove, bool last)
 {
 	const unsigned slots = 64, pairs = 256;
 	unsigned interrupts = 0, operations = 0;
 	struct smp smp;
 	uint64_t va;
 
-	smp_open(&smp, mode, 2, boot_flags);
+	smp_open(&smp, mode, 2, boot_flags, flags);
 	for (unsigned i = 0; i < slots + pairs; i++) {
 		smp_call(&smp, "guest_global_enter", "pw",
 		    (const uint64_t[]){ emu_page(smp.e, i), 0 });
@@ -391,17 +391,17 @@ bench_global(const struct emu_mode *mode, unsigned boot_flags,
 	    last ? "" : ",");
 }
 
-/* Both, on CPUs that have what the boot flags say. */
+/* Both, on CPUs that have what the boot flags say, with the host's flags. */
 static void
 bench_shootdown(const struct emu_mode *mode, const char *name,
-    unsigned boot_flags)
+    unsigned boot_flags, unsigned flags)
 {
 	unsigned rows = BENCH_COUNT(bench_cpus) * BENCH_COUNT(bench_pages);
 	struct smp smp;
 
 	printf("   \"%s\": {\"shootdown\": [\n", name);
 	for (unsigned i = 0; i < BENCH_COUNT(bench_cpus); i++) {
-		smp_open(&smp, mode, bench_cpus[i], boot_flags);
+		smp_open(&smp, mode, bench_cpus[i], boot_flags, flags);
 		bench_alone(&smp);
 		for (unsigned j = 0; j < BENCH_COUNT(bench_pages); j++) {
 			bench_shootdown_row(&smp, bench_pages[j],
@@ -410,9 +410,9 @@ bench_shootdown(const struct emu_mode *mode, const char *name,
 		smp_close(&smp);
 	}
 	printf("   ],\n   \"shared\": {\n");
-	bench_global(mode, boot_flags, "strict", "qpmap_global_remove",
+	bench_global(mode, boot_flags, flags, "strict", "qpmap_global_remove",
 	    false);
-	bench_global(mode, boot_flags, "deferred",
+	bench_global(mode, boot_flags, flags, "deferred",
 	    "qpmap_global_remove_deferred", true);
 	printf("   }},\n");
 }
@@ -428,6 +428,7 @@ main(int argc, char **argv)
 	printf("{\n");
 	for (unsigned i = 0; i < emu_mode_count; i++) {
 		const struct emu_mode *mode = &emu_modes[i];
+		unsigned feature = mode->arch->shootdown_boot_flag;
 
 		printf("  \"%s\": {\n   \"target\": \"%s\",\n", mode->name,
 		    mode->target);
@@ -435,10 +436,13 @@ main(int argc, char **argv)
 		bench_direct(mode);
 		bench_slow(mode);
 		bench_copy(mode);
-		bench_shootdown(mode, "smp", 0);
-		if (mode->arch->shootdown_boot_flag != 0) {
-			bench_shootdown(mode, "smp_feature",
-			    mode->arch->shootdown_boot_flag);
+		bench_shootdown(mode, "smp", 0, 0);
+		if (feature != 0) {
+			bench_shootdown(mode, "smp_feature", feature, 0);
+		}
+		if (feature != 0 && mode->arch->uc_arch == UC_ARCH_X86) {
+			bench_shootdown(mode, "smp_g", feature,
+			    QPMAP_F_KERNEL_HAS_G);
 		}
 		/* They have one depth of tables each: the first mode's. */
 		if (i == 0 || strcmp(mode->target, mode[-1].target) != 0) {

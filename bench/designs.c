@@ -203,7 +203,7 @@ static void
 designs_open(struct smp *smp, const struct designs_design *design,
     const struct emu_mode *mode, unsigned cpus)
 {
-	smp_open(smp, mode, cpus, 0);
+	smp_open(smp, mode, cpus, 0, 0);
 	designs_place(smp->e, design);
 	if ((design->is & DESIGNS_DIRECT) != 0) {
 		designs_place_direct(smp->e);

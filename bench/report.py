@@ -80,6 +80,13 @@ def grid(head, rows):
         for cell in line) for line in lines)
 
 
+def kinds(count):
+    """A target's kinds of CPU: the names of their counts, in words."""
+    feature = "TLBI by range" if "arm64" in count["target"] else "PCIDs"
+    words = {"smp": "", "smp_feature": feature, "smp_g": "PCIDs and G"}
+    return {name: words[name] for name in words if name in count}
+
+
 def operations(row):
     """TLB operations, of this CPU and of all, as the tables say them."""
     said = []
@@ -193,18 +200,18 @@ def table_cpus(results):
 
 def table_shootdown(results):
     rows, cpus = [], []
-    for target, count in compared(results).items():
-        kinds = {pages: [row for row in count["smp"]["shootdown"]
-                         if row["pages"] == pages]
-                 for pages in (1, 8, 64)}
-        for pages, counted in kinds.items():
-            cpus = [row["cpus"] for row in counted]
-            rows.append([target, pages] +
-                        [row["initiator"]["instructions"]
-                         for row in counted] +
-                        [counted[-1]["target"]["instructions"],
-                         counted[-1]["interrupts"],
-                         operations(counted[0]["initiator"])])
+    kept = [(" with ".join(filter(None, (target, words))), pages,
+             [row for row in count[name]["shootdown"]
+              if row["pages"] == pages])
+            for target, count in compared(results).items()
+            for name, words in kinds(count).items() for pages in (1, 8, 64)]
+    for target, pages, counted in kept:
+        cpus = [row["cpus"] for row in counted]
+        rows.append([target, pages] +
+                    [row["initiator"]["instructions"] for row in counted] +
+                    [counted[-1]["target"]["instructions"],
+                     counted[-1]["interrupts"],
+                     operations(counted[0]["initiator"])])
     return grid(["target", "pages"] + cpus +
                 ["each other CPU", "interrupts, 64 CPUs", "TLB operations"],
                 rows)

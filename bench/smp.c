@@ -44,13 +44,14 @@ smp_become(struct smp *smp, unsigned cpu)
 
 void
 smp_open(struct smp *smp, const struct emu_mode *mode, unsigned cpus,
-    unsigned boot_flags)
+    unsigned boot_flags, unsigned flags)
 {
 	struct emu *e = emu_prepare(mode, "smp-bench",
 	    mode->arch->layouts[0].value, boot_flags);
 
 	*smp = (struct smp){ .e = e, .cpus = cpus };
 	e->config[WIRE_CONFIG_CPUS] = cpus;
+	e->config[WIRE_FLAGS] |= flags;
 	/* 64 slots: one group, two on i386. */
 	e->config[WIRE_GLOBAL_COUNT] = 64 / e->fact[FACT_GLOBAL_SLOTS];
 	if (emu_init(e) != 0) {

@@ -46,9 +46,9 @@ struct smp {
 	bool uneven;			/* handlers differed in cost */
 };
 
-/* boot_flags are those of struct emu. */
+/* boot_flags are those of struct emu, flags those of the configuration. */
 void smp_open(struct smp *smp, const struct emu_mode *mode, unsigned cpus,
-    unsigned boot_flags);
+    unsigned boot_flags, unsigned flags);
 void smp_close(struct smp *smp);
 
 /* Call a function on the initiator; dies unless it returns. */
