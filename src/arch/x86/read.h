@@ -2,15 +2,17 @@
 /*
  * The instructions that read an x86 CPU's configuration: CPUID, control
  * registers, MSRs.  Native tests of the probes replace these functions.  For
- * the two probe.c only.
+ * probe.h only.
  */
 #ifndef QPMAP_ARCH_X86_READ_H
 #define QPMAP_ARCH_X86_READ_H
 
 #include <qpmap/types.h>
 
-/* The whole register; i386/probe.c defines it as ebx. */
-#ifndef QPMAP_X86_RBX
+/* The whole register. */
+#if __SIZEOF_POINTER__ == 4
+#define QPMAP_X86_RBX "ebx"
+#else
 #define QPMAP_X86_RBX "rbx"
 #endif
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * amd64 and i386: fields of control registers, MSRs, CPUID and the PAT.  Intel
- * SDM vol. 3, "Control Registers", "Paging", "Page Attribute Table".  For the
- * two probe.c only.
+ * SDM vol. 3, "Control Registers", "Paging", "Page Attribute Table".  For
+ * probe.h only.
  */
 #ifndef QPMAP_ARCH_X86_REGS_H
 #define QPMAP_ARCH_X86_REGS_H
 
-#include "pte.h"
 #include "read.h"
+#include "tlb.h"
 
 #define QPMAP_MSR_PAT	0x277u
 #define QPMAP_MSR_EFER	0xc0000080u

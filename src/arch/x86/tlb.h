@@ -49,8 +49,8 @@
 #define QPMAP_STORE_WORD	"mov	%1, %0"
 
 /*
- * qpmap_mmu.reg[QPMAP_REG_CPUID]: CR4 in its low word, EDX of CPUID 1 in its
- * high one.
+ * qpmap_mmu.reg[QPMAP_REG_CPUID]: CR4 in its low word; on i386 EDX of CPUID 1
+ * in its high one.
  */
 #define QPMAP_REG_CPUID	1
 
