@@ -15,6 +15,7 @@ QPMAP_SOURCES = \
 	core/page_ops.c \
 	core/pmap.c \
 	core/quick.c \
+	core/range.c \
 	core/selftest.c \
 	core/shootdown.c \
 	core/slow.c \

@@ -89,6 +89,16 @@
 #endif
 
 /*
+ * Pages in each CPU's range area, guards included: add mappings of several
+ * pages at consecutive addresses (<qpmap/range.h>).  A power of two, from
+ * QPMAP_WINDOW_PAGES up to the entries of one table: 512 gives ranges of up to
+ * 510 pages.  Default 0: none of it is compiled.
+ */
+#ifndef QPMAP_RANGE_PAGES
+#define QPMAP_RANGE_PAGES 0
+#endif
+
+/*
  * Options that are not numbers:
  *
  * QPMAP_HOST_INLINE	the name of a header, quotes included, that defines
@@ -174,6 +184,18 @@
 /* Bytes of address space in one CPU's window. */
 #define QPMAP_WINDOW_SIZE						\
 	((qpmap_vaddr_t)QPMAP_WINDOW_PAGES << QPMAP_PAGE_SHIFT)
+
+#if QPMAP_RANGE_PAGES != 0
+#if QPMAP_RANGE_PAGES < QPMAP_WINDOW_PAGES ||				\
+    QPMAP_RANGE_PAGES > (1 << QPMAP_PAGE_SHIFT) / QPMAP_PTE_SIZE ||	\
+    (QPMAP_RANGE_PAGES & (QPMAP_RANGE_PAGES - 1)) != 0
+#error "qpmap: QPMAP_RANGE_PAGES must be 0 or a power of two, up to a table"
+#endif
+/* Bytes of address space in one CPU's range area; ranges held at once. */
+#define QPMAP_RANGE_SIZE						\
+	((qpmap_vaddr_t)QPMAP_RANGE_PAGES << QPMAP_PAGE_SHIFT)
+#define QPMAP_RANGE_DEPTH	8
+#endif
 
 /*
  * Global mappings: slots in a group (bits in a word), and bytes of address

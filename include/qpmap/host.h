@@ -124,9 +124,9 @@ QPMAP_CALL void *qpmap_host_table_address(qpmap_paddr_t table);
  * CPU in those of global mappings.
  *
  * The table must never be freed, although it is empty while nothing is mapped.
- * Called once by each qpmap_cpu_online() without leaf entries, and once by
- * qpmap_init() for each group of global slots whose leaf is NULL.  Several
- * windows or groups may share a table.
+ * Called once by each qpmap_cpu_online() without leaf entries (twice with
+ * QPMAP_RANGE_PAGES), and once by qpmap_init() for each group of global slots
+ * whose leaf is NULL.  Several windows, groups or areas may share a table.
  */
 QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
 
@@ -135,7 +135,7 @@ QPMAP_CALL void *qpmap_host_leaf_address(qpmap_paddr_t table);
  * mapped (contract C9).  Only with QPMAP_CHECKED.
  *
  * Context: that of the enter (qpmap_global_enter(), too), not yet pinned: the
- * CPU may change.
+ * CPU may change.  For the pages of a range's list it is pinned.
  */
 QPMAP_CALL int qpmap_host_page_is_wired(qpmap_paddr_t pa);
 

@@ -46,7 +46,13 @@
 /* Global remove: a = address given, b = 0. */
 #define QPMAP_PANIC_GLOBAL "qpmap: removed address is not a global mapping"
 
-/* Read and write: a = physical address, b = length. */
+/* Range enter: as enter.  A page of a list: a = its physical address. */
+/* Range enter: a = index of the entry in the area, b = the PTE found. */
+#define QPMAP_PANIC_RANGE_USED "qpmap: a free page of the area has a PTE"
+/* Range remove: a = address given, b = that of the newest range, 0 if none. */
+#define QPMAP_PANIC_RANGE_REMOVE "qpmap: removed range is not the newest"
+
+/* Read, write; range enter: a = physical address, b = length in bytes. */
 #define QPMAP_PANIC_RANGE	"qpmap: physical range wraps around"
 
 #endif /* QPMAP_PANIC_H */

@@ -107,14 +107,17 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_F_ERRATUM_CIP_1200	0x0800u
 
 /*
- * The next four flags require a build with QPMAP_SHOOTDOWN=1.
- *
- * arm64: do not use TLBI by range (FEAT_TLBIRANGE), although the CPU of
- * qpmap_init() has it, because another may not.  Without the flag every CPU
- * must have it then: one that lacks it cannot come online.
+ * arm64, builds with QPMAP_SHOOTDOWN=1 or QPMAP_RANGE_PAGES: do not use TLBI by
+ * range (FEAT_TLBIRANGE), although the CPU of qpmap_init() has it, because
+ * another may not.  Without the flag every CPU must have it then: one that
+ * lacks it cannot come online.
  */
 #define QPMAP_F_NO_TLBI_RANGE	0x1000u
-/* riscv64: the CPUs have Svinval; a shootdown of several pages uses it. */
+/*
+ * The next three flags require a build with QPMAP_SHOOTDOWN=1.
+ *
+ * riscv64: the CPUs have Svinval; a shootdown of several pages uses it.
+ */
 #define QPMAP_F_SVINVAL		0x2000u
 /*
  * riscv64: use the SBI's remote fences (RFENCE extension) in place of the
@@ -279,6 +282,17 @@ struct qpmap_config {
 	struct qpmap_global *global;
 	qpmap_u32 global_count;
 #endif
+
+#if QPMAP_RANGE_PAGES
+	/*
+	 * The range areas: cpu_count areas of QPMAP_RANGE_SIZE bytes follow
+	 * each other from range_va on, a multiple of QPMAP_RANGE_SIZE, under
+	 * the same rules as window_va.  The first and the last page of each
+	 * area are guards: nothing else may be mapped in the areas, and no
+	 * page after them is needed.
+	 */
+	qpmap_vaddr_t range_va;
+#endif
 };
 
 /*
@@ -297,8 +311,8 @@ enum qpmap_error {
  * QPMAP_ERR_OPTION_PAGE_SHIFT and up; a difference in any word after the first
  * QPMAP_OPTION_COUNT is QPMAP_ERR_OPTION_LAYOUT.
  */
-#define QPMAP_OPTION_COUNT	9u
-#define QPMAP_OPTION_WORDS	13u
+#define QPMAP_OPTION_COUNT	10u
+#define QPMAP_OPTION_WORDS	14u
 
 struct qpmap_options {
 	/* Major and minor version, and QPMAP_OPTION_WORDS. */
@@ -325,6 +339,7 @@ struct qpmap_alignment {
 			QPMAP_CHECKED,					\
 			QPMAP_TABLES,					\
 			QPMAP_SHOOTDOWN,				\
+			QPMAP_RANGE_PAGES,				\
 			(qpmap_u32)sizeof(struct qpmap_pte),		\
 			(qpmap_u32)sizeof(struct qpmap_cpu),		\
 			(qpmap_u32)sizeof(struct qpmap_config),		\
@@ -387,9 +402,10 @@ QPMAP_CALL const char *qpmap_strerror(int error);
  *		gets QPMAP_ERR_CPU_INDEX_TAKEN.  Otherwise (builds without
  *		QPMAP_SHOOTDOWN, arm64 without cpu_sync) the library cannot
  *		tell, and each CPU can reach the other's pages
- * ptes		the window's PTEs, aligned to QPMAP_CACHE_LINE; not needed
- *		after the call.  They must be writable while the CPU is online,
- *		and all zero except for a mark (QPMAP_F_MARK_GUARDS).  NULL with
+ * ptes		the PTEs of the window, aligned to QPMAP_CACHE_LINE, and with
+ *		QPMAP_RANGE_PAGES those of the range area; not needed after the
+ *		call.  They must be writable while the CPU is online, and all
+ *		zero except for a mark (QPMAP_F_MARK_GUARDS).  NULL with
  *		QPMAP_F_BUILD_TABLES: the library finds them.  It does not walk
  *		the tables for two CPUs at once, since the hooks may have one
  *		address for all tables: a call with NULL that meets another one
@@ -431,8 +447,8 @@ QPMAP_CALL int qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 QPMAP_CALL void qpmap_cpu_offline(struct qpmap_cpu *cpu);
 
 /*
- * Crash path only: unmap and invalidate all slots of the calling CPU, held or
- * not, so that a dump can use them.
+ * Crash path only: unmap and invalidate all slots and ranges of the calling
+ * CPU, held or not, so that a dump can use them.
  *
  * The code that held the mappings must never run again.  Preemption stays as
  * it is.  The function cannot take a window from another CPU: see
@@ -499,8 +515,9 @@ QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
 QPMAP_CALL void qpmap_remove(qpmap_vaddr_t va);
 
 /*
- * Count the window mappings that the calling CPU holds.  A scheduler can assert
- * that there are none.  Context: preemption off; cpu is this CPU's state.
+ * Count the window mappings and ranges that the calling CPU holds.  A scheduler
+ * can assert that there are none.  Context: preemption off; cpu is this CPU's
+ * state.
  */
 QPMAP_CALL qpmap_u32 qpmap_held(const struct qpmap_cpu *cpu);
 

@@ -96,6 +96,29 @@ struct qpmap_slot {
 	struct qpmap_pte *ptep;
 };
 
+#if QPMAP_RANGE_PAGES
+
+/*
+ * The ranges that a CPU holds, in cache lines of its own.
+ *
+ * Claims are one word: in the low half the page at which the next range begins;
+ * in the high half how many more ranges can be entered.  In a zeroed state, and
+ * while the CPU is offline, it is 0: none.
+ */
+struct qpmap_cpu_range {
+	qpmap_u32 claims;
+	qpmap_vaddr_t va;		/* the area */
+	struct qpmap_pte *ptep;		/* its first PTE */
+	/*
+	 * The address of each range, the oldest one's in the last but one
+	 * element, and in bit 0 whether it is on the slow path.  The last one
+	 * is 0: no range's address.
+	 */
+	qpmap_vaddr_t first[QPMAP_RANGE_DEPTH + 1];
+} __attribute__((aligned(QPMAP_CACHE_LINE)));
+
+#endif /* QPMAP_RANGE_PAGES */
+
 /*
  * The state of a CPU.  The kernel embeds one in each CPU's own data, zeroed,
  * and must not access its members.  Only this CPU accesses it.  It has cache
@@ -111,14 +134,21 @@ struct qpmap_cpu {
 	qpmap_uptr next;		/* the slot that enter takes; or 0 */
 	qpmap_u32 index_plus_one;	/* CPU index + 1; 0: offline */
 	struct qpmap_slot slot[QPMAP_SLOTS + 2];
+#if QPMAP_RANGE_PAGES
+	struct qpmap_cpu_range range;
+#endif
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 /*
  * The PTEs that the kernel passes to qpmap_cpu_online(): window is the PTE of
- * the first address of the CPU's window, followed by those of the rest.
+ * the first address of the CPU's window, followed by those of the rest; range
+ * likewise of its range area.
  */
 struct qpmap_cpu_ptes {
 	struct qpmap_pte *window;
+#if QPMAP_RANGE_PAGES
+	struct qpmap_pte *range;
+#endif
 };
 
 #if QPMAP_SHOOTDOWN

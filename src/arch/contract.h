@@ -126,6 +126,30 @@ static inline void qpmap_tlb_pre_link(void *table, qpmap_size_t bytes,
 static inline void qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
     const struct qpmap_mmu *mmu, qpmap_u32 flags);
 
+#if QPMAP_RANGE_PAGES
+
+/* pte.h: the PTE of the page after that of pte, with the same bits. */
+static inline struct qpmap_pte qpmap_pte_next(struct qpmap_pte pte);
+
+/*
+ * tlb.h may define qpmap_ptes_clear(), and a macro of that name: clear the PTEs
+ * of page_count pages, each as qpmap_pte_clear() does.
+ *
+ * The events of mappings of page_count pages from va on, at least one: as those
+ * of one page, on this CPU and in this context.  The page after them is a
+ * guard, and may be invalidated, too.  ptep is the PTE of va.
+ */
+static inline void qpmap_tlb_post_map_range(qpmap_vaddr_t va,
+    qpmap_size_t page_count);
+static inline void qpmap_tlb_post_unmap_range(qpmap_vaddr_t va,
+    qpmap_size_t page_count);
+static inline void qpmap_tlb_post_map_range_slow(qpmap_vaddr_t va,
+    struct qpmap_pte *ptep, qpmap_size_t page_count, qpmap_u32 flags);
+static inline void qpmap_tlb_post_unmap_range_slow(qpmap_vaddr_t va,
+    struct qpmap_pte *ptep, qpmap_size_t page_count, qpmap_u32 flags);
+
+#endif /* QPMAP_RANGE_PAGES */
+
 #if QPMAP_SHOOTDOWN
 
 /*

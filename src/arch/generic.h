@@ -88,6 +88,19 @@ qpmap_pte_clear(struct qpmap_pte *ptep)
 }
 #endif
 
+#if QPMAP_RANGE_PAGES
+
+#ifndef qpmap_pte_next
+static inline struct qpmap_pte
+qpmap_pte_next(struct qpmap_pte pte)
+{
+	pte.bits += QPMAP_PAGE_SIZE;
+	return (pte);
+}
+#endif
+
+#endif /* QPMAP_RANGE_PAGES */
+
 #if QPMAP_SHOOTDOWN
 
 /* Walks are coherent with stores, and qpmap_tlb_pre_notify() orders them. */

@@ -14,7 +14,8 @@
 #define QPMAP_AREA_WINDOWS	1
 #define QPMAP_AREA_GLOBAL	2
 #define QPMAP_AREA_OWN		QPMAP_AREA_WINDOWS
-#define QPMAP_AREAS		(QPMAP_SHOOTDOWN ? 3 : 2)
+#define QPMAP_AREA_RANGES	(QPMAP_SHOOTDOWN ? 3 : 2)
+#define QPMAP_AREAS		(QPMAP_AREA_RANGES + (QPMAP_RANGE_PAGES != 0))
 
 struct qpmap_area {
 	qpmap_vaddr_t va;

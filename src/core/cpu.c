@@ -3,6 +3,7 @@
  * Take CPUs online and offline: their windows and their states.
  */
 #include "quick.h"
+#include "range.h"
 #include "shootdown.h"
 #include "tables.h"
 
@@ -92,13 +93,12 @@ qpmap_walk_end(void)
 }
 
 /*
- * Check the PTEs of the window at va: *leaf, which the kernel passed, or if it
- * is NULL those in the tables, to which *leaf is set.  The walk is locked: the
- * hooks may have one address for all tables, and two CPUs at once would each
- * read the other's table.
+ * If the kernel did not pass the PTEs of va, set *leaf to those in the tables.
+ * The walk is locked: the hooks may have one address for all tables, and two
+ * CPUs at once would each read the other's table.
  */
 QPMAP_COLD static int
-qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
+qpmap_cpu_find(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 {
 	if (QPMAP_TABLES && *leaf == 0 &&
 	    (qpmap_state.flags & QPMAP_F_BUILD_TABLES) != 0) {
@@ -107,6 +107,18 @@ qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 		}
 		*leaf = qpmap_tables_leaf(&qpmap_state.mmu, va);
 		qpmap_walk_end();
+	}
+	return (QPMAP_OK);
+}
+
+/* Check the PTEs of the window at va: *leaf, or those in the tables. */
+QPMAP_COLD static int
+qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
+{
+	int error = qpmap_cpu_find(va, leaf);
+
+	if (error != QPMAP_OK) {
+		return (error);
 	}
 	if (*leaf == 0) {
 		return (QPMAP_ERR_CPU_LEAF);
@@ -118,6 +130,34 @@ qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 		return (QPMAP_ERR_LEAF_OFFSET);
 	}
 	return (qpmap_leaf_is_empty(*leaf) ? QPMAP_OK : QPMAP_ERR_LEAF_USED);
+}
+
+/*
+ * The same for the CPU's range area: those that the kernel passed, or those in
+ * the tables.  Only then write them: after an error nothing has changed.
+ */
+QPMAP_COLD static int
+qpmap_cpu_range_leaf(struct qpmap_cpu *cpu, qpmap_u32 index,
+    const struct qpmap_cpu_ptes *ptes)
+{
+#if QPMAP_RANGE_PAGES
+	struct qpmap_pte *leaf = ptes != 0 ? ptes->range : 0;
+	qpmap_vaddr_t va = qpmap_range_va(index);
+	int error = qpmap_cpu_find(va, &leaf);
+
+	if (error != QPMAP_OK) {
+		return (error);
+	}
+	if (!qpmap_range_leaf_fits(leaf, va)) {
+		return (QPMAP_ERR_RANGE_LEAF);
+	}
+	qpmap_range_online(cpu, va, leaf);
+#else
+	(void)cpu;
+	(void)index;
+	(void)ptes;
+#endif
+	return (QPMAP_OK);
 }
 
 /*
@@ -189,6 +229,9 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 	}
 	error = qpmap_cpu_leaf(va, &leaf);
 	if (error == QPMAP_OK) {
+		error = qpmap_cpu_range_leaf(cpu, index, ptes);
+	}
+	if (error == QPMAP_OK) {
 		error = qpmap_cpu_claim(index);
 	}
 	if (error != QPMAP_OK) {
@@ -198,6 +241,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 	qpmap_slots_init(cpu, va, leaf);
 	qpmap_cpu_join(cpu, index);
 	qpmap_set_next_slot(cpu, &cpu->slot[1]);
+	qpmap_range_open(cpu);
 	return (QPMAP_OK);
 }
 
@@ -223,11 +267,12 @@ qpmap_cpu_offline(struct qpmap_cpu *cpu)
 	if (index == 0) {
 		qpmap_host_panic(QPMAP_PANIC_NOT_ONLINE, 0, 0);
 	}
-	if (qpmap_next_slot(cpu->next) != &cpu->slot[1]) {
+	if (qpmap_held(cpu) != 0) {
 		qpmap_host_panic(QPMAP_PANIC_HELD, index - 1, qpmap_held(cpu));
 	}
 	qpmap_set_next(cpu, 0);
 	qpmap_slots_unmap(cpu);
+	qpmap_range_close(cpu);
 	qpmap_cpu_leave(cpu, index - 1);
 }
 
@@ -238,12 +283,15 @@ qpmap_cpu_abandon(struct qpmap_cpu *cpu)
 		qpmap_host_panic(QPMAP_PANIC_NOT_ONLINE, 0, 0);
 	}
 	qpmap_slots_unmap(cpu);
+	qpmap_range_close(cpu);
 	qpmap_set_next_slot(cpu, &cpu->slot[1]);
+	qpmap_range_open(cpu);
 }
 
 QPMAP_COLD QPMAP_CALL qpmap_u32
 qpmap_held(const struct qpmap_cpu *cpu)
 {
 	return (cpu->next == 0 ? 0 : (qpmap_u32)
-	    (qpmap_next_slot(cpu->next) - &cpu->slot[1]));
+	    (qpmap_next_slot(cpu->next) - &cpu->slot[1]) +
+	    qpmap_range_held(cpu));
 }

@@ -5,12 +5,13 @@
  */
 #include "areas.h"
 #include "quick.h"
+#include "range.h"
 #include "shootdown.h"
 #include "tables.h"
 
 _Static_assert(sizeof(struct qpmap_pte) == QPMAP_PTE_SIZE, "entry size");
 _Static_assert(QPMAP_ERR_OPTION_PAGE_SHIFT + QPMAP_OPTION_COUNT - 1 ==
-    QPMAP_ERR_OPTION_SHOOTDOWN, "an error for each option, in their order");
+    QPMAP_ERR_OPTION_RANGE_PAGES, "an error for each option, in their order");
 _Static_assert(QPMAP_ERR_TYPE_WRITE_BACK + QPMAP_TYPE_COUNT - 1 ==
     QPMAP_ERR_TYPE_UNCACHED_MINUS, "an error for each type, in their order");
 _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
@@ -75,6 +76,10 @@ static const struct qpmap_area_rule {
 	{ QPMAP_GLOBAL_SIZE - 1, QPMAP_PAGE_MASK, QPMAP_ERR_GLOBAL_RANGE,
 	    QPMAP_ERR_GLOBAL_RANGE, QPMAP_ERR_GLOBAL_RANGE },
 #endif
+#if QPMAP_RANGE_PAGES
+	{ QPMAP_PAGE_MASK, QPMAP_PAGE_MASK, QPMAP_ERR_RANGE_AREA,
+	    QPMAP_ERR_RANGE_AREA, QPMAP_ERR_RANGE_AREA },
+#endif
 };
 
 /* The last byte of an area's guard; without a guard, -1, that of the area. */
@@ -113,7 +118,7 @@ QPMAP_INIT static int
 qpmap_areas_check(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, struct qpmap_area *areas)
 {
-	int error = QPMAP_OK;
+	int error = qpmap_range_area(config, areas);
 	qpmap_u32 i;
 
 	areas[QPMAP_AREA_DIRECT].va = config->direct_va;
@@ -341,5 +346,6 @@ qpmap_init_options(const struct qpmap_config *config,
 	qpmap_bytes_copy(&qpmap_state.mmu, &mmu, sizeof(mmu));
 	qpmap_shootdown_init(config);
 	qpmap_global_init(config);
+	qpmap_range_init(config);
 	return (QPMAP_OK);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Zero and copy pages, and read and write byte ranges.  One mapping is held at
- * a time, two during a copy of a page.
+ * a time, two during a copy of a page.  With QPMAP_RANGE_PAGES several pages of
+ * memory are one mapping, if there is room; a device's are not, since its
+ * accesses take so long that preemption must not be off for more than a page.
  *
  * Write-back and write-through memory takes the architecture's bulk loop.  Any
  * other type may be a device: naturally aligned single accesses, by plain loads
@@ -10,12 +12,9 @@
  */
 #include <qpmap/host.h>
 #include <qpmap/panic.h>
-#include <qpmap/qpmap.h>
+#include <qpmap/range.h>
 
 #include "../arch/arch.h"
-
-/* Keeps rare paths from using registers of the other paths. */
-#define QPMAP_NOINLINE __attribute__((__noinline__))
 
 /* The attribute for qpmap_enter(). */
 static inline qpmap_attr_t
@@ -185,7 +184,148 @@ qpmap_check_wrap(qpmap_paddr_t pa, qpmap_size_t len)
 	}
 }
 
-/* Copy page by page between the physical range at pa and memory. */
+#if QPMAP_RANGE_PAGES
+
+/* The pages of the next batch, or 0: page by page is as fast, or required. */
+static inline qpmap_size_t
+qpmap_batch(qpmap_size_t page_count, qpmap_attr_t attr)
+{
+	qpmap_size_t most = QPMAP_RANGE_PAGES - 2;
+
+	most = most < QPMAP_RANGE_BATCH ? most : QPMAP_RANGE_BATCH;
+	if (page_count < QPMAP_RANGE_WORTH || !qpmap_is_bulk(attr)) {
+		return (0);
+	}
+	return (page_count < most ? page_count : most);
+}
+
+/*
+ * Copy as many bytes as a batch has, between pages and memory.  Returns their
+ * number: 0 if page by page is better, or there is no room.
+ */
+static qpmap_size_t
+qpmap_transfer_batch(qpmap_paddr_t pa, qpmap_attr_t attr,
+    qpmap_vaddr_t memory, qpmap_size_t len, _Bool write)
+{
+	qpmap_vaddr_t offset = (qpmap_vaddr_t)pa & QPMAP_PAGE_MASK, va;
+	qpmap_size_t most =
+	    QPMAP_RANGE_BATCH * (qpmap_size_t)QPMAP_PAGE_SIZE - offset;
+	qpmap_size_t pages;
+
+	len = len < most ? len : most;
+	pages = qpmap_batch((offset + len + QPMAP_PAGE_MASK) >>
+	    QPMAP_PAGE_SHIFT, attr);
+	if (pages == 0) {
+		return (0);
+	}
+	pa ^= offset;
+	va = write ? qpmap_range_enter(pa, pages, attr) :
+	    qpmap_range_enter_ro(pa, pages, attr);
+	if (va == 0) {
+		return (0);
+	}
+	most = (pages << QPMAP_PAGE_SHIFT) - offset;
+	len = len < most ? len : most;
+	if (write) {
+		qpmap_copy_bulk(va + offset, memory, len);
+	} else {
+		qpmap_copy_bulk(memory, va + offset, len);
+	}
+	qpmap_range_remove(va);
+	return (len);
+}
+
+/* Panic, before anything is accessed, if the pages wrap. */
+static inline void
+qpmap_check_wrap_pages(qpmap_paddr_t pa, qpmap_size_t page_count)
+{
+	if (page_count != 0 && page_count - 1 >
+	    (qpmap_paddr_t)~pa >> QPMAP_PAGE_SHIFT) {
+		qpmap_host_panic(QPMAP_PANIC_RANGE, pa,
+		    (qpmap_u64)page_count << QPMAP_PAGE_SHIFT);
+	}
+}
+
+QPMAP_CALL void
+qpmap_zero_range(qpmap_paddr_t pa, qpmap_size_t page_count,
+    qpmap_attr_t attr)
+{
+	qpmap_size_t pages;
+	qpmap_vaddr_t va;
+
+	qpmap_check_wrap_pages(pa, page_count);
+	for (; page_count != 0; page_count -= pages) {
+		pages = qpmap_batch(page_count, attr);
+		va = qpmap_range_enter(pa, pages, attr);
+		if (va != 0) {
+			qpmap_zero_bulk(va, pages << QPMAP_PAGE_SHIFT);
+			qpmap_range_remove(va);
+		} else {
+			pages = 1;
+			qpmap_zero_page(pa, attr);
+		}
+		pa += (qpmap_paddr_t)pages << QPMAP_PAGE_SHIFT;
+	}
+}
+
+/* Copy a batch.  Returns its pages: 0 if there is no room. */
+static qpmap_size_t
+qpmap_copy_batch(qpmap_paddr_t dst, qpmap_attr_t dst_attr,
+    qpmap_paddr_t src, qpmap_attr_t src_attr, qpmap_size_t page_count)
+{
+	qpmap_size_t pages = qpmap_batch(page_count,
+	    qpmap_is_bulk(dst_attr) ? src_attr : dst_attr);
+	qpmap_vaddr_t from = qpmap_range_enter_ro(src, pages, src_attr), to;
+
+	if (from == 0) {
+		return (0);
+	}
+	to = qpmap_range_enter(dst, pages, dst_attr);
+	if (to != 0) {
+		qpmap_copy_bulk(to, from, pages << QPMAP_PAGE_SHIFT);
+		qpmap_range_remove(to);
+	}
+	qpmap_range_remove(from);
+	return (to != 0 ? pages : 0);
+}
+
+QPMAP_CALL void
+qpmap_copy_range(qpmap_paddr_t dst, qpmap_attr_t dst_attr,
+    qpmap_paddr_t src, qpmap_attr_t src_attr, qpmap_size_t page_count)
+{
+	qpmap_size_t pages;
+
+	qpmap_check_wrap_pages(dst, page_count);
+	qpmap_check_wrap_pages(src, page_count);
+	for (; page_count != 0; page_count -= pages) {
+		pages = qpmap_copy_batch(dst, dst_attr, src, src_attr,
+		    page_count);
+		if (pages == 0) {
+			pages = 1;
+			qpmap_copy_page(dst, dst_attr, src, src_attr);
+		}
+		dst += (qpmap_paddr_t)pages << QPMAP_PAGE_SHIFT;
+		src += (qpmap_paddr_t)pages << QPMAP_PAGE_SHIFT;
+	}
+}
+
+#else /* !QPMAP_RANGE_PAGES */
+
+static inline qpmap_size_t
+qpmap_transfer_batch(qpmap_paddr_t pa, qpmap_attr_t attr,
+    qpmap_vaddr_t memory, qpmap_size_t len, _Bool write)
+{
+	(void)pa;
+	(void)attr;
+	(void)memory;
+	(void)len;
+	(void)write;
+	return (0);
+}
+
+#endif /* QPMAP_RANGE_PAGES */
+
+/* Copy, page by page or batch by batch, between pages at pa and memory. */
 QPMAP_COLD QPMAP_NOINLINE static void
 qpmap_transfer_pages(qpmap_paddr_t pa, qpmap_attr_t attr,
     qpmap_vaddr_t memory, qpmap_size_t len, _Bool write)
@@ -194,9 +334,12 @@ qpmap_transfer_pages(qpmap_paddr_t pa, qpmap_attr_t attr,
 
 	qpmap_check_wrap(pa, len);
 	while (len > 0) {
-		rest = qpmap_page_rest(pa) + 1;
-		part = len < rest ? len : rest;
-		qpmap_transfer_page(pa, attr, memory, part, write);
+		part = qpmap_transfer_batch(pa, attr, memory, len, write);
+		if (part == 0) {
+			rest = qpmap_page_rest(pa) + 1;
+			part = len < rest ? len : rest;
+			qpmap_transfer_page(pa, attr, memory, part, write);
+		}
 		memory += part;
 		pa += part;
 		len -= part;

@@ -74,6 +74,9 @@ struct qpmap_state {
 	struct qpmap_prot rw[QPMAP_ATTR_COUNT]
 	    __attribute__((aligned(QPMAP_CACHE_LINE)));
 	struct qpmap_prot ro[QPMAP_ATTR_COUNT];
+#if QPMAP_RANGE_PAGES
+	qpmap_vaddr_t range_va;		/* last: no other offset changes */
+#endif
 };
 
 /* Hidden, so that position-independent code does not use a GOT. */
@@ -106,6 +109,9 @@ extern const struct qpmap_sentinel qpmap_sentinel
 
 /* Off the hot path: small code rather than fast code. */
 #define QPMAP_COLD __attribute__((cold))
+
+/* Keeps rare paths from using registers of the other paths. */
+#define QPMAP_NOINLINE __attribute__((__noinline__))
 
 /* Only qpmap_init() calls it: a kernel may free it afterwards. */
 #define QPMAP_INIT QPMAP_COLD QPMAP_INIT_ATTR

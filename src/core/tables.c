@@ -261,8 +261,8 @@ qpmap_tables_paths(const struct qpmap_config *config,
 }
 
 /*
- * A table that two areas lack is counted twice: the second page is freed.
- * Without QPMAP_SHOOTDOWN there is one area, and no page is left.
+ * A table that two areas lack is counted twice: the second page is freed.  If
+ * there is one area, no page is left.
  */
 QPMAP_INIT int
 qpmap_tables_build(const struct qpmap_config *config,
@@ -289,7 +289,7 @@ qpmap_tables_build(const struct qpmap_config *config,
 	do {
 		qpmap_tables_paths(config, mmu, &areas[i], &chain);
 	} while (++i < QPMAP_AREAS);
-	if (QPMAP_SHOOTDOWN) {
+	if (QPMAP_AREAS > QPMAP_AREA_OWN + 1) {
 		qpmap_chain_free(&chain);
 	}
 	return (QPMAP_OK);

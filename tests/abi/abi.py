@@ -77,6 +77,8 @@ TARGETS = [
 HOOKS = {"qpmap_host_pin", "qpmap_host_cpu", "qpmap_host_unpin"}
 # The option that adds shootdown and global mappings.
 SHOOTDOWN = "-DQPMAP_SHOOTDOWN=1"
+# The option that adds ranges.
+RANGES = "-DQPMAP_RANGE_PAGES=64"
 # The option that adds the builder of page tables, and what it imports.
 TABLES = "-DQPMAP_TABLES=1"
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the whole library's objects may contain: one writable structure, no
 floating-point register, only prefixed names, little text and little stack.
-With QPMAP_SHOOTDOWN, too; and without it, nothing is left of it.
+With QPMAP_SHOOTDOWN or QPMAP_RANGE_PAGES, too; and without it, nothing is left
+of it.
 
 usage: check_code.py [--all]
 
@@ -19,13 +20,15 @@ import abi
 TEXT_LIMIT = 7 * 1024
 # By gcc, which has no -Oz and holds 64-bit values badly in i386's registers.
 GCC_TEXT_LIMIT = 8 * 1024
-# With QPMAP_SHOOTDOWN, so much more than the same build without.
-SHOOTDOWN_TEXT_LIMIT = 3584
+# With QPMAP_SHOOTDOWN or QPMAP_RANGE_PAGES, so much more than the same build
+# without.
+MORE_TEXT_LIMIT = {abi.SHOOTDOWN: 3584, abi.RANGES: 4352}
 # Bytes of stack of the deepest chain of the library's own calls, at -O2: it is
 # qpmap_init()'s.
 STACK_LIMIT = 640
-# struct qpmap_cpu: two lines of 64 bytes, one on i386.
+# struct qpmap_cpu: two lines of 64 bytes, one on i386; with ranges as many more.
 CPU_LIMIT = {64: 128, 32: 64}
+RANGE_CPU_LIMIT = {64: 256, 32: 128}
 
 MANUAL_NAMES = {"pmap_quick_enter_page", "pmap_quick_remove_page"}
 
@@ -65,8 +68,13 @@ OTHERS_LIMIT = {
     "qpmap_cpu_sync": {64: 64, 32: 64},
     "qpmap_global": {64: 64, 32: 64},
 }
-# Sources of which nothing is left without it.
-OTHERS = ("global.o", "shootdown.o")
+# Sources of which nothing is left without the option, and words in symbols.
+OTHERS = {
+    abi.SHOOTDOWN: (("global.o", "shootdown.o"),
+                    "shootdown|quiesce|global_|ipi"),
+    abi.RANGES: (("range.o",), r"qpmap_(range|ptes)_|(zero|copy)_range|"
+                 r"(copy|transfer)_batch"),
+}
 
 
 def fp_uses(arch, build):
@@ -125,8 +133,8 @@ def check_text(report, what, target, compiler, flags, build, sizes):
                                                  text_of(second, cold)))
         limit = (TEXT_LIMIT if abi.is_clang(compiler) else
                  GCC_TEXT_LIMIT)
-        if abi.SHOOTDOWN in flags:
-            limit += SHOOTDOWN_TEXT_LIMIT
+        limit += sum(more for option, more in MORE_TEXT_LIMIT.items()
+                     if option in flags)
         report.ok(0 < text <= limit, what + ": text",
                   "%d bytes, more than %d" % (text, limit), second.repeat)
         sizes[what] = (text, constants)
@@ -200,7 +208,8 @@ def check_stack(report, what, build, stacks):
 
 def check_cpu(report, what, target, flags, build):
     size = {s[2]: s[3] for s in build.symbols()}
-    limits = {"qpmap_cpu": CPU_LIMIT}
+    limits = {"qpmap_cpu": RANGE_CPU_LIMIT if abi.RANGES in flags else
+              CPU_LIMIT}
     if abi.SHOOTDOWN in flags:
         limits.update(OTHERS_LIMIT)
     for name, limit in limits.items():
@@ -213,18 +222,18 @@ def check_cpu(report, what, target, flags, build):
                   build.repeat)
 
 
-def check_nothing(report, what, build, level):
-    """Nothing of shootdown is in a build without it.
+def check_nothing(report, what, build, level, option):
+    """Nothing of what an option adds is in a build without it.
 
     At -O0 a compiler keeps the inline functions that stand for it.
     """
-    left = [s[2] for s in build.symbols() if s[0] in OTHERS]
-    left += [s[2] for s in build.symbols()
-             if re.search("shootdown|quiesce|global_|ipi", s[2]) and
+    others, words = OTHERS[option]
+    left = [s[2] for s in build.symbols() if s[0] in others]
+    left += [s[2] for s in build.symbols() if re.search(words, s[2]) and
              not (level == "-O0" and s[1] == "t")]
     report.ok(not left and all(
         os.path.exists(os.path.join(build.directory, name))
-        for name in OTHERS), what + ": without QPMAP_SHOOTDOWN",
+        for name in others), what + ": without " + option,
               "there are " + " ".join(left), build.repeat)
 
 
@@ -252,8 +261,9 @@ def check(report, results, configuration):
         check_fp(report, what, target, build)
         check_writable(report, what, build)
         check_names(report, what, build)
-        if abi.SHOOTDOWN not in flags:
-            check_nothing(report, what, build, level)
+        for option in OTHERS:
+            if option not in flags:
+                check_nothing(report, what, build, level, option)
         if level == "-O2":
             check_text(report, what, target, compiler, flags, build,
                        results[0])
@@ -261,7 +271,7 @@ def check(report, results, configuration):
 
 
 def configurations():
-    both = [], [abi.SHOOTDOWN]
+    both = [], [abi.SHOOTDOWN], [abi.RANGES]
     for target in abi.targets():
         if target.arch == "arm64" and target.name != "arm64":
             # These differ in constants only.
@@ -275,7 +285,8 @@ def configurations():
             if target.arch == "riscv64":
                 # Here the compiler could use them.
                 yield target, compiler, "-O2", ["-march=rv64gc",
-                                                "-mabi=lp64d"], both[1]
+                                                "-mabi=lp64d"], [
+                                                    abi.SHOOTDOWN]
 
 
 def main():
@@ -287,11 +298,12 @@ def main():
     abi.parallel(lambda c: check(report, (text, stack), c),
                  list(configurations()))
     for what in sorted(text):
-        without = what.replace(" " + abi.SHOOTDOWN, "")
-        if without != what and without in text:
-            more = text[what][0] - text[without][0]
-            report.ok(0 < more <= SHOOTDOWN_TEXT_LIMIT, what + ": text",
-                      "%d bytes more, over %d" % (more, SHOOTDOWN_TEXT_LIMIT))
+        for option, limit in MORE_TEXT_LIMIT.items():
+            without = what.replace(" " + option, "")
+            if without != what and without in text:
+                more = text[what][0] - text[without][0]
+                report.ok(0 < more <= limit, what + ": text",
+                          "%d bytes more, over %d" % (more, limit))
     print("bytes of text, of read-only data, of stack (limit %d):" %
           STACK_LIMIT)
     for what in sorted(text):

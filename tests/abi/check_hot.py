@@ -3,7 +3,7 @@
 """The hot path with inline hooks (contract C4): no call, no way out but the
 named refusals, no backward branch on the way to a return, no use of the
 stack; and at most 512 bytes of text for enter, enter_ro and remove together.
-QPMAP_SHOOTDOWN changes no instruction of it.
+QPMAP_SHOOTDOWN and QPMAP_RANGE_PAGES change no instruction of it.
 
 There is one exception: i386 passes arguments on the stack, and a function that
 needs more than its three scratch registers saves the others; gcc, with PAE's
@@ -27,7 +27,7 @@ WAYS_OUT = {
 TEXT_LIMIT = 512
 
 DIRECT = "-DQPMAP_DIRECT_MAP=0", "-DQPMAP_DIRECT_MAP=1"
-KINDS = [], [abi.SHOOTDOWN]
+KINDS = [], [abi.SHOOTDOWN], [abi.RANGES]
 
 RETURN = {
     "amd64": r"retq?$", "i386": r"retl?$", "arm64": r"ret$",
@@ -208,9 +208,10 @@ def check(report, sizes, sources, configuration):
     for direct in DIRECT:
         what = "%s: %s %s %s" % (target.name, " ".join(compiler), flags[0],
                                  direct)
-        plain, shootdown = [every[(direct, *kind)] for kind in KINDS]
+        plain = every[(direct,)]
         check_plain(report, sizes, target, what, spills, plain)
-        check_shootdown(report, what, plain, shootdown)
+        for kind in KINDS[1:]:
+            check_same(report, what, plain, every[(direct, *kind)], kind[0])
 
 
 def check_plain(report, sizes, target, what, spills, variant):
@@ -228,14 +229,14 @@ def check_plain(report, sizes, target, what, spills, variant):
     sizes[what] = variant.total
 
 
-def check_shootdown(report, what, plain, variant):
-    """With shootdown each function is the same, operands included."""
+def check_same(report, what, plain, variant, option):
+    """With the option each function is the same, operands included."""
     for name, body in plain.functions.items():
         texts, other = [[str(ins) for ins in one
                          if not re.match(PADDING, ins.text)]
                         for one in (body, variant.functions.get(name, []))]
         report.ok(texts and texts == other, "%s: %s with %s" %
-                  (what, name, abi.SHOOTDOWN), "\n".join(
+                  (what, name, option), "\n".join(
                       difflib.unified_diff(texts, other, lineterm="", n=0)),
                   variant.repeat)
 

@@ -96,7 +96,7 @@ def main():
             whole = abi.ALL or (version, target.name) == (newest, "amd64")
             fewer = [] if whole else FEWER_STATES
             items.append((version, target, sources,
-                          [abi.SHOOTDOWN, abi.TABLES] + fewer))
+                          [abi.SHOOTDOWN, abi.TABLES, abi.RANGES] + fewer))
             # These have parts for builds without.
             items.append((version, target, [
                 s for s in sources

@@ -224,6 +224,37 @@ a64_round_trip(void **state)
 	}
 }
 
+/* A range's next page: a carry out of the low part is in the top bits. */
+static void
+a64_next_one(uint64_t pa)
+{
+	uint64_t bits = UXN | PXN | AF | NG | (QPMAP_LPA2 ? 0 : SH_INNER) | 31;
+	struct qpmap_pte pte = qpmap_pte_make(pa, bits);
+
+	assert_int_equal(qpmap_pte_next(pte).bits,
+	    a64_entry_of(pa + QPMAP_PAGE_SIZE) | bits);
+}
+
+static void
+a64_next(void **state)
+{
+	uint64_t seed = UINT64_C(0x9e3779b97f4a7c15), pa;
+	unsigned n;
+
+	(void)state;
+	for (n = QPMAP_PAGE_SHIFT; n < A64_PA_BITS; n++) {
+		a64_next_one(BIT(n));
+		a64_next_one(BIT(n) - QPMAP_PAGE_SIZE);
+		a64_next_one(BIT(A64_PA_BITS - 1) | (BIT(n) - QPMAP_PAGE_SIZE));
+	}
+	for (n = 0; n < 20000; n++) {
+		pa = A64_PAGE(a64_random(&seed));
+		if (pa != A64_PAGE(~UINT64_C(0))) {
+			a64_next_one(pa);
+		}
+	}
+}
+
 /* Whatever else is set in an entry is no part of its address. */
 static void
 a64_address_only(void **state)
@@ -736,6 +767,7 @@ main(void)
 	    A64_TEST("B4/mark", a64_mark),
 	    A64_TEST("C1/round-trip", a64_round_trip),
 	    A64_TEST("C1/address-only", a64_address_only),
+	    A64_TEST("B15/next-page", a64_next),
 	    A64_TEST("B3/valid", a64_valid),
 	    A64_TEST("C5/admits", a64_admits),
 	    A64_TEST("C10/attr-index", a64_attr_index),

@@ -112,13 +112,13 @@ static void
 a64_tlb_reach(void **state)
 {
 	(void)state;
-	assert_int_equal(QPMAP_RANGE_SHIFT(0), 1);
-	assert_int_equal(QPMAP_RANGE_SHIFT(1), 6);
-	assert_int_equal(QPMAP_RANGE_SHIFT(2), 11);
-	assert_int_equal(QPMAP_RANGE_SHIFT(3), 16);
+	assert_int_equal(QPMAP_TLBI_RANGE_SHIFT(0), 1);
+	assert_int_equal(QPMAP_TLBI_RANGE_SHIFT(1), 6);
+	assert_int_equal(QPMAP_TLBI_RANGE_SHIFT(2), 11);
+	assert_int_equal(QPMAP_TLBI_RANGE_SHIFT(3), 16);
 	/* One, and 31 of each scale. */
 	assert_int_equal(1 + 31 * (2 + 64 + 2048 + 65536),
-	    QPMAP_RANGE_PAGES - 1);
+	    QPMAP_TLBI_RANGE_MAX - 1);
 }
 
 #define A64_TLB_TEST(name, function)					\

@@ -84,6 +84,12 @@ void fake_post_link(struct qpmap_pte *link, _Bool in_root, qpmap_u32 flags);
 void fake_post_clear(struct qpmap_pte *ptep, qpmap_u32 flags);
 void fake_flush_range(qpmap_vaddr_t va, qpmap_size_t page_count,
     qpmap_u32 flags);
+void fake_post_map_range(qpmap_vaddr_t va, qpmap_size_t page_count);
+void fake_post_unmap_range(qpmap_vaddr_t va, qpmap_size_t page_count);
+void fake_post_map_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags);
+void fake_post_unmap_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags);
 void fake_pre_notify(void);
 _Bool fake_firmware(qpmap_uptr mask, qpmap_uptr base,
     qpmap_vaddr_t va, qpmap_size_t page_count, qpmap_u32 flags);
@@ -227,6 +233,43 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 	(void)mmu;
 	fake_post_link(link, in_root, flags);
 }
+
+#if QPMAP_RANGE_PAGES
+
+static inline struct qpmap_pte
+qpmap_pte_next(struct qpmap_pte pte)
+{
+	pte.bits += QPMAP_PAGE_SIZE << QPTE_PA_SHIFT;
+	return (pte);
+}
+
+static inline void
+qpmap_tlb_post_map_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	fake_post_map_range(va, page_count);
+}
+
+static inline void
+qpmap_tlb_post_unmap_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	fake_post_unmap_range(va, page_count);
+}
+
+static inline void
+qpmap_tlb_post_map_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	fake_post_map_range_slow(va, ptep, page_count, flags);
+}
+
+static inline void
+qpmap_tlb_post_unmap_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	fake_post_unmap_range_slow(va, ptep, page_count, flags);
+}
+
+#endif /* QPMAP_RANGE_PAGES */
 
 #if QPMAP_SHOOTDOWN
 

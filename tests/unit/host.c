@@ -174,7 +174,13 @@ fake_init(const struct qpmap_config *config)
 int
 fake_online_cpu(unsigned int cpu, unsigned int window, struct qpmap_pte *leaf)
 {
-	const struct qpmap_cpu_ptes ptes = { leaf };
+	const struct qpmap_cpu_ptes ptes = {
+		.window = leaf,
+#if QPMAP_RANGE_PAGES
+		.range = leaf == NULL ? NULL : fake_host_leaf(
+		    qpmap_state.range_va + window * QPMAP_RANGE_SIZE),
+#endif
+	};
 	int error;
 
 	fake_run_on(cpu);
@@ -285,6 +291,9 @@ fake_config(void)
 	config.global_va = FAKE_GLOBAL_VA;
 	config.global = fake_global;
 #endif
+#if QPMAP_RANGE_PAGES
+	config.range_va = FAKE_RANGE_VA;
+#endif
 	return (config);
 }
 
@@ -304,7 +313,8 @@ fake_watch_all(const struct qpmap_config *config)
 		    QPMAP_PAGE_SHIFT) + 2;
 	}
 #endif
-	fake_watch(config->window_va - QPMAP_PAGE_SIZE, pages);
+	fake_watch(config->window_va - (FAKE_RANGE_ALL + 1) * QPMAP_PAGE_SIZE,
+	    pages + FAKE_RANGE_ALL);
 }
 
 void

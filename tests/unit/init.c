@@ -63,7 +63,7 @@ init_options(void **state)
 	static const char *const name[] = {
 		"QPMAP_PAGE_SHIFT", "QPMAP_PAE", "QPMAP_LPA2", "QPMAP_SLOTS",
 		"QPMAP_CACHE_LINE", "QPMAP_DIRECT_MAP", "QPMAP_CHECKED",
-		"QPMAP_TABLES", "QPMAP_SHOOTDOWN"
+		"QPMAP_TABLES", "QPMAP_SHOOTDOWN", "QPMAP_RANGE_PAGES"
 	};
 	struct qpmap_config config = fake_config();
 	struct qpmap_options options;
@@ -73,7 +73,7 @@ init_options(void **state)
 	(void)state;
 	for (word = 0; word < QPMAP_OPTION_WORDS; word++) {
 		code = QPMAP_ERR_OPTION_LAYOUT;
-		if (word < 9) {
+		if (word < 10) {
 			code = QPMAP_ERR_OPTION_PAGE_SHIFT + (int)word;
 			assert_non_null(strstr(qpmap_strerror(code),
 			    name[word]));
@@ -82,7 +82,7 @@ init_options(void **state)
 			options = init_own_options;
 			options.word[word] ^= 1u << bit;
 			/* Only the first that differs counts. */
-			options.word[QPMAP_OPTION_WORDS - 1] ^= word & 1;
+			options.word[QPMAP_OPTION_WORDS - 1] ^= word < 10;
 			init_refused_once(&config, &options, code);
 		}
 	}

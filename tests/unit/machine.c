@@ -17,7 +17,7 @@
 #define FAKE_PAGE	((size_t)1 << QPMAP_PAGE_SHIFT)
 #define FAKE_ENTRIES	(1u << QPMAP_TABLE_SHIFT)
 #define FAKE_TABLE_BYTES (FAKE_ENTRIES * sizeof(struct qpmap_pte))
-#define FAKE_KEYS	18
+#define FAKE_KEYS	((FAKE_WATCHED >> QPMAP_TABLE_SHIFT) + 2)
 #define FAKE_PENDING	16
 #define FAKE_RING	64
 
@@ -371,7 +371,7 @@ static void
 fake_hide(void)
 {
 	if (fake_shown_count != 0) {
-		fake_reserve((void *)FAKE_WINDOW_VA,
+		fake_reserve((void *)FAKE_RANGE_VA,
 		    FAKE_REACH_PAGES * FAKE_PAGE);
 		memset(fake_shown, 0, sizeof(fake_shown));
 		fake_shown_count = 0;
@@ -731,7 +731,7 @@ static void
 fake_on_signal(int number, siginfo_t *info, void *context)
 {
 	uintptr_t va = (uintptr_t)info->si_addr;
-	size_t page = (va - FAKE_WINDOW_VA) / FAKE_PAGE;
+	size_t page = (va - FAKE_RANGE_VA) / FAKE_PAGE;
 	struct fake_result result;
 	int n = -1;
 
@@ -745,7 +745,7 @@ fake_on_signal(int number, siginfo_t *info, void *context)
 		}
 	}
 	if (n >= 0) {
-		fake_show((void *)(FAKE_WINDOW_VA + page * FAKE_PAGE),
+		fake_show((void *)(FAKE_RANGE_VA + page * FAKE_PAGE),
 		    (unsigned int)n, fake_shown[page] == 0 ? PROT_READ :
 		    PROT_READ | PROT_WRITE);
 		fake_shown[page]++;
@@ -960,6 +960,13 @@ fake_pte_va(const struct qpmap_pte *ptep, _Bool *shared)
 			    i - 1));
 		}
 	}
+#if QPMAP_RANGE_PAGES
+	if (ptep > cpu->range.ptep &&
+	    ptep < cpu->range.ptep + QPMAP_RANGE_PAGES - 1) {
+		return (cpu->range.va +
+		    (size_t)(ptep - cpu->range.ptep) * QPMAP_PAGE_SIZE);
+	}
+#endif
 #if QPMAP_SHOOTDOWN
 	for (i = 0; i < qpmap_state.global_count; i++) {
 		size_t at = (size_t)((uintptr_t)ptep -
@@ -1240,6 +1247,78 @@ fake_post_unmap_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
 	}
 	fake_event_end();
 }
+
+#if QPMAP_RANGE_PAGES
+
+/* A range has pages, and lies between two guards of this CPU's area. */
+static void
+fake_range_begin(enum fake_kind kind, qpmap_vaddr_t va,
+    qpmap_size_t page_count)
+{
+	const struct qpmap_cpu *cpu = &fake_cpu[fake.cpu];
+	size_t page = (va - cpu->range.va) / QPMAP_PAGE_SIZE;
+
+	fake_event_more(kind, va, page_count);
+	fake_stays();
+	if (page_count == 0 || va % QPMAP_PAGE_SIZE != 0 || page == 0 ||
+	    page >= QPMAP_RANGE_PAGES ||
+	    page_count >= QPMAP_RANGE_PAGES - page) {
+		fail_msg("%zu pages at %#lx are no range", page_count,
+		    (unsigned long)va);
+	}
+}
+
+void
+fake_post_map_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	fake_range_begin(FAKE_POST_MAP_RANGE, va, page_count);
+	for (; page_count != 0; page_count--, va += QPMAP_PAGE_SIZE) {
+		fake_flush_invalid(va);
+	}
+	fake_event_end();
+}
+
+void
+fake_post_unmap_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	fake_range_begin(FAKE_POST_UNMAP_RANGE, va, page_count);
+	for (; page_count != 0; page_count--, va += QPMAP_PAGE_SIZE) {
+		fake_flush_va(va);
+	}
+	fake_event_end();
+}
+
+void
+fake_post_map_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	fake_range_begin(FAKE_POST_MAP_RANGE_SLOW, va, page_count);
+	fake_check_pte(va, ptep);
+	for (; page_count != 0; page_count--, va += QPMAP_PAGE_SIZE) {
+		fake_flush_invalid(va);
+		if ((flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
+			fake_flush_page(fake.cpu, fake_watched(va), 1);
+		}
+	}
+	fake_event_end();
+}
+
+void
+fake_post_unmap_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	fake_range_begin(FAKE_POST_UNMAP_RANGE_SLOW, va, page_count);
+	fake_check_pte(va, ptep);
+	for (; page_count != 0; page_count--, va += QPMAP_PAGE_SIZE) {
+		fake_flush_va(va);
+	}
+	if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
+		fake_flush_all(fake.cpu);
+	}
+	fake_event_end();
+}
+
+#endif /* QPMAP_RANGE_PAGES */
 
 /*
  * Everything, as arch.h says, also where removals are broadcast: the emulated

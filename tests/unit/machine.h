@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include <qpmap/panic.h>
+#include <qpmap/range.h>
 #include <qpmap/shootdown.h>
 
 #include "../../src/core/quick.h"
@@ -47,12 +48,15 @@
 #define FAKE_PLAIN_VA	(FAKE_WINDOW_VA + FAKE_PLAIN_PAGE * QPMAP_PAGE_SIZE)
 #define FAKE_GLOBAL_VA	(FAKE_WINDOW_VA + QPMAP_GLOBAL_SIZE)
 #define FAKE_GROUPS	12
+/* With QPMAP_RANGE_PAGES: the areas, which end where the windows begin. */
+#define FAKE_RANGE_ALL	(FAKE_CPUS * QPMAP_RANGE_PAGES)
+#define FAKE_RANGE_VA	(FAKE_WINDOW_VA - FAKE_RANGE_ALL * QPMAP_PAGE_SIZE)
 /* Windows for which there is memory. */
 #define FAKE_WINDOWS	256
-/* Pages from FAKE_WINDOW_VA on that can really be loaded from. */
-#define FAKE_REACH_PAGES 2048
+/* Pages from FAKE_RANGE_VA on that can really be loaded from. */
+#define FAKE_REACH_PAGES (2048 + FAKE_RANGE_ALL)
 /* Most pages that are watched at once. */
-#define FAKE_WATCHED	2048
+#define FAKE_WATCHED	(2048 + FAKE_RANGE_ALL)
 
 enum fake_kind {
 	FAKE_PIN, FAKE_CPU, FAKE_UNPIN, FAKE_PINNED, FAKE_PEEK, FAKE_LOAD,
@@ -62,14 +66,16 @@ enum fake_kind {
 	    FAKE_ALLOC,
 	FAKE_FREE, FAKE_PROBE, FAKE_POST_CLEAR, FAKE_FLUSH_RANGE,
 	    FAKE_PRE_NOTIFY,
-	FAKE_FIRMWARE, FAKE_SPINNING, FAKE_IPI, FAKE_KINDS
+	FAKE_FIRMWARE, FAKE_SPINNING, FAKE_IPI, FAKE_POST_MAP_RANGE,
+	FAKE_POST_UNMAP_RANGE, FAKE_POST_MAP_RANGE_SLOW,
+	FAKE_POST_UNMAP_RANGE_SLOW, FAKE_KINDS
 };
 
 struct fake_event {
 	enum fake_kind kind;
 	unsigned int cpu;
 	uint64_t what;		/* address, entry or page */
-	uint64_t more;		/* pages shot down; hart mask */
+	uint64_t more;		/* pages; hart mask */
 };
 #define FAKE_EVENTS 4096
 

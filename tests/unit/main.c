@@ -72,11 +72,17 @@ main(int argc, char **argv)
 	size_t count = 0;
 
 	count = main_add(all, count, contract_tests, contract_count);
-	count = main_add(all, count, init_tests, init_count);
-	count = main_add(all, count, tables_tests, tables_count);
+	/* These have more windows than there is memory for areas. */
+	if (!QPMAP_RANGE_PAGES) {
+		count = main_add(all, count, init_tests, init_count);
+		count = main_add(all, count, tables_tests, tables_count);
+		count = main_add(all, count, model_tests, model_count);
+	}
 	count = main_add(all, count, pages_tests, pages_count);
 	count = main_add(all, count, direct_tests, direct_count);
-	count = main_add(all, count, model_tests, model_count);
+#if QPMAP_RANGE_PAGES
+	count = main_add(all, count, ranges_tests, ranges_count);
+#endif
 #if QPMAP_SHOOTDOWN
 	count = main_add(all, count, smp_tests, smp_count);
 	count = main_add(all, count, global_tests, global_count);

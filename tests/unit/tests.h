@@ -17,6 +17,10 @@ extern const struct CMUnitTest direct_tests[];
 extern const size_t direct_count;
 extern const struct CMUnitTest model_tests[];
 extern const size_t model_count;
+#if QPMAP_RANGE_PAGES
+extern const struct CMUnitTest ranges_tests[];
+extern const size_t ranges_count;
+#endif
 #if QPMAP_SHOOTDOWN
 extern const struct CMUnitTest smp_tests[];
 extern const size_t smp_count;

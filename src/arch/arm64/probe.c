@@ -44,7 +44,7 @@ qpmap_regs_read(struct qpmap_regs *regs, qpmap_u32 flags)
 	}
 	regs->ttbr1 = qpmap_read_ttbr1();
 	regs->mmfr0 = qpmap_read_mmfr0();
-	regs->isar0 = QPMAP_SHOOTDOWN ? qpmap_read_isar0() : 0;
+	regs->isar0 = QPMAP_TLBI_RANGE ? qpmap_read_isar0() : 0;
 }
 
 QPMAP_INIT int
@@ -70,7 +70,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 	mmu->reg[1] = regs.tcr;
 	mmu->reg[2] = regs.mair;
 	mmu->reg[3] = regs.tcr2;
-#if QPMAP_SHOOTDOWN
+#if QPMAP_TLBI_RANGE
 	mmu->range = (config->flags & QPMAP_F_NO_TLBI_RANGE) == 0 &&
 	    qpmap_regs_range(&regs);
 #endif
@@ -84,7 +84,7 @@ qpmap_probe_same(const struct qpmap_mmu *mmu)
 	struct qpmap_regs regs;
 
 	qpmap_regs_read(&regs, qpmap_state.flags);
-#if QPMAP_SHOOTDOWN
+#if QPMAP_TLBI_RANGE
 	if (mmu->range && !qpmap_regs_range(&regs)) {
 		return (0);
 	}

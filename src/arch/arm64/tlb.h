@@ -40,7 +40,10 @@
 #define QPMAP_FLAGS_SLOW (QPMAP_F_LOCAL_TLBI |				\
 	QPMAP_F_ERRATUM_REPEAT_TLBI | QPMAP_F_ERRATUM_WALKER)
 #define QPMAP_FLAGS_ARCH (QPMAP_FLAGS_SLOW | QPMAP_F_SET_NG |		\
-	QPMAP_F_NO_TCR2 | (QPMAP_SHOOTDOWN ? QPMAP_F_NO_TLBI_RANGE : 0))
+	QPMAP_F_NO_TCR2 | (QPMAP_TLBI_RANGE ? QPMAP_F_NO_TLBI_RANGE : 0))
+
+/* Whether this build uses TLBIs by range, where the CPUs have them. */
+#define QPMAP_TLBI_RANGE (QPMAP_SHOOTDOWN || QPMAP_RANGE_PAGES)
 
 /*
  * SCTLR_EL1.A is clear: the buffer's side may be misaligned.  No writeback:
@@ -58,6 +61,35 @@ static inline qpmap_u64
 qpmap_tlb_operand(qpmap_vaddr_t va)
 {
 	return ((qpmap_u64)va >> 12 & ((1ULL << 44) - 1));
+}
+
+/*
+ * Pages in one TLBI by range: 1 to 32 times 2, 64, 2048 or 65536.  Ranges cover
+ * any count below QPMAP_TLBI_RANGE_MAX.
+ */
+#define QPMAP_TLBI_RANGE_SHIFT(scale)	(5 * (scale) + 1)
+#define QPMAP_TLBI_RANGE_MAX		(1ul << QPMAP_TLBI_RANGE_SHIFT(4))
+
+/*
+ * Operand of a TLBI by range: num + 1 times 2^(5 * scale + 1) pages.  Page
+ * size in 47:46, SCALE in 45:44, NUM in 43:39, the page's number in 36:0 (with
+ * LPA2 the unit differs, and no range is used).  ASID and TTL stay zero.
+ */
+static inline qpmap_u64
+qpmap_tlb_range_operand(qpmap_vaddr_t va, qpmap_u64 scale, qpmap_u64 num)
+{
+	qpmap_u64 granule = (QPMAP_PAGE_SHIFT - 10) / 2;
+
+	return (granule << 46 | scale << 44 | num << 39 |
+	    ((qpmap_u64)va >> QPMAP_PAGE_SHIFT & ((1ULL << 37) - 1)));
+}
+
+/* TLBI RVAALE1IS, by its fields: an assembler may not know the name. */
+static inline void
+qpmap_tlb_range(qpmap_u64 operand)
+{
+	__asm__ volatile("sys	#0, c8, c2, #7, %0"
+			 :: "r"(operand) : "memory");
 }
 
 /*
@@ -214,35 +246,6 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 /* The most TLBIs without ranges: for more pages a full flush is cheaper. */
 #define QPMAP_TLB_PAGES		512
 
-/*
- * Pages in one TLBI by range: 1 to 32 times 2, 64, 2048 or 65536.  Ranges cover
- * any count below QPMAP_RANGE_PAGES.
- */
-#define QPMAP_RANGE_SHIFT(scale)	(5 * (scale) + 1)
-#define QPMAP_RANGE_PAGES		(1ul << QPMAP_RANGE_SHIFT(4))
-
-/*
- * Operand of a TLBI by range: num + 1 times 2^(5 * scale + 1) pages.  Page
- * size in 47:46, SCALE in 45:44, NUM in 43:39, the page's number in 36:0 (with
- * LPA2 the unit differs, and no range is used).  ASID and TTL stay zero.
- */
-static inline qpmap_u64
-qpmap_tlb_range_operand(qpmap_vaddr_t va, qpmap_u64 scale, qpmap_u64 num)
-{
-	qpmap_u64 granule = (QPMAP_PAGE_SHIFT - 10) / 2;
-
-	return (granule << 46 | scale << 44 | num << 39 |
-	    ((qpmap_u64)va >> QPMAP_PAGE_SHIFT & ((1ULL << 37) - 1)));
-}
-
-/* TLBI RVAALE1IS, by its fields: an assembler may not know the name. */
-static inline void
-qpmap_tlb_range(qpmap_u64 operand)
-{
-	__asm__ volatile("sys	#0, c8, c2, #7, %0"
-			 :: "r"(operand) : "memory");
-}
-
 /* A single page if the count is odd, then at most one range of each scale. */
 static inline void
 qpmap_tlb_ranges(qpmap_vaddr_t va, qpmap_size_t page_count)
@@ -255,11 +258,11 @@ qpmap_tlb_ranges(qpmap_vaddr_t va, qpmap_size_t page_count)
 		va += QPMAP_PAGE_SIZE;
 	}
 	for (scale = 0; scale < 4; scale++) {
-		times = page_count >> QPMAP_RANGE_SHIFT(scale) & 31;
+		times = page_count >> QPMAP_TLBI_RANGE_SHIFT(scale) & 31;
 		if (times != 0) {
 			qpmap_tlb_range(qpmap_tlb_range_operand(va, scale,
 			    times - 1));
-			va += times << QPMAP_RANGE_SHIFT(scale) <<
+			va += times << QPMAP_TLBI_RANGE_SHIFT(scale) <<
 			    QPMAP_PAGE_SHIFT;
 		}
 	}
@@ -276,7 +279,7 @@ qpmap_tlb_flush_all_cpus(void)
 static inline void
 qpmap_tlb_batch(qpmap_vaddr_t va, qpmap_size_t page_count)
 {
-	if (qpmap_state.mmu.range && page_count < QPMAP_RANGE_PAGES) {
+	if (qpmap_state.mmu.range && page_count < QPMAP_TLBI_RANGE_MAX) {
 		qpmap_tlb_ranges(va, page_count);
 		return;
 	}
@@ -336,6 +339,131 @@ qpmap_cpu_relax(void)
 }
 
 #endif /* QPMAP_SHOOTDOWN */
+
+#if QPMAP_RANGE_PAGES
+
+/* STP stores each of the two in one access.  Arm ARM, "Atomicity". */
+#define qpmap_ptes_clear qpmap_ptes_clear
+static inline void
+qpmap_ptes_clear(struct qpmap_pte *ptep, qpmap_size_t page_count)
+{
+	const struct qpmap_pte *end = ptep + page_count;
+
+	if ((page_count & 1) != 0) {
+		qpmap_pte_clear(ptep++);
+	}
+	while (ptep != end) {
+		__asm__ volatile("stp	xzr, xzr, [%0], #16"
+				 : "+r"(ptep) :: "memory");
+	}
+}
+
+/* TLBI RVAALE1IS, or on this CPU RVAALE1, by their fields. */
+static inline void
+qpmap_tlb_window_range(qpmap_u64 operand, _Bool local)
+{
+	if (local) {
+		__asm__ volatile("sys	#0, c8, c6, #7, %0"
+				 :: "r"(operand) : "memory");
+	} else {
+		qpmap_tlb_range(operand);
+	}
+}
+
+/* TLBI VAALE1IS, or on this CPU VAALE1. */
+static inline void
+qpmap_tlb_window_page(qpmap_u64 operand, _Bool local)
+{
+	if (local) {
+		__asm__ volatile("tlbi	vaale1, %0"
+				 :: "r"(operand) : "memory");
+	} else {
+		__asm__ volatile("tlbi	vaale1is, %0"
+				 :: "r"(operand) : "memory");
+	}
+}
+
+/*
+ * The TLBIs of a range in a window, without barriers: page by page, or of each
+ * scale at most one, for an even number of pages.  Up to 64 pages that is one.
+ */
+static inline void
+qpmap_tlb_window(qpmap_vaddr_t va, qpmap_size_t page_count, _Bool local)
+{
+	qpmap_vaddr_t end = va + page_count * QPMAP_PAGE_SIZE;
+	qpmap_size_t pairs = (page_count + 1) / 2, times, scale = 0;
+
+	if (!qpmap_state.mmu.range) {
+		for (; va != end; va += QPMAP_PAGE_SIZE) {
+			qpmap_tlb_window_page(qpmap_tlb_operand(va), local);
+		}
+		return;
+	}
+	for (; pairs != 0; pairs >>= 5, scale++) {
+		times = pairs & 31;
+		if (times != 0) {
+			qpmap_tlb_window_range(qpmap_tlb_range_operand(va,
+			    scale, times - 1), local);
+			va += times << QPMAP_TLBI_RANGE_SHIFT(scale) <<
+			    QPMAP_PAGE_SHIFT;
+		}
+	}
+}
+
+static inline void
+qpmap_tlb_post_map_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	(void)page_count;
+	qpmap_tlb_post_map(va);
+}
+
+static inline void
+qpmap_tlb_post_unmap_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	__asm__ volatile("dsb	ishst" ::: "memory");
+	qpmap_tlb_window(va, page_count, 0);
+	__asm__ volatile("dsb	ish\n\t"
+			 "isb" ::: "memory");
+}
+
+/* Make stored PTEs visible to walkers. */
+static inline void
+qpmap_ptes_publish(const struct qpmap_pte *ptep, qpmap_size_t page_count,
+    qpmap_u32 flags)
+{
+	if ((flags & QPMAP_F_ERRATUM_WALKER) != 0) {
+		qpmap_dcache_clean(ptep, page_count * QPMAP_PTE_SIZE);
+	} else {
+		__asm__ volatile("dsb	ishst" ::: "memory");
+	}
+}
+
+static inline void
+qpmap_tlb_post_map_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	(void)va;
+	qpmap_ptes_publish(ptep, page_count, flags);
+	__asm__ volatile("isb" ::: "memory");
+}
+
+static inline void
+qpmap_tlb_post_unmap_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	_Bool local = (flags & QPMAP_F_LOCAL_TLBI) != 0;
+
+	qpmap_ptes_publish(ptep, page_count, flags);
+	qpmap_tlb_window(va, page_count, local);
+	if (!local && (flags & QPMAP_F_ERRATUM_REPEAT_TLBI) != 0) {
+		__asm__ volatile("dsb	ish" ::: "memory");
+		qpmap_tlb_window(va, page_count, 0);
+	}
+	__asm__ volatile("dsb	ish\n\t"
+			 "isb" ::: "memory");
+}
+
+#endif /* QPMAP_RANGE_PAGES */
 
 #include "../generic.h"
 

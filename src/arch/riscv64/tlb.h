@@ -41,6 +41,9 @@
 #define QPMAP_FLAGS_ARCH (QPMAP_F_SVPBMT | QPMAP_FLAGS_SLOW |		\
 	(QPMAP_SHOOTDOWN ? QPMAP_F_SVINVAL | QPMAP_F_SBI_RFENCE : 0))
 
+/* For more pages SFENCE.VMA x0, x0 is cheaper. */
+#define QPMAP_TLB_PAGES		32
+
 #define QPMAP_SBI_EID_RFENCE	0x52464e43u
 #define QPMAP_SBI_SFENCE_VMA	1u
 
@@ -156,9 +159,6 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_TLB_CACHES_INVALID	1
 #define QPMAP_FLAGS_FIRMWARE		QPMAP_F_SBI_RFENCE
 
-/* For more pages SFENCE.VMA x0, x0 is cheaper. */
-#define QPMAP_TLB_PAGES		32
-
 /* Svinval's three instructions, by their fields: older tools lack the names. */
 static inline void
 qpmap_tlb_sinval_vma(qpmap_vaddr_t va)
@@ -245,6 +245,64 @@ qpmap_cpu_relax(void)
 }
 
 #endif /* QPMAP_SHOOTDOWN */
+
+#if QPMAP_RANGE_PAGES
+
+/*
+ * After a store as after a clear: SFENCE.VMA for each page, two in a turn, or
+ * for everything.  A batch of Svinval would not be shorter.
+ */
+static inline void
+qpmap_tlb_sfence_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	qpmap_vaddr_t end = va + page_count * QPMAP_PAGE_SIZE;
+
+	if (page_count > QPMAP_TLB_PAGES) {
+		qpmap_tlb_invalidate_all();
+		return;
+	}
+	if ((page_count & 1) != 0) {
+		qpmap_tlb_sfence_vma(va);
+		va += QPMAP_PAGE_SIZE;
+	}
+	for (; va != end; va += 2 * QPMAP_PAGE_SIZE) {
+		qpmap_tlb_sfence_vma(va);
+		qpmap_tlb_sfence_vma(va + QPMAP_PAGE_SIZE);
+	}
+}
+
+static inline void
+qpmap_tlb_post_map_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	qpmap_tlb_sfence_range(va, page_count);
+}
+
+static inline void
+qpmap_tlb_post_unmap_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	qpmap_tlb_sfence_range(va, page_count);
+}
+
+static inline void
+qpmap_tlb_post_unmap_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	(void)ptep;
+	if ((flags & QPMAP_F_ERRATUM_CIP_1200) != 0) {
+		qpmap_tlb_invalidate_all();
+	} else {
+		qpmap_tlb_sfence_range(va, page_count);
+	}
+}
+
+static inline void
+qpmap_tlb_post_map_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	qpmap_tlb_post_unmap_range_slow(va, ptep, page_count, flags);
+}
+
+#endif /* QPMAP_RANGE_PAGES */
 
 #include "../generic.h"
 

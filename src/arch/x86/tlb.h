@@ -32,6 +32,9 @@
 #define QPMAP_NEXT_IS_RELATIVE 1
 #define QPMAP_PTE_FIRST 1
 
+/* For more pages a flush of everything is cheaper. */
+#define QPMAP_TLB_PAGES	32
+
 #define QPMAP_CR4_PGE	(1UL << 7)
 #define QPMAP_CR4_PCIDE	(1UL << 17)
 
@@ -296,9 +299,6 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 #define QPMAP_TLB_BROADCASTS		0
 #define QPMAP_TLB_CACHES_INVALID	0
 
-/* For more pages a flush of everything is cheaper. */
-#define QPMAP_TLB_PAGES		32
-
 /*
  * Whether there may be translations of other PCIDs, of which INVLPG invalidates
  * only those with G: CR4.PCIDE.  There are none on i386, where CR4 may be
@@ -357,6 +357,72 @@ qpmap_cpu_relax(void)
 }
 
 #endif /* QPMAP_SHOOTDOWN */
+
+#if QPMAP_RANGE_PAGES
+
+/*
+ * Invalidate in this context, two pages in a turn; or all that is not global,
+ * as these PTEs are: the value read from CR3 has bit 63 clear, which would keep
+ * the translations of its PCID.
+ */
+static inline void
+qpmap_tlb_invlpg_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	qpmap_vaddr_t end = va + page_count * QPMAP_PAGE_SIZE, i;
+
+	if (page_count > QPMAP_TLB_PAGES) {
+		qpmap_tlb_reload_cr3();
+		return;
+	}
+	if ((page_count & 1) != 0) {
+		qpmap_tlb_invlpg(va);
+		va += QPMAP_PAGE_SIZE;
+	}
+	for (i = va - end; i != 0; i += 2 * QPMAP_PAGE_SIZE) {
+		__asm__ volatile("invlpg (%0, %1)\n\t"
+				 "invlpg %c2(%0, %1)"
+				 :: "r"(end), "r"(i), "i"(QPMAP_PAGE_SIZE)
+				 : "memory");
+	}
+}
+
+static inline void
+qpmap_tlb_post_map_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	(void)page_count;
+	qpmap_tlb_post_map(va);
+}
+
+static inline void
+qpmap_tlb_post_unmap_range(qpmap_vaddr_t va, qpmap_size_t page_count)
+{
+	qpmap_tlb_invlpg_range(va, page_count);
+}
+
+static inline void
+qpmap_tlb_post_unmap_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	(void)ptep;
+	if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
+		qpmap_tlb_invalidate_all();
+	} else {
+		qpmap_tlb_invlpg_range(va, page_count);
+	}
+}
+
+static inline void
+qpmap_tlb_post_map_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
+    qpmap_size_t page_count, qpmap_u32 flags)
+{
+	if ((flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
+		qpmap_tlb_post_unmap_range_slow(va, ptep, page_count, flags);
+	} else {
+		qpmap_tlb_post_map(va);
+	}
+}
+
+#endif /* QPMAP_RANGE_PAGES */
 
 #include "../generic.h"
 
