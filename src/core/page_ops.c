@@ -208,17 +208,11 @@ qpmap_transfer_batch(qpmap_paddr_t pa, qpmap_attr_t attr,
     qpmap_vaddr_t memory, qpmap_size_t len, _Bool write)
 {
 	qpmap_vaddr_t offset = (qpmap_vaddr_t)pa & QPMAP_PAGE_MASK, va;
-	qpmap_size_t most =
-	    QPMAP_RANGE_BATCH * (qpmap_size_t)QPMAP_PAGE_SIZE - offset;
-	qpmap_size_t pages;
+	qpmap_size_t most, pages = (len >> QPMAP_PAGE_SHIFT) + ((offset +
+	    (len & QPMAP_PAGE_MASK) + QPMAP_PAGE_MASK) >> QPMAP_PAGE_SHIFT);
 
-	len = len < most ? len : most;
-	pages = qpmap_batch((offset + len + QPMAP_PAGE_MASK) >>
-	    QPMAP_PAGE_SHIFT, attr);
-	if (pages == 0) {
-		return (0);
-	}
 	pa ^= offset;
+	pages = qpmap_batch(pages, attr);
 	va = write ? qpmap_range_enter(pa, pages, attr) :
 	    qpmap_range_enter_ro(pa, pages, attr);
 	if (va == 0) {

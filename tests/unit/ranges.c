@@ -353,6 +353,15 @@ ranges_change(void)
 	}
 }
 
+/* The same after the second look at an entry, between a check and its use. */
+static void
+ranges_change_late(void)
+{
+	if (fake.kind_count[FAKE_PEEK] >= 2) {
+		ranges_list[0] = fake_page(100);
+	}
+}
+
 /* What is checked is what is mapped: the page before the change, or a panic. */
 static void
 ranges_read_once(void **state)
@@ -362,6 +371,14 @@ ranges_read_once(void **state)
 	for (unsigned int i = 0; i < 6; i++) {
 		ranges_list[i] = fake_page(i);
 	}
+	fake.irq = ranges_change_late;
+	fake.irq_depth = 1;
+	fake.irq_at[0] = ~0u;
+	fake_log_clear();
+	qpmap_range_remove(qpmap_range_enter_list(ranges_list, 1, 0));
+	fake.irq = NULL;
+	assert_int_equal(qpmap_pte_pa((struct qpmap_pte){
+	    fake.event[fake_log_find(FAKE_STORE, 0)].what }, 0), fake_page(0));
 	fake.irq = ranges_change;
 	fake.irq_depth = 1;
 	fake.irq_at[0] = ~0u;
@@ -778,7 +795,7 @@ ranges_refused(void **state)
 
 	(void)state;
 	static const qpmap_vaddr_t bad[] = {
-		0, FAKE_RANGE_VA + QPMAP_PAGE_SIZE, FAKE_WINDOW_VA,
+		0, FAKE_RANGE_VA - QPMAP_PAGE_SIZE, FAKE_WINDOW_VA,
 		FAKE_RANGE_VA + QPMAP_RANGE_SIZE,
 		FAKE_KERNEL_VA - QPMAP_RANGE_SIZE,
 		((qpmap_vaddr_t)1 << FAKE_VA_BITS) -
