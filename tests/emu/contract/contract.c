@@ -345,6 +345,7 @@ contract_cases(const struct emu_mode *mode)
 	contract_sequence_cases(mode);
 	contract_smp_sequence_cases(mode);
 	contract_pcids_cases(mode);
+	contract_range_sequence_cases(mode);
 	contract_map_cases(mode);
 	contract_rules_cases(mode);
 	contract_pages_cases(mode);
@@ -353,6 +354,8 @@ contract_cases(const struct emu_mode *mode)
 	contract_init_cases(mode);
 	contract_tables_cases(mode);
 	contract_hostile_cases(mode);
+	contract_range_cases(mode);
+	contract_range_interrupt_cases(mode);
 	contract_hosts_cases(mode);
 	contract_shootdown_cases(mode);
 	contract_global_cases(mode);

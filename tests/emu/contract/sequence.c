@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "contract.h"
+#include "range.h"
+#include "sequence.h"
 #include "x86.h"
 
-/* Leave out what does not matter: the stack, and the host's counters. */
-static void
-drop_noise(struct emu *e)
+void
+sequence_drop_noise(struct emu *e)
 {
 	uint64_t state = emu_state_pa(e);
 	size_t kept = 0;
@@ -34,8 +34,8 @@ drop_noise(struct emu *e)
 	e->event_count = kept;
 }
 
-static void
-print_events(const char *title, const struct emu_event *events, size_t count)
+void
+sequence_print(const char *title, const struct emu_event *events, size_t count)
 {
 	char text[160];
 
@@ -46,8 +46,8 @@ print_events(const char *title, const struct emu_event *events, size_t count)
 	}
 }
 
-static void
-check_sequence(struct emu *e, const char *what)
+void
+sequence_check(struct emu *e, const char *what)
 {
 	size_t i;
 
@@ -63,14 +63,13 @@ check_sequence(struct emu *e, const char *what)
 	if (i == e->event_count && i == e->expected_count) {
 		return;
 	}
-	print_events("executed:", e->events, e->event_count);
-	print_events("expected:", e->expected, e->expected_count);
+	sequence_print("executed:", e->events, e->event_count);
+	sequence_print("expected:", e->expected, e->expected_count);
 	CHECK(false, "%s: event %zu differs", what, i);
 }
 
-/* Stores to the CPU's state. */
-static void
-expect_word(struct emu *e, uint64_t offset, uint64_t value)
+void
+sequence_expect_word(struct emu *e, uint64_t offset, uint64_t value)
 {
 	unsigned size = (unsigned)e->fact[FACT_WORD];
 
@@ -94,7 +93,7 @@ expect_next(struct emu *e, unsigned slot)
 		next -= emu_symbol(e, "qpmap_sentinel") +
 		    e->fact[FACT_SLOT_SIZE];
 	}
-	expect_word(e, e->fact[FACT_CPU_NEXT], next);
+	sequence_expect_word(e, e->fact[FACT_CPU_NEXT], next);
 }
 
 static void
@@ -109,7 +108,7 @@ expect_enter(struct emu *e, unsigned slot, const struct emu_step_arg *arg)
 	emu_expect(e, "pin", 0, 0, 0);
 	expect_next(e, slot + 1);
 	if (arg->special) {
-		expect_word(e, slot_offset(e, slot) +
+		sequence_expect_word(e, slot_offset(e, slot) +
 		    e->fact[FACT_SLOT_VA], 0);
 	}
 	expect_step(e, EMU_MAP, arg);
@@ -127,14 +126,12 @@ expect_remove(struct emu *e, unsigned slot, const struct emu_step_arg *arg)
 	expect_step(e, EMU_CLEAR, arg);
 	expect_step(e, EMU_POST_UNMAP, arg);
 	if (arg->special) {
-		expect_word(e, slot_offset(e, slot) +
+		sequence_expect_word(e, slot_offset(e, slot) +
 		    e->fact[FACT_SLOT_VA], arg->va);
 	}
 	expect_next(e, slot);
 	emu_expect(e, "unpin", 0, 0, 0);
 }
-
-#define SEQUENCE (EMU_REC_STORES | EMU_REC_INSNS)
 
 /* enter and remove in one slot, from the record of both. */
 static void
@@ -155,17 +152,17 @@ check_pair(struct emu *e, unsigned slot, unsigned type, bool ro,
 	emu_record(e, SEQUENCE);
 	CHECK_EQUAL(ro ? emu_enter_ro(e, pa, type) : emu_enter(e, pa, type),
 	    arg.va, "address");
-	drop_noise(e);
+	sequence_drop_noise(e);
 	arg.bits = emu_read(e, arg.pte_pa, e->mode->entry_size);
 	expect_enter(e, slot, &arg);
-	check_sequence(e, ro ? "enter_ro" : "enter");
+	sequence_check(e, ro ? "enter_ro" : "enter");
 	check_leaf(e, arg.va, pa, type, !ro);
 	emu_record(e, SEQUENCE);
 	emu_remove(e, arg.va);
-	drop_noise(e);
+	sequence_drop_noise(e);
 	expect_remove(e, slot, &arg);
 	emu_record_end(e);
-	check_sequence(e, "remove");
+	sequence_check(e, "remove");
 }
 
 /* In every slot, for reading and for writing. */
@@ -278,7 +275,7 @@ b11_online(const struct contract_case *c)
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	emu_record(e, SEQUENCE);
 	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
-	drop_noise(e);
+	sequence_drop_noise(e);
 	drop_state(e);
 	for (size_t i = 0; i < e->event_count; i++) {
 		if (e->events[i].size != 0 && e->events[i].a ==
@@ -291,7 +288,25 @@ b11_online(const struct contract_case *c)
 	CHECK(opened, "the slots were not opened");
 	keep_instructions(e);
 	expect_step(e, EMU_ONLINE, &arg);
-	check_sequence(e, "online");
+	sequence_check(e, "online");
+}
+
+/* The range area goes as one range of all its pages. */
+static void
+expect_area(struct emu *e, struct emu_step_arg *arg)
+{
+	if (e->fact[FACT_RANGE_PAGES] == 0) {
+		return;
+	}
+	arg->page_count = e->fact[FACT_RANGE_PAGES] - 2;
+	expect_step(e, EMU_PRE_UNMAP, arg);
+	for (unsigned i = 1; i <= arg->page_count; i++) {
+		arg->pte_pa = range_pte(e, 0, i);
+		expect_step(e, EMU_CLEAR, arg);
+	}
+	arg->va = range_va(e, 0, 1);
+	arg->pte_pa = range_pte(e, 0, 1);
+	expect_step(e, EMU_POST_UNMAP_RANGE, arg);
 }
 
 /* Offline and abandon: every slot as a slow-path mapping's remove. */
@@ -299,15 +314,17 @@ static void
 b11_offline(const struct contract_case *c)
 {
 	const char *name = c->arg;
-	struct emu *e = contract_ready(c, "std");
+	struct emu *e = contract_open(c, "std", c->boot_flags);
 	struct emu_step_arg arg = {
 	    .special = true, .flags = (unsigned)e->config[WIRE_FLAGS] };
 	uint64_t state = emu_state_pa(e);
 	size_t kept = 0;
 
+	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
+	CHECK_EQUAL(emu_online(e, 0, 0), QPMAP_OK, "qpmap_cpu_online");
 	emu_record(e, SEQUENCE);
 	CHECK_EQUAL(EMU_CALL(e, name, "w", state), EMU_RETURNED, name);
-	drop_noise(e);
+	sequence_drop_noise(e);
 	drop_state(e);
 	for (size_t i = 0; i < e->event_count; i++) {
 		if (e->events[i].size == 0 ||
@@ -323,7 +340,8 @@ b11_offline(const struct contract_case *c)
 		expect_step(e, EMU_CLEAR, &arg);
 		expect_step(e, EMU_POST_UNMAP, &arg);
 	}
-	check_sequence(e, name);
+	expect_area(e, &arg);
+	sequence_check(e, name);
 }
 
 /*
@@ -393,7 +411,7 @@ linking(const struct contract_case *c)
 	}
 	emu_record(e, SEQUENCE);
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
-	drop_noise(e);
+	sequence_drop_noise(e);
 	collapse_tables(e, first, last);
 	emu_walk(e, e->config[WIRE_WINDOW_VA], levels);
 	for (unsigned level = 0; level < top; level++) {
@@ -407,7 +425,7 @@ linking(const struct contract_case *c)
 	arg.bits = levels[e->mode->levels - 1 - top].entry;
 	expect_step(e, EMU_MAP, &arg);
 	expect_step(e, c->number == 0 ? EMU_LINKED_ROOT : EMU_LINKED, &arg);
-	check_sequence(e, "linking");
+	sequence_check(e, "linking");
 }
 
 void
@@ -422,6 +440,13 @@ contract_sequence_cases(const struct emu_mode *mode)
 	    .arg = "qpmap_cpu_offline" }, "B11/sequence/offline");
 	contract_add(mode, b11_offline, &(struct contract_case){
 	    .arg = "qpmap_cpu_abandon" }, "B1/sequence/abandon");
+	contract_add(mode, b11_offline, &(struct contract_case){
+	    .variant = "range", .arg = "qpmap_cpu_offline" },
+	    "B17/sequence/offline");
+	contract_add(mode, b11_offline, &(struct contract_case){
+	    .variant = "range", .arg = "qpmap_cpu_abandon",
+	    .boot_flags = mode->arch->shootdown_boot_flag },
+	    "B17/sequence/abandon");
 	contract_add(mode, linking, NULL, "tables/sequence/root");
 	if (mode->levels > 2) {
 		contract_add(mode, linking, &(struct contract_case){

@@ -4,9 +4,9 @@
  * invalidates, exactly; and in which order it reads and writes what CPUs have
  * in common.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "sequence.h"
 #include "smp.h"
 
 #define EVERYTHING (EMU_REC_STORES | EMU_REC_LOADS | EMU_REC_INSNS)
@@ -47,40 +47,6 @@ keep(struct emu *e, unsigned cpu, bool (*only)(const char *name))
 		}
 	}
 	e->event_count = kept;
-}
-
-static void
-print_events(const char *title, const struct emu_event *events, size_t count)
-{
-	char text[160];
-
-	fprintf(stderr, "%s\n", title);
-	for (size_t i = 0; i < count; i++) {
-		emu_event_text(&events[i], text, sizeof(text));
-		fprintf(stderr, "\t%s\n", text);
-	}
-}
-
-static void
-check_exactly(struct emu *e, const char *what)
-{
-	size_t i;
-
-	for (i = 0; i < e->event_count && i < e->expected_count; i++) {
-		const struct emu_event *a = &e->events[i];
-		const struct emu_event *b = &e->expected[i];
-
-		if (strcmp(a->name, b->name) != 0 || a->a != b->a ||
-		    a->b != b->b || a->size != b->size) {
-			break;
-		}
-	}
-	if (i == e->event_count && i == e->expected_count) {
-		return;
-	}
-	print_events("executed:", e->events, e->event_count);
-	print_events("expected:", e->expected, e->expected_count);
-	CHECK(false, "%s: event %zu differs", what, i);
 }
 
 /*
@@ -134,7 +100,7 @@ must_find(const struct emu *e, size_t from, const char *name, uint64_t at,
 	size_t i = find(e, from, name, at);
 
 	if (i == e->event_count) {
-		print_events("executed:", e->events, e->event_count);
+		sequence_print("executed:", e->events, e->event_count);
 		CHECK(false, "%s is not there, or too early", what);
 	}
 	return (i);
@@ -146,7 +112,7 @@ must_not_find(const struct emu *e, size_t from, size_t to, const char *name,
     uint64_t at, const char *what)
 {
 	if (find(e, from, name, at) < to) {
-		print_events("executed:", e->events, e->event_count);
+		sequence_print("executed:", e->events, e->event_count);
 		CHECK(false, "%s: in the wrong place", what);
 	}
 }
@@ -203,7 +169,7 @@ shot_down(const struct contract_case *c)
 				emu_cpu(e, cpu);
 				expect(e, EMU_FLUSH_RANGE, va, pages, 0);
 			}
-			check_exactly(e, cpu == 0 ? "CPU 0" : "CPU 1");
+			sequence_check(e, cpu == 0 ? "CPU 0" : "CPU 1");
 		}
 		va += UINT64_C(0x3000) << (e->mode->page_shift - 12);
 	}
@@ -232,7 +198,7 @@ quiesced(const struct contract_case *c)
 		if (cpu == 1 || !e->arch->broadcasts) {
 			expect(e, EMU_FLUSH_RANGE, 0, smp_ones(e), 0);
 		}
-		check_exactly(e, "quiesce");
+		sequence_check(e, "quiesce");
 	}
 }
 
@@ -466,7 +432,7 @@ joins(const struct contract_case *c)
 	CHECK_EQUAL(e->events[at].b, number, "the answer");
 	keep(e, 1, is_invalidation);
 	expect(e, EMU_ONLINE, 0, 0, 0);
-	check_exactly(e, "online");
+	sequence_check(e, "online");
 }
 
 /* A CPU leaves: nobody waits for it any more, full fence, all invalidated. */
@@ -502,7 +468,7 @@ leaves(const struct contract_case *c)
 	e->event_count -= at + 1;
 	keep(e, 1, is_invalidation);
 	expect(e, EMU_ONLINE, 0, 0, 0);
-	check_exactly(e, "offline");
+	sequence_check(e, "offline");
 }
 
 /* Where hardware tells the others, all of it is what tlb.md says. */
@@ -518,7 +484,7 @@ broadcast_join(const struct contract_case *c)
 	emu_record_end(e);
 	keep(e, 1, is_invalidation);
 	expect(e, EMU_ONLINE, 0, 0, 0);
-	check_exactly(e, "online");
+	sequence_check(e, "online");
 }
 
 /* The leaf of a global slot. */
@@ -582,7 +548,7 @@ shared(const struct contract_case *c)
 	if (e->arch->poison != NULL && e->arch->poison->flag == 0) {
 		e->arch->expect(e, EMU_FLUSH_RANGE, &arg);
 	}
-	check_exactly(e, "qpmap_global_enter");
+	sequence_check(e, "qpmap_global_enter");
 
 	emu_record(e, EVERYTHING);
 	SMP_CALL(e, 0, c->type % 2 != 0 ? "qpmap_global_remove_deferred" :
@@ -608,7 +574,7 @@ shared(const struct contract_case *c)
 	if (c->type % 2 == 0) {
 		e->arch->expect(e, EMU_FLUSH_RANGE, &arg);
 	}
-	check_exactly(e, "qpmap_global_remove");
+	sequence_check(e, "qpmap_global_remove");
 }
 
 /* Dirty slots: all groups in one shootdown, and clean only after it. */
@@ -647,7 +613,7 @@ reclaimed(const struct contract_case *c)
 	    EMU_GROUPS * 2 * slots - 1, 0);
 	e->event_count = e->expected_count < e->event_count ?
 	    e->expected_count : e->event_count;
-	check_exactly(e, "reclaim");
+	sequence_check(e, "reclaim");
 }
 
 /*
@@ -701,7 +667,7 @@ reclaimed_few(const struct contract_case *c)
 	}
 	e->event_count = e->expected_count < e->event_count ?
 	    e->expected_count : e->event_count;
-	check_exactly(e, "reclaim");
+	sequence_check(e, "reclaim");
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <qpmap/host.h>
 #include <qpmap/pmap.h>
 #include <qpmap/qpmap.h>
+#include <qpmap/range.h>
 #include <qpmap/shootdown.h>
 
 #include "../harness/wire.h"
@@ -43,6 +44,11 @@ struct qpmap_cpu_sync guest_cpu_sync[WIRE_CPU_SYNC_COUNT];
 struct qpmap_global guest_group[WIRE_GROUP_COUNT];
 #endif
 
+#if QPMAP_RANGE_PAGES
+/* Lists of pages, written by the harness. */
+qpmap_paddr_t guest_list[WIRE_LIST_COUNT][QPMAP_RANGE_PAGES];
+#endif
+
 const qpmap_u64 guest_fact[FACT_COUNT] = {
 	[FACT_SLOTS] = QPMAP_SLOTS,
 	[FACT_PAGE_SHIFT] = QPMAP_PAGE_SHIFT,
@@ -59,6 +65,14 @@ const qpmap_u64 guest_fact[FACT_COUNT] = {
 	[FACT_SLOT_SIZE] = sizeof(struct qpmap_slot),
 	[FACT_SLOT_VA] = __builtin_offsetof(struct qpmap_slot, va),
 	[FACT_SLOT_PTEP] = __builtin_offsetof(struct qpmap_slot, ptep),
+	[FACT_PTES_SIZE] = sizeof(struct qpmap_cpu_ptes),
+#if QPMAP_RANGE_PAGES
+	[FACT_RANGE_PAGES] = QPMAP_RANGE_PAGES,
+	[FACT_CPU_RANGE] = __builtin_offsetof(struct qpmap_cpu, range),
+	[FACT_CPU_CLAIMS] = __builtin_offsetof(struct qpmap_cpu, range.claims),
+	[FACT_CPU_FIRST] = __builtin_offsetof(struct qpmap_cpu, range.first),
+	[FACT_PTES_RANGE] = __builtin_offsetof(struct qpmap_cpu_ptes, range),
+#endif
 	[FACT_PERCPU_SIZE] = sizeof(struct guest_percpu),
 	[FACT_PERCPU_STATE] = __builtin_offsetof(struct guest_percpu, state),
 	[FACT_PERCPU_DEPTH] = __builtin_offsetof(struct guest_percpu, depth),
@@ -287,6 +301,9 @@ guest_init(void)
 	    .global = (struct qpmap_global *)
 		(qpmap_uptr)wire[WIRE_GLOBAL],
 	    .global_count = (qpmap_u32)wire[WIRE_GLOBAL_COUNT],
+#endif
+#if QPMAP_RANGE_PAGES
+	    .range_va = (qpmap_vaddr_t)wire[WIRE_RANGE_VA],
 #endif
 	};
 	struct qpmap_options options = QPMAP_OPTIONS;

@@ -27,6 +27,9 @@ extern struct qpmap_shootdown_state guest_shootdown;
 extern struct qpmap_cpu_sync guest_cpu_sync[];
 extern struct qpmap_global guest_group[];
 #endif
+#if QPMAP_RANGE_PAGES
+extern qpmap_paddr_t guest_list[][QPMAP_RANGE_PAGES];
+#endif
 
 void guest_boot(void);		/* <arch>.S: paging on, then guest_stop */
 void guest_switch(qpmap_uptr root);	/* <arch>.S: CR3 and the like */

@@ -117,6 +117,9 @@ emu_prepare(const struct emu_mode *mode, const char *variant, uint64_t layout,
 		e->config[WIRE_GLOBAL] = emu_symbol(e, "guest_group");
 		e->config[WIRE_GLOBAL_COUNT] = EMU_GROUPS;
 	}
+	if (e->fact[FACT_RANGE_PAGES] != 0) {
+		e->config[WIRE_RANGE_VA] = mode->range_va;
+	}
 	return (e);
 }
 
@@ -137,12 +140,17 @@ uint64_t
 emu_ptes(struct emu *e, uint64_t leaf)
 {
 	unsigned word = (unsigned)e->fact[FACT_WORD];
-	uint64_t ptes = emu_symbol(e, "guest_ptes") + e->cpu * word;
+	uint64_t ptes = emu_symbol(e, "guest_ptes") +
+	    e->cpu * e->fact[FACT_PTES_SIZE];
 
-	if (leaf == 0) {
+	if (leaf == 0 && e->range_leaf == 0) {
 		return (0);
 	}
 	emu_write(e, ptes, word, leaf);
+	if (e->fact[FACT_RANGE_PAGES] != 0) {
+		emu_write(e, ptes + e->fact[FACT_PTES_RANGE], word,
+		    e->range_leaf);
+	}
 	return (ptes);
 }
 

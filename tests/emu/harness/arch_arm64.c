@@ -433,6 +433,7 @@ static const struct {
 	const char *name;
 } a64_sys[] = {
 	{ A64_SYS(0, 8, 2, 7), "tlbi rvaale1is" },
+	{ A64_SYS(0, 8, 6, 7), "tlbi rvaale1" },
 	{ A64_SYS(0, 8, 3, 0), "tlbi vmalle1is" },
 	{ A64_SYS(0, 8, 3, 1), "tlbi vae1is" },
 	{ A64_SYS(0, 8, 3, 2), "tlbi aside1is" },
@@ -522,8 +523,8 @@ a64_pretend(struct emu *e, uint32_t insn, uint64_t *value)
 
 /*
  * FEAT_TLBIRANGE, which Unicorn lacks: TLBI RVAALE1IS makes every engine
- * invalidate, too much rather than too little: its operand is for the sequence
- * tests to judge.
+ * invalidate, and RVAALE1 this one, too much rather than too little: its
+ * operand is for the sequence tests to judge.
  */
 static bool
 a64_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
@@ -536,10 +537,12 @@ a64_lacks(struct emu *e, uint64_t pc, const uint8_t *bytes, size_t size)
 	if (size != 4 || e->boot_flags == 0) {
 		return (false);
 	}
-	if ((insn & 0xffffffe0) == 0xd50882e0 &&
+	if (((insn & 0xffffffe0) == 0xd50882e0 ||
+	    (insn & 0xffffffe0) == 0xd50886e0) &&
 	    (e->boot_flags & A64_BOOT_RANGE) != 0) {
 		for (i = 0; i < EMU_CPUS; i++) {
-			if (e->machine->uc[i] != NULL) {
+			if (e->machine->uc[i] != NULL &&
+			    (i == e->cpu || (insn & 0x400) == 0)) {
 				uc_ctl_flush_tlb(e->machine->uc[i]);
 			}
 		}
@@ -655,6 +658,53 @@ a64_expect_flush_range(struct emu *e, const struct emu_step_arg *arg)
 	emu_expect(e, "isb", 0, 0, 0);
 }
 
+/*
+ * The TLBIs of a range of this CPU's: with FEAT_TLBIRANGE for an even number of
+ * pages, that above being a guard, one of each scale.
+ */
+static void
+a64_expect_window(struct emu *e, const struct emu_step_arg *arg, bool local)
+{
+	unsigned shift = e->mode->page_shift;
+	uint64_t page = arg->va << 8 >> 8 >> shift;
+	uint64_t tg = shift == 12 ? 1 : shift == 14 ? 2 : 3;
+	uint64_t pairs = (arg->page_count + 1) / 2, times;
+
+	if ((e->boot_flags & A64_BOOT_RANGE) == 0 ||
+	    (arg->flags & QPMAP_F_NO_TLBI_RANGE) != 0) {
+		for (uint64_t i = 0; i < arg->page_count; i++) {
+			emu_expect(e, local ? "tlbi vaale1" :
+			    "tlbi vaale1is", (page + i) << shift >> 12, 0, 0);
+		}
+		return;
+	}
+	for (uint64_t scale = 0; scale < 4; scale++) {
+		times = pairs >> 5 * scale & 31;
+		if (times != 0) {
+			emu_expect(e, local ? "tlbi rvaale1" :
+			    "tlbi rvaale1is", tg << 46 | scale << 44 |
+			    (times - 1) << 39 |
+			    (page & (A64_BIT(37) - 1)), 0, 0);
+			page += times << (5 * scale + 1);
+		}
+	}
+}
+
+static void
+a64_expect_post_unmap_range(struct emu *e, const struct emu_step_arg *arg)
+{
+	bool local = (arg->flags & QPMAP_F_LOCAL_TLBI) != 0;
+
+	a64_expect_publish(e, arg, arg->pte_pa, 8 * arg->page_count);
+	a64_expect_window(e, arg, local);
+	emu_expect(e, "dsb ish", 0, 0, 0);
+	if (!local && (arg->flags & QPMAP_F_ERRATUM_REPEAT_TLBI) != 0) {
+		a64_expect_window(e, arg, false);
+		emu_expect(e, "dsb ish", 0, 0, 0);
+	}
+	emu_expect(e, "isb", 0, 0, 0);
+}
+
 /* tlb.md, arm64's column. */
 static void
 a64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
@@ -696,6 +746,13 @@ a64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 		a64_expect_flush_range(e, arg);
 		break;
 	case EMU_SENDING:
+		break;
+	case EMU_POST_MAP_RANGE:
+		a64_expect_publish(e, arg, arg->pte_pa, 8 * arg->page_count);
+		emu_expect(e, "isb", 0, 0, 0);
+		break;
+	case EMU_POST_UNMAP_RANGE:
+		a64_expect_post_unmap_range(e, arg);
 		break;
 	}
 }

@@ -33,6 +33,7 @@
 
 /* Pages from which on SFENCE.VMA x0, x0 is cheaper. */
 #define RV_SHOOTDOWN_LIMIT 32
+#define RV_RANGE_LIMIT	32		/* the same of a range */
 
 /* Instructions: "Svinval"; SINVAL.VMA without its registers. */
 #define RV_ECALL		0x00000073
@@ -462,6 +463,19 @@ rv_expect_flush_range(struct emu *e, const struct emu_step_arg *arg)
 	}
 }
 
+/* Of a range of this CPU's, Svinval or not. */
+static void
+rv_expect_range(struct emu *e, const struct emu_step_arg *arg, bool all)
+{
+	if (all || arg->page_count > RV_RANGE_LIMIT) {
+		emu_expect(e, "sfence.vma", EMU_X0, EMU_X0, 0);
+		return;
+	}
+	for (uint64_t i = 0; i < arg->page_count; i++) {
+		emu_expect(e, "sfence.vma", arg->va + (i << 12), EMU_X0, 0);
+	}
+}
+
 /* tlb.md, riscv64's column. */
 static void
 rv_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
@@ -498,6 +512,10 @@ rv_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 		break;
 	case EMU_SENDING:
 		emu_expect(e, "fence rw,rw", 0, 0, 0);
+		break;
+	case EMU_POST_MAP_RANGE:
+	case EMU_POST_UNMAP_RANGE:
+		rv_expect_range(e, arg, all);
 		break;
 	}
 }

@@ -54,6 +54,7 @@ struct emu_mode {
 	uint64_t kernel_va;		/* lowest kernel address, 0: no limit */
 	uint64_t window_va;		/* of window 0, as tests use it */
 	uint64_t global_va;		/* of the first global slots */
+	uint64_t range_va;		/* of the first range area */
 	uint64_t direct_va;		/* of a direct map */
 	uint64_t scratch_va;		/* anything else a test maps */
 };
@@ -181,7 +182,9 @@ enum emu_step {
 	EMU_LINKED_ROOT,	/* the same, of a link in the root */
 	EMU_CLEARED,		/* tlb_cleared: pte_pa */
 	EMU_FLUSH_RANGE,		/* tlb_flush_range: va, page_count */
-	EMU_SENDING		/* tlb_sending */
+	EMU_SENDING,		/* tlb_sending */
+	EMU_POST_MAP_RANGE,	/* tlb_post_map_range, _slow: va, page_count */
+	EMU_POST_UNMAP_RANGE	/* tlb_post_unmap_range, _slow */
 };
 
 struct emu_step_arg {
@@ -372,6 +375,7 @@ struct emu {
 	uint64_t fact[FACT_COUNT];
 	uint64_t config[WIRE_CONFIG_COUNT]; /* w: for emu_init() */
 	uint64_t svpbmt;		/* riscv64: 1 with QPMAP_F_SVPBMT */
+	uint64_t range_leaf;		/* w: emu_ptes()'s range */
 
 	/* How the last call ended. */
 	enum emu_status status;
@@ -455,7 +459,8 @@ void emu_boot(struct emu *e);
  * at mode->window_va with count windows, full nesting, BUILD_TABLES and
  * SINGLE_ROOT, NO_NX where there is no NX, and a full pool of table pages;
  * with QPMAP_SHOOTDOWN, also to its memory in the guest, and EMU_GROUPS groups
- * of global slots at mode->global_va.
+ * of global slots at mode->global_va; with QPMAP_RANGE_PAGES, to range areas at
+ * mode->range_va.
  */
 #define EMU_GROUPS 2
 struct emu *emu_begin(const struct emu_mode *mode, const char *variant);

@@ -23,11 +23,12 @@ enum wire_config {
 	WIRE_PRIVATE_MASK,
 	WIRE_SHARED_MASK,
 	WIRE_OPTION,		/* not 0: this word of QPMAP_OPTIONS differs */
-	WIRE_SHOOTDOWN,		/* from here on, with QPMAP_SHOOTDOWN */
+	WIRE_SHOOTDOWN,		/* and up: with QPMAP_SHOOTDOWN */
 	WIRE_CPU_SYNC,
 	WIRE_GLOBAL_VA,
 	WIRE_GLOBAL,
 	WIRE_GLOBAL_COUNT,
+	WIRE_RANGE_VA,		/* with QPMAP_RANGE_PAGES */
 	WIRE_CONFIG_COUNT
 };
 
@@ -48,6 +49,12 @@ enum wire_fact {
 	FACT_SLOT_SIZE,	/* sizeof(struct qpmap_slot) */
 	FACT_SLOT_VA,		/* offset of its members */
 	FACT_SLOT_PTEP,
+	FACT_RANGE_PAGES,	/* QPMAP_RANGE_PAGES; with 0 so are these: */
+	FACT_CPU_RANGE,	/* offset of the CPU's ranges in its state */
+	FACT_CPU_CLAIMS,	/* offsets of their members, in the state */
+	FACT_CPU_FIRST,
+	FACT_PTES_SIZE,	/* sizeof(struct qpmap_cpu_ptes) */
+	FACT_PTES_RANGE,	/* offset of its range */
 	FACT_PERCPU_SIZE,	/* sizeof(struct guest_percpu) */
 	FACT_PERCPU_STATE,	/* offset of its struct qpmap_cpu */
 	FACT_PERCPU_DEPTH,	/* offset of its preemption counter */
@@ -85,6 +92,9 @@ enum wire_fact {
  */
 #define WIRE_CPU_SYNC_COUNT 130
 #define WIRE_GROUP_COUNT 16
+
+/* Lists of pages that the guest has. */
+#define WIRE_LIST_COUNT 3
 
 /* CPUs for which the guest has per-CPU data and a stack. */
 #define WIRE_CPU_COUNT 4

@@ -158,8 +158,8 @@ x86_reg(struct emu *e, unsigned number)
 }
 
 /*
- * Address of the memory operand whose ModRM byte is at modrm: base register
- * and displacement, which is all that compilers use for INVLPG and CLWB.
+ * Address of the memory operand whose ModRM byte is at modrm: base register,
+ * index register and displacement, which is all that INVLPG and CLWB have here.
  */
 static uint64_t
 x86_operand(struct emu *e, const uint8_t *modrm, unsigned rex)
@@ -167,12 +167,12 @@ x86_operand(struct emu *e, const uint8_t *modrm, unsigned rex)
 	unsigned mod = modrm[0] >> 6;
 	unsigned base = modrm[0] & 7;
 	const uint8_t *displacement = modrm + 1;
+	unsigned index = 4;		/* none */
 	int32_t offset = 0;
+	uint64_t address;
 
 	if (base == 4) {
-		if ((modrm[1] & 0x38) != 0x20 || (rex & 2) != 0) {
-			emu_die("x86: index register in an operand");
-		}
+		index = (modrm[1] >> 3 & 7) | (rex & 2) << 2;
 		base = modrm[1] & 7;
 		displacement++;
 	}
@@ -184,8 +184,13 @@ x86_operand(struct emu *e, const uint8_t *modrm, unsigned rex)
 	} else if (mod == 2) {
 		memcpy(&offset, displacement, 4);
 	}
-	return (x86_reg(e, base | (rex & 1) << 3) +
-	    (uint64_t)(int64_t)offset);
+	address = x86_reg(e, base | (rex & 1) << 3) +
+	    (uint64_t)(int64_t)offset;
+	if (index != 4) {
+		address += x86_reg(e, index) << (modrm[1] >> 6);
+	}
+	return (e->arch->uc_mode == UC_MODE_64 ? address :
+	    address & 0xffffffff);
 }
 
 /* Two-byte opcodes that matter: 0F, opcode, ModRM. */
@@ -386,6 +391,27 @@ x86_expect_flush_range(struct emu *e, const struct emu_step_arg *arg)
 	}
 }
 
+/*
+ * A range of this CPU's, in this context: many pages by a reload of CR3, whose
+ * bit 63 would keep what is to go.
+ */
+static void
+x86_expect_range(struct emu *e, const struct emu_step_arg *arg, bool all)
+{
+	uint64_t cr3 = 0;
+
+	if (all) {
+		x86_expect_all(e);
+	} else if (arg->page_count > X86_RANGE_LIMIT) {
+		uc_reg_read(e->uc, UC_X86_REG_CR3, &cr3);
+		emu_expect(e, "mov cr3", cr3 & ~(UINT64_C(1) << 63), 0, 0);
+	} else {
+		for (uint64_t i = 0; i < arg->page_count; i++) {
+			emu_expect(e, "invlpg", arg->va + (i << 12), 0, 0);
+		}
+	}
+}
+
 void
 x86_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 {
@@ -418,6 +444,14 @@ x86_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 	case EMU_SENDING:
 		emu_expect(e, "mfence", 0, 0, 0);
 		emu_expect(e, "lfence", 0, 0, 0);
+		break;
+	case EMU_POST_MAP_RANGE:
+		if ((arg->flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
+			x86_expect_range(e, arg, all);
+		}
+		break;
+	case EMU_POST_UNMAP_RANGE:
+		x86_expect_range(e, arg, all);
 		break;
 	default:
 		break;

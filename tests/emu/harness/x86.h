@@ -50,6 +50,8 @@ extern const struct emu_feature x86_features[];
 extern const struct emu_feature x86_poison;
 extern const struct emu_feature x86_shootdown_features[];
 #define X86_SHOOTDOWN_LIMIT 32
+/* Pages from which on a range is invalidated with everything. */
+#define X86_RANGE_LIMIT 32
 extern const uint8_t x86_ret_bytes[1];
 extern const uint8_t x86_spin_bytes[2];
 
