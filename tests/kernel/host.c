@@ -12,9 +12,9 @@
 
 /*
  * The library needs one for each level below the root, at most, for the
- * windows, and as many for the global slots.
+ * windows, as many for the global slots, and for the range areas.
  */
-#define KERNEL_TABLES 8u
+#define KERNEL_TABLES 12u
 
 static unsigned char kernel_tables[KERNEL_TABLES][KERNEL_PAGE]
     __attribute__((aligned(KERNEL_PAGE)));

@@ -22,6 +22,10 @@ static uint32_t kernel_job_number;
 static uint32_t kernel_passed, kernel_failed;
 static uint32_t kernel_is_dying;
 
+/* What else is in the windows' leaf table, from their address on. */
+#define KERNEL_GLOBAL	0x80000u
+#define KERNEL_RANGES	0x180000u
+
 const struct qpmap_config kernel_config = {
 	.window_va = MACHINE_WINDOW_VA,
 	.cpu_count = KERNEL_CPUS,
@@ -30,13 +34,16 @@ const struct qpmap_config kernel_config = {
 	    QPMAP_F_MARK_GUARDS | MACHINE_FLAGS,
 	.shootdown = &kernel_shootdown,
 	.cpu_sync = kernel_remote,
-	.global_va = MACHINE_WINDOW_VA + 2 * QPMAP_GLOBAL_SIZE,
+	.global_va = MACHINE_WINDOW_VA + KERNEL_GLOBAL,
 	.global = kernel_global,
 	.global_count = 1,
+	.range_va = MACHINE_WINDOW_VA + KERNEL_RANGES,
 };
 
-_Static_assert(2 * QPMAP_GLOBAL_SIZE > KERNEL_CPUS * QPMAP_WINDOW_SIZE,
+_Static_assert(KERNEL_GLOBAL > KERNEL_CPUS * QPMAP_WINDOW_SIZE,
     "the global slots are behind the windows");
+_Static_assert(KERNEL_RANGES > KERNEL_GLOBAL + QPMAP_GLOBAL_SIZE,
+    "the range areas are behind the global slots");
 
 bool
 kernel_same_text(const char *a, const char *b)

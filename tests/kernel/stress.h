@@ -53,6 +53,14 @@ void kernel_pairs(struct kernel_cpu *cpu, uint32_t thread);
 void kernel_interrupt_someone(struct kernel_cpu *cpu);
 void kernel_storm_handler(void);
 
+/*
+ * ranges.c: its tests, and its part of the storm's handler.  With 32 pages an
+ * area is in the table that the windows are in.
+ */
+void kernel_test_ranges(void);
+void kernel_test_ranges_storm(void);
+void kernel_range_handler(struct kernel_cpu *cpu);
+
 /* Jobs: stress, with interrupts, and that until kernel_churn_end(). */
 void kernel_stress_job(struct kernel_cpu *cpu);
 void kernel_storm_job(struct kernel_cpu *cpu);

@@ -470,6 +470,7 @@ kernel_tests(void)
 	kernel_run("full-depth-and-guards", kernel_test_depth);
 	kernel_run("held-on-all-cpus", kernel_test_held);
 	kernel_run("page-operations", kernel_test_page_ops);
+	kernel_run("ranges", kernel_test_ranges);
 	kernel_run("scheduler-assertion", kernel_test_scheduler);
 	kernel_run("global-use-after-remove", kernel_test_global);
 	kernel_run("quiesce-invalidates-windows", kernel_test_quiesce);
@@ -483,6 +484,7 @@ kernel_tests(void)
 	kernel_end_if_failed();
 	kernel_run("stress-all-cpus", kernel_test_stress);
 	kernel_run("interrupt-storm", kernel_test_storm);
+	kernel_run("ranges-in-a-storm", kernel_test_ranges_storm);
 	kernel_run("shootdowns-interrupts-off", kernel_test_duel);
 	kernel_run("shootdowns-under-a-lock", kernel_test_locked);
 	kernel_run("shared-under-load", kernel_test_remote);
