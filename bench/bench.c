@@ -326,6 +326,61 @@ bench_alone(struct smp *smp)
 	emu_cpu(smp->e, 0);
 }
 
+static const unsigned bench_range_pages[] = { 1, 4, 16, 64 };
+
+/* One range of so many pages, entered and removed, alone on its CPU. */
+static struct counts
+bench_range_pair(struct emu *e, bool list, unsigned pages)
+{
+	uint64_t at = emu_page_alloc(e);
+	struct counts_pair pair;
+
+	for (unsigned i = 0; i < pages; i++) {
+		emu_write(e, at + i * e->mode->entry_size,
+		    e->mode->entry_size, emu_page(e, 100 + (i * 7) % 64));
+	}
+	pair = counts_functions(e, list ? "qpmap_range_enter_list" :
+	    "qpmap_range_enter", list ? "www" : "pww",
+	    (const uint64_t[]){ list ? at : emu_page(e, 9), pages, 0 },
+	    "qpmap_range_remove");
+	return (counts_sum(&pair.enter, &pair.remove));
+}
+
+/* On CPUs that have what the boot flags say: TLBI by range, or nothing. */
+static void
+bench_range(const struct emu_mode *mode, const char *name, unsigned boot_flags)
+{
+	struct emu *e = counts_open_boot(mode, "range-bench", 1, 0,
+	    boot_flags);
+
+	printf("   \"%s\": [\n", name);
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned pages = bench_range_pages[i];
+		struct counts range = bench_range_pair(e, false, pages);
+		struct counts again = bench_range_pair(e, false, pages);
+		struct counts list = bench_range_pair(e, true, pages);
+
+		if (range.instructions != again.instructions) {
+			emu_die("%s: two ranges differ in cost", mode->name);
+		}
+		if (list.barriers != range.barriers ||
+		    list.tlb_local != range.tlb_local ||
+		    list.tlb_broadcast != range.tlb_broadcast) {
+			emu_die("%s: a list has other operations", mode->name);
+		}
+		printf("    {\"pages\": %u, \"instructions\": %" PRIu64
+		    ", \"list_instructions\": %" PRIu64
+		    ",\n     \"instructions_per_page\": %.2f, "
+		    "\"barriers\": %u, \"tlb_local\": %u, "
+		    "\"tlb_broadcast\": %u}%s\n", pages, range.instructions,
+		    list.instructions, (double)range.instructions / pages,
+		    range.barriers, range.tlb_local, range.tlb_broadcast,
+		    i < 3 ? "," : "");
+	}
+	printf("   ],\n");
+	emu_close(e);
+}
+
 static const unsigned bench_cpus[] = { 1, 2, 4, 8, 16, 32, 64 };
 static const unsigned bench_pages[] = { 1, 8, 64 };
 #define BENCH_COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -436,6 +491,10 @@ main(int argc, char **argv)
 		bench_direct(mode);
 		bench_slow(mode);
 		bench_copy(mode);
+		bench_range(mode, "range", 0);
+		if (mode->arch->broadcasts) {
+			bench_range(mode, "range_feature", feature);
+		}
 		bench_shootdown(mode, "smp", 0, 0);
 		if (feature != 0) {
 			bench_shootdown(mode, "smp_feature", feature, 0);

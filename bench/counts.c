@@ -80,7 +80,15 @@ struct emu *
 counts_open(const struct emu_mode *mode, const char *variant, unsigned cpus,
     unsigned direct_pages)
 {
-	struct emu *e = emu_begin(mode, variant);
+	return (counts_open_boot(mode, variant, cpus, direct_pages, 0));
+}
+
+struct emu *
+counts_open_boot(const struct emu_mode *mode, const char *variant,
+    unsigned cpus, unsigned direct_pages, unsigned boot_flags)
+{
+	struct emu *e = emu_prepare(mode, variant,
+	    mode->arch->layouts[0].value, boot_flags);
 
 	if (direct_pages != 0) {
 		e->config[WIRE_DIRECT_VA] = mode->direct_va;

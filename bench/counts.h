@@ -34,6 +34,9 @@ struct counts_pair {
  */
 struct emu *counts_open(const struct emu_mode *mode, const char *variant,
     unsigned cpus, unsigned direct_pages);
+/* The same with boot flags of struct emu. */
+struct emu *counts_open_boot(const struct emu_mode *mode, const char *variant,
+    unsigned cpus, unsigned direct_pages, unsigned boot_flags);
 
 /* Count a pair on the current CPU, for a write-back page. */
 struct counts_pair counts_pair(struct emu *e, uint64_t pa);

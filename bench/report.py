@@ -229,6 +229,44 @@ def table_copy(results):
                  "bytes of a page"], rows)
 
 
+def ranges(count):
+    """Those of a target: what CPUs they are of, and for each size a row."""
+    return [(word, count[name]) for word, name in
+            (("", "range"), ("TLBI by range", "range_feature"))
+            if name in count]
+
+
+def range_designs(results):
+    """The designs that tables of ranges have: those that unmap each page."""
+    return [design for design in DESIGNS
+            if not design.startswith(("kmap_", "mapcache"))
+            and any(design in count["designs"]
+                    for count in compared(results).values())]
+
+
+def one_by_one(count, design):
+    """Instructions of a pair, for each of the pages of a range."""
+    found = count["designs"].get(design)
+    return found["rows"][0]["instructions"] if found else "-"
+
+
+def table_range(results):
+    rows, others = [], range_designs(results)
+    for target, count in compared(results).items():
+        for word, counted in ranges(count):
+            for row in counted:
+                rows.append([
+                    ", ".join(filter(None, (target, word))), row["pages"],
+                    round(row["instructions"] / row["pages"], 1),
+                    round(row["list_instructions"] / row["pages"], 1)] +
+                    [one_by_one(count, design) for design in others] +
+                    [operations(row), row["barriers"]])
+    return grid(["target", "pages", "a range, for each page",
+                 "a list, for each page"] +
+                [DESIGNS[design] for design in others] +
+                ["TLB operations of the range", "barriers of it"], rows)
+
+
 def table_size(results):
     return grid(["target", "code", "of it enter, enter_ro, remove",
                  "read-only data", "writable data", "a CPU's state"],
@@ -238,13 +276,15 @@ def table_size(results):
 
 
 TABLES = {"pairs": table_pairs, "beside": table_beside, "copy": table_copy,
-          "designs": table_designs, "direct": table_direct,
-          "cpus": table_cpus, "shootdown": table_shootdown, "size": table_size}
+          "range": table_range, "designs": table_designs,
+          "direct": table_direct, "cpus": table_cpus,
+          "shootdown": table_shootdown, "size": table_size}
 # The sections of bench/RESULTS.md: without sizes, which change too often.
 RESULTS = (
     ("A pair", "pairs"),
     ("Beside the best case", "beside"),
-    ("Ranges and pages", "copy"),
+    ("Bytes and whole pages", "copy"),
+    ("Ranges of pages", "range"),
     ("Other designs", "designs"),
     ("Pages of a direct map", "direct"),
     ("Against the number of CPUs", "cpus"),
@@ -350,6 +390,27 @@ def figure_cpus(results, target):
     return lines, lines_plot("CPUs", len(counted))
 
 
+def figure_range(results, target):
+    """For each page of a range, against their number; and one by one."""
+    count = compared(results)[target]
+    series = []
+    for word, rows in ranges(count):
+        for what, key in (("range", "instructions"),
+                          ("list", "list_instructions")):
+            series.append((", ".join(filter(None, (what, word))),
+                           [row[key] / row["pages"] for row in rows]))
+    for design in range_designs(results):
+        each = one_by_one(count, design)
+        if each != "-":
+            series.append(("one by one: " + DESIGNS[design],
+                           [each] * len(count["range"])))
+    lines = ["pages " + " ".join('"%s"' % title for title, _ in series)]
+    for i, row in enumerate(count["range"]):
+        lines.append("%d %s" % (row["pages"], " ".join(
+            "%g" % values[i] for _, values in series)))
+    return lines, lines_plot("pages", len(series))
+
+
 def figure_shootdown(results):
     found = {target: [row for row in count["smp"]["shootdown"]
                       if row["pages"] == 1]
@@ -388,6 +449,9 @@ def figures(results):
             results, lambda row: row["tlb_local"] + row["tlb_broadcast"])),
     }
     for target, count in compared(results).items():
+        made["range-" + target] = (
+            "Instructions for each page of a range, " + target,
+            figure_range(results, target))
         if len(by_cpus(count)) == 1:  # ours alone, which is a flat line
             continue
         made["cpus-" + target] = (
@@ -424,6 +488,7 @@ PARTS = (
     ("Designs", "designs", ("designs", "tlb")),
     ("Pages of a direct map", "direct", ()),
     ("Cost against the number of CPUs", "cpus", None),
+    ("Ranges of pages", "range", None),
     ("Shootdowns", "shootdown", ("shootdown",)),
     ("Size", "size", ("size",)),
 )
