@@ -269,6 +269,36 @@ bench_beside_all(const struct emu_mode *mode)
 	bench_gcc(mode);
 }
 
+/* A large page, without a direct map: what a page's pair does, and no more. */
+static void
+bench_large(const struct emu_mode *mode)
+{
+	struct emu *e = counts_open(mode, "large-bench", 1, 0);
+	uint64_t size = UINT64_C(1) << (mode->page_shift + mode->table_shift);
+	const uint64_t values[] = { (mode->pages_base + size - 1) &
+	    ~(size - 1), 0 };
+	struct counts_pair page = bench_repeat(e, emu_page(e, 0)), pair, again;
+	struct counts sum, one = counts_sum(&page.enter, &page.remove);
+
+	pair = counts_functions(e, "qpmap_large_enter", "pw", values,
+	    "qpmap_large_remove");
+	again = counts_functions(e, "qpmap_large_enter", "pw", values,
+	    "qpmap_large_remove");
+	sum = counts_sum(&pair.enter, &pair.remove);
+	if (pair.enter.instructions != again.enter.instructions ||
+	    pair.remove.instructions != again.remove.instructions) {
+		emu_die("%s: two large pages differ in cost", mode->name);
+	}
+	if (sum.tlb_local != one.tlb_local || sum.barriers != one.barriers ||
+	    sum.tlb_broadcast != one.tlb_broadcast ||
+	    sum.line_count != one.line_count) {
+		emu_die("%s: a large page is not mapped as a page is",
+		    mode->name);
+	}
+	bench_print_pair("large", &pair);
+	emu_close(e);
+}
+
 /* Pages and ranges of 4096 bytes, aligned, of write-back memory. */
 static void
 bench_copy(const struct emu_mode *mode)
@@ -495,6 +525,7 @@ main(int argc, char **argv)
 		if (mode->arch->broadcasts) {
 			bench_range(mode, "range_feature", feature);
 		}
+		bench_large(mode);
 		bench_shootdown(mode, "smp", 0, 0);
 		if (feature != 0) {
 			bench_shootdown(mode, "smp_feature", feature, 0);

@@ -12,6 +12,8 @@ QPMAP_SOURCES = \
 	core/cpu.c \
 	core/global.c \
 	core/init.c \
+	core/large.c \
+	core/large_slow.c \
 	core/page_ops.c \
 	core/pmap.c \
 	core/quick.c \

@@ -99,6 +99,14 @@
 #endif
 
 /*
+ * Slots for large pages in each CPU's large window, 0 to 8: add mappings of one
+ * large page (<qpmap/large.h>).  Default 0: none of it is compiled.
+ */
+#ifndef QPMAP_LARGE_SLOTS
+#define QPMAP_LARGE_SLOTS 0
+#endif
+
+/*
  * Options that are not numbers:
  *
  * QPMAP_HOST_INLINE	the name of a header, quotes included, that defines
@@ -172,6 +180,10 @@
 #error "qpmap: QPMAP_SHOOTDOWN must be 0 or 1"
 #endif
 
+#if QPMAP_LARGE_SLOTS < 0 || QPMAP_LARGE_SLOTS > 8
+#error "qpmap: QPMAP_LARGE_SLOTS must be 0 to 8"
+#endif
+
 #define QPMAP_PAGE_SIZE	((qpmap_vaddr_t)1 << QPMAP_PAGE_SHIFT)
 #define QPMAP_PAGE_MASK	(QPMAP_PAGE_SIZE - 1)
 
@@ -195,6 +207,31 @@
 #define QPMAP_RANGE_SIZE						\
 	((qpmap_vaddr_t)QPMAP_RANGE_PAGES << QPMAP_PAGE_SHIFT)
 #define QPMAP_RANGE_DEPTH	8
+#endif
+
+#if QPMAP_LARGE_SLOTS
+/*
+ * A large page is as large as what one leaf table maps: 2 MiB with 4 KiB pages,
+ * 4 MiB on i386 with 32-bit entries, 32 MiB and 512 MiB with 16 and 64 KiB
+ * pages.  log2 of it follows from the target, and is an option in native tests
+ * only.
+ */
+#ifndef QPMAP_LARGE_SHIFT
+#if QPMAP_PTE_SIZE == 4
+#define QPMAP_LARGE_SHIFT (2 * QPMAP_PAGE_SHIFT - 2)
+#else
+#define QPMAP_LARGE_SHIFT (2 * QPMAP_PAGE_SHIFT - 3)
+#endif
+#endif
+#define QPMAP_LARGE_SIZE ((qpmap_vaddr_t)1 << QPMAP_LARGE_SHIFT)
+#define QPMAP_LARGE_MASK (QPMAP_LARGE_SIZE - 1)
+
+/* Entries, and bytes of address space, of one CPU's large window. */
+#define QPMAP_LARGE_ENTRIES						\
+	((2 * QPMAP_LARGE_SLOTS + QPMAP_LINE_ENTRIES - 1) &		\
+	    ~(QPMAP_LINE_ENTRIES - 1))
+#define QPMAP_LARGE_WINDOW_SIZE						\
+	((qpmap_vaddr_t)QPMAP_LARGE_ENTRIES << QPMAP_LARGE_SHIFT)
 #endif
 
 /*

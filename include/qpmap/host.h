@@ -119,9 +119,9 @@ QPMAP_CALL void qpmap_host_table_free(qpmap_paddr_t table);
 QPMAP_CALL void *qpmap_host_table_address(qpmap_paddr_t table);
 
 /*
- * As qpmap_host_table_address(), for a table of leaf entries, and valid for
- * ever: the window's CPU writes through it in each enter and remove, and any
- * CPU in those of global mappings.
+ * As qpmap_host_table_address(), for a table of leaf entries (or one level up,
+ * of large ones), and valid for ever: the window's CPU writes through it in
+ * each enter and remove, and any CPU in those of global mappings.
  *
  * The table must never be freed, although it is empty while nothing is mapped.
  * Called once by each qpmap_cpu_online() without leaf entries (twice with

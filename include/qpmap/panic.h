@@ -33,8 +33,15 @@
 /* Enter on a CPU that has no window: a = physical address, b = 0. */
 #define QPMAP_PANIC_OFFLINE	"qpmap: enter on a CPU that is not online"
 
+/* Large enter: a = physical address, b = attribute. */
+#define QPMAP_PANIC_LARGE_ALIGN	"qpmap: no multiple of the large page size"
+/* Large enter: a = physical address, b = that of the newest large page held. */
+#define QPMAP_PANIC_LARGE_FULL	"qpmap: more large pages held than slots"
+
 /* Remove: a = address given, b = address of the newest mapping, 0 if none. */
 #define QPMAP_PANIC_REMOVE "qpmap: removed address is not the newest mapping"
+/* Large remove: likewise, b = address of the newest large page. */
+#define QPMAP_PANIC_LARGE_REMOVE "qpmap: removed large page is not the newest"
 
 /* Offline: a = CPU index, b = mappings held. */
 #define QPMAP_PANIC_HELD	"qpmap: CPU goes offline with a mapping held"

@@ -166,6 +166,15 @@ QPMAP_BEGIN_DECLS
 #define QPMAP_F_MARK_GUARDS	0x10000u
 
 /*
+ * Builds with QPMAP_LARGE_SLOTS: every CPU uses one root table, the same, for
+ * ever.  Required for large pages where the entries that map them are in the
+ * root itself, which has two levels (i386 with 32-bit entries; arm64 with a
+ * small TCR_EL1.T1SZ): an entry that changes would change in one root only.
+ * On arm64 it is the root of TTBR1_EL1.
+ */
+#define QPMAP_F_ONE_ROOT	0x40000u
+
+/*
  * The configuration of qpmap_init().  If all members except window_va,
  * cpu_count, nesting and flags are 0, mappings are write-back and there is no
  * direct map.  A build with QPMAP_SHOOTDOWN=1 also needs shootdown and, except
@@ -293,6 +302,18 @@ struct qpmap_config {
 	 */
 	qpmap_vaddr_t range_va;
 #endif
+
+#if QPMAP_LARGE_SLOTS
+	/*
+	 * The large windows: cpu_count windows of QPMAP_LARGE_WINDOW_SIZE bytes
+	 * follow each other from large_va on, a multiple of that size, under
+	 * the same rules as window_va, and with the same guard page after them.
+	 * No page table may be linked there, neither now nor before, unless
+	 * every CPU has invalidated everything since it was unlinked.  0: there
+	 * are none, and qpmap_large_enter() panics.
+	 */
+	qpmap_vaddr_t large_va;
+#endif
 };
 
 /*
@@ -311,8 +332,8 @@ enum qpmap_error {
  * QPMAP_ERR_OPTION_PAGE_SHIFT and up; a difference in any word after the first
  * QPMAP_OPTION_COUNT is QPMAP_ERR_OPTION_LAYOUT.
  */
-#define QPMAP_OPTION_COUNT	10u
-#define QPMAP_OPTION_WORDS	14u
+#define QPMAP_OPTION_COUNT	11u
+#define QPMAP_OPTION_WORDS	15u
 
 struct qpmap_options {
 	/* Major and minor version, and QPMAP_OPTION_WORDS. */
@@ -340,6 +361,7 @@ struct qpmap_alignment {
 			QPMAP_TABLES,					\
 			QPMAP_SHOOTDOWN,				\
 			QPMAP_RANGE_PAGES,				\
+			QPMAP_LARGE_SLOTS,				\
 			(qpmap_u32)sizeof(struct qpmap_pte),		\
 			(qpmap_u32)sizeof(struct qpmap_cpu),		\
 			(qpmap_u32)sizeof(struct qpmap_config),		\

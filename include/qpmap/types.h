@@ -119,6 +119,16 @@ struct qpmap_cpu_range {
 
 #endif /* QPMAP_RANGE_PAGES */
 
+#if QPMAP_LARGE_SLOTS
+
+/* A CPU's large slots, in cache lines of their own: see struct qpmap_cpu. */
+struct qpmap_cpu_large {
+	qpmap_uptr next;
+	struct qpmap_slot slot[QPMAP_LARGE_SLOTS + 2];
+} __attribute__((aligned(QPMAP_CACHE_LINE)));
+
+#endif /* QPMAP_LARGE_SLOTS */
+
 /*
  * The state of a CPU.  The kernel embeds one in each CPU's own data, zeroed,
  * and must not access its members.  Only this CPU accesses it.  It has cache
@@ -137,17 +147,24 @@ struct qpmap_cpu {
 #if QPMAP_RANGE_PAGES
 	struct qpmap_cpu_range range;
 #endif
+#if QPMAP_LARGE_SLOTS
+	struct qpmap_cpu_large large;
+#endif
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 /*
  * The PTEs that the kernel passes to qpmap_cpu_online(): window is the PTE of
  * the first address of the CPU's window, followed by those of the rest; range
- * likewise of its range area.
+ * likewise of its range area.  large is the entry of the first address of its
+ * large window, one level above the leaf tables.
  */
 struct qpmap_cpu_ptes {
 	struct qpmap_pte *window;
 #if QPMAP_RANGE_PAGES
 	struct qpmap_pte *range;
+#endif
+#if QPMAP_LARGE_SLOTS
+	struct qpmap_pte *large;
 #endif
 };
 

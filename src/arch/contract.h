@@ -56,10 +56,15 @@ static inline qpmap_paddr_t qpmap_pte_pa(struct qpmap_pte pte,
     qpmap_ptebits_t sharing);
 
 /*
- * The pa_limit of struct qpmap_prot for addresses of pa_bits bits; and its
- * check: pa is page-aligned and below 2^pa_bits.  With a limit of 0 no address
- * is valid.
+ * The pa_limit of struct qpmap_prot for addresses of pa_bits bits, aligned to
+ * 2^shift; and its check: pa is aligned, and less than 2^pa_bits.  With a limit
+ * of 0 no address is valid.  The two without shift, of generic.h, are for
+ * pages.
  */
+static inline qpmap_ptebits_t qpmap_pa_limit_of(qpmap_u32 pa_bits,
+    qpmap_u32 shift);
+static inline _Bool qpmap_pa_is_below(qpmap_paddr_t pa, qpmap_ptebits_t limit,
+    qpmap_u32 shift);
 static inline qpmap_ptebits_t qpmap_pa_limit(qpmap_u32 pa_bits);
 static inline _Bool qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit);
 
@@ -149,6 +154,20 @@ static inline void qpmap_tlb_post_unmap_range_slow(qpmap_vaddr_t va,
     struct qpmap_pte *ptep, qpmap_size_t page_count, qpmap_u32 flags);
 
 #endif /* QPMAP_RANGE_PAGES */
+
+#if QPMAP_LARGE_SLOTS
+
+/*
+ * pte.h: the bits of a leaf one level up, a large page, from those of a leaf;
+ * qpmap_pte_make() takes them, too.  The address's bits below QPMAP_LARGE_SHIFT
+ * are the leaf's to use.
+ */
+static inline qpmap_ptebits_t qpmap_pte_large_bits(qpmap_ptebits_t bits);
+
+/* tlb.h: whether this machine has large pages, by what qpmap_probe() wrote. */
+static inline _Bool qpmap_mmu_has_large(const struct qpmap_mmu *mmu);
+
+#endif /* QPMAP_LARGE_SLOTS */
 
 #if QPMAP_SHOOTDOWN
 

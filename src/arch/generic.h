@@ -30,11 +30,11 @@ qpmap_pte_global_bits(qpmap_u32 flags)
 #endif
 
 /* The number of pages of 2^pa_bits bytes. */
-#ifndef qpmap_pa_limit
+#ifndef qpmap_pa_limit_of
 static inline qpmap_ptebits_t
-qpmap_pa_limit(qpmap_u32 pa_bits)
+qpmap_pa_limit_of(qpmap_u32 pa_bits, qpmap_u32 shift)
 {
-	return ((qpmap_ptebits_t)1 << (pa_bits - QPMAP_PAGE_SHIFT));
+	return ((qpmap_ptebits_t)1 << (pa_bits - shift));
 }
 #endif
 
@@ -42,14 +42,25 @@ qpmap_pa_limit(qpmap_u32 pa_bits)
  * Rotated right, an address has its offset in the top bits and its page number
  * below: an offset makes it larger than any limit, so one compare checks both.
  */
-#ifndef qpmap_pa_is_valid
+#ifndef qpmap_pa_is_below
+static inline _Bool
+qpmap_pa_is_below(qpmap_paddr_t pa, qpmap_ptebits_t limit, qpmap_u32 shift)
+{
+	return ((pa >> shift | pa << (8 * sizeof(pa) - shift)) < limit);
+}
+#endif
+
+static inline qpmap_ptebits_t
+qpmap_pa_limit(qpmap_u32 pa_bits)
+{
+	return (qpmap_pa_limit_of(pa_bits, QPMAP_PAGE_SHIFT));
+}
+
 static inline _Bool
 qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
-	return ((pa >> QPMAP_PAGE_SHIFT |
-	    pa << (8 * sizeof(pa) - QPMAP_PAGE_SHIFT)) < limit);
+	return (qpmap_pa_is_below(pa, limit, QPMAP_PAGE_SHIFT));
 }
-#endif
 
 /* Access to an entry of one word (tlb.h). */
 
@@ -100,6 +111,27 @@ qpmap_pte_next(struct qpmap_pte pte)
 #endif
 
 #endif /* QPMAP_RANGE_PAGES */
+
+#if QPMAP_LARGE_SLOTS
+
+#ifndef qpmap_pte_large_bits
+static inline qpmap_ptebits_t
+qpmap_pte_large_bits(qpmap_ptebits_t bits)
+{
+	return (bits);
+}
+#endif
+
+#ifndef qpmap_mmu_has_large
+static inline _Bool
+qpmap_mmu_has_large(const struct qpmap_mmu *mmu)
+{
+	(void)mmu;
+	return (1);
+}
+#endif
+
+#endif /* QPMAP_LARGE_SLOTS */
 
 #if QPMAP_SHOOTDOWN
 

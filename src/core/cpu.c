@@ -2,6 +2,7 @@
 /*
  * Take CPUs online and offline: their windows and their states.
  */
+#include "large.h"
 #include "quick.h"
 #include "range.h"
 #include "shootdown.h"
@@ -93,19 +94,19 @@ qpmap_walk_end(void)
 }
 
 /*
- * If the kernel did not pass the PTEs of va, set *leaf to those in the tables.
- * The walk is locked: the hooks may have one address for all tables, and two
- * CPUs at once would each read the other's table.
+ * If the kernel did not pass the entries of va, set *leaf to those in a table
+ * of that level.  The walk is locked: the hooks may have one address for all
+ * tables, and two CPUs at once would each read the other's table.
  */
 QPMAP_COLD static int
-qpmap_cpu_find(qpmap_vaddr_t va, struct qpmap_pte **leaf)
+qpmap_cpu_find(qpmap_vaddr_t va, qpmap_u32 level, struct qpmap_pte **leaf)
 {
 	if (QPMAP_TABLES && *leaf == 0 &&
 	    (qpmap_state.flags & QPMAP_F_BUILD_TABLES) != 0) {
 		if (!qpmap_walk_begin()) {
 			return (QPMAP_ERR_CPU_BUSY);
 		}
-		*leaf = qpmap_tables_leaf(&qpmap_state.mmu, va);
+		*leaf = qpmap_tables_entry(&qpmap_state.mmu, va, level);
 		qpmap_walk_end();
 	}
 	return (QPMAP_OK);
@@ -115,7 +116,7 @@ qpmap_cpu_find(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 QPMAP_COLD static int
 qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 {
-	int error = qpmap_cpu_find(va, leaf);
+	int error = qpmap_cpu_find(va, 0, leaf);
 
 	if (error != QPMAP_OK) {
 		return (error);
@@ -143,7 +144,7 @@ qpmap_cpu_range_leaf(struct qpmap_cpu *cpu, qpmap_u32 index,
 #if QPMAP_RANGE_PAGES
 	struct qpmap_pte *leaf = ptes != 0 ? ptes->range : 0;
 	qpmap_vaddr_t va = qpmap_range_va(index);
-	int error = qpmap_cpu_find(va, &leaf);
+	int error = qpmap_cpu_find(va, 0, &leaf);
 
 	if (error != QPMAP_OK) {
 		return (error);
@@ -152,6 +153,38 @@ qpmap_cpu_range_leaf(struct qpmap_cpu *cpu, qpmap_u32 index,
 		return (QPMAP_ERR_RANGE_LEAF);
 	}
 	qpmap_range_online(cpu, va, leaf);
+#else
+	(void)cpu;
+	(void)index;
+	(void)ptes;
+#endif
+	return (QPMAP_OK);
+}
+
+/*
+ * The same for the CPU's large window, if there are any: the entries are one
+ * level up.
+ */
+QPMAP_COLD static int
+qpmap_cpu_large_leaf(struct qpmap_cpu *cpu, qpmap_u32 index,
+    const struct qpmap_cpu_ptes *ptes)
+{
+#if QPMAP_LARGE_SLOTS
+	struct qpmap_pte *leaf = ptes != 0 ? ptes->large : 0;
+	qpmap_vaddr_t va = qpmap_large_va(index);
+	int error;
+
+	if (qpmap_large.va == 0) {
+		return (QPMAP_OK);
+	}
+	error = qpmap_cpu_find(va, 1, &leaf);
+	if (error != QPMAP_OK) {
+		return (error);
+	}
+	if (!qpmap_large_leaf_fits(leaf, va)) {
+		return (QPMAP_ERR_LARGE_LEAF);
+	}
+	qpmap_large_online(cpu, va, leaf);
 #else
 	(void)cpu;
 	(void)index;
@@ -232,6 +265,9 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 		error = qpmap_cpu_range_leaf(cpu, index, ptes);
 	}
 	if (error == QPMAP_OK) {
+		error = qpmap_cpu_large_leaf(cpu, index, ptes);
+	}
+	if (error == QPMAP_OK) {
 		error = qpmap_cpu_claim(index);
 	}
 	if (error != QPMAP_OK) {
@@ -242,6 +278,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 	qpmap_cpu_join(cpu, index);
 	qpmap_set_next_slot(cpu, &cpu->slot[1]);
 	qpmap_range_open(cpu);
+	qpmap_large_open(cpu);
 	return (QPMAP_OK);
 }
 
@@ -270,6 +307,7 @@ qpmap_cpu_offline(struct qpmap_cpu *cpu)
 	if (qpmap_held(cpu) != 0) {
 		qpmap_host_panic(QPMAP_PANIC_HELD, index - 1, qpmap_held(cpu));
 	}
+	qpmap_large_close(cpu);
 	qpmap_set_next(cpu, 0);
 	qpmap_slots_unmap(cpu);
 	qpmap_range_close(cpu);
@@ -282,16 +320,18 @@ qpmap_cpu_abandon(struct qpmap_cpu *cpu)
 	if (cpu->index_plus_one == 0) {
 		qpmap_host_panic(QPMAP_PANIC_NOT_ONLINE, 0, 0);
 	}
+	qpmap_large_close(cpu);
 	qpmap_slots_unmap(cpu);
 	qpmap_range_close(cpu);
 	qpmap_set_next_slot(cpu, &cpu->slot[1]);
 	qpmap_range_open(cpu);
+	qpmap_large_open(cpu);
 }
 
 QPMAP_COLD QPMAP_CALL qpmap_u32
 qpmap_held(const struct qpmap_cpu *cpu)
 {
-	return (cpu->next == 0 ? 0 : (qpmap_u32)
+	return (cpu->next == 0 ? 0 : qpmap_large_held(cpu) + (qpmap_u32)
 	    (qpmap_next_slot(cpu->next) - &cpu->slot[1]) +
 	    qpmap_range_held(cpu));
 }

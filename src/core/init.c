@@ -4,6 +4,7 @@
  * and precompute the PTE bits of every attribute.
  */
 #include "areas.h"
+#include "large.h"
 #include "quick.h"
 #include "range.h"
 #include "shootdown.h"
@@ -11,7 +12,7 @@
 
 _Static_assert(sizeof(struct qpmap_pte) == QPMAP_PTE_SIZE, "entry size");
 _Static_assert(QPMAP_ERR_OPTION_PAGE_SHIFT + QPMAP_OPTION_COUNT - 1 ==
-    QPMAP_ERR_OPTION_RANGE_PAGES, "an error for each option, in their order");
+    QPMAP_ERR_OPTION_LARGE_SLOTS, "an error for each option, in their order");
 _Static_assert(QPMAP_ERR_TYPE_WRITE_BACK + QPMAP_TYPE_COUNT - 1 ==
     QPMAP_ERR_TYPE_UNCACHED_MINUS, "an error for each type, in their order");
 _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
@@ -30,7 +31,8 @@ const struct qpmap_sentinel qpmap_sentinel = {
 
 #define QPMAP_FLAGS_CORE						\
 	(QPMAP_F_NO_NX | QPMAP_F_NO_DIRECT | QPMAP_F_MARK_GUARDS |	\
-	    (QPMAP_TABLES ? QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT : 0))
+	    (QPMAP_TABLES ? QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT : 0) | \
+	    (QPMAP_LARGE_SLOTS ? QPMAP_F_ONE_ROOT : 0))
 
 /* Checks that do not depend on the CPU.  Returns 0 or an enum qpmap_error. */
 QPMAP_INIT static int
@@ -80,6 +82,10 @@ static const struct qpmap_area_rule {
 	{ QPMAP_PAGE_MASK, QPMAP_PAGE_MASK, QPMAP_ERR_RANGE_AREA,
 	    QPMAP_ERR_RANGE_AREA, QPMAP_ERR_RANGE_AREA },
 #endif
+#if QPMAP_LARGE_SLOTS
+	{ QPMAP_LARGE_WINDOW_SIZE - 1, QPMAP_PAGE_MASK, QPMAP_ERR_LARGE_AREA,
+	    QPMAP_ERR_LARGE_AREA, QPMAP_ERR_LARGE_AREA },
+#endif
 };
 
 /* The last byte of an area's guard; without a guard, -1, that of the area. */
@@ -121,6 +127,9 @@ qpmap_areas_check(const struct qpmap_config *config,
 	int error = qpmap_range_area(config, areas);
 	qpmap_u32 i;
 
+	if (error == QPMAP_OK) {
+		error = qpmap_large_area(config, mmu, areas);
+	}
 	areas[QPMAP_AREA_DIRECT].va = config->direct_va;
 	areas[QPMAP_AREA_DIRECT].size = config->direct_size;
 	areas[QPMAP_AREA_WINDOWS].va = config->window_va;
@@ -347,5 +356,6 @@ qpmap_init_options(const struct qpmap_config *config,
 	qpmap_shootdown_init(config);
 	qpmap_global_init(config);
 	qpmap_range_init(config);
+	qpmap_large_init(config);
 	return (QPMAP_OK);
 }

@@ -183,15 +183,41 @@ qpmap_newest_slot(qpmap_uptr next)
 }
 
 /*
- * Change the top of the stack of slots.  The compiler must not move the store,
+ * Change the top of a stack of slots.  The compiler must not move the store,
  * not even across an inline hook, whose counter need not be volatile.
  */
 static inline void
-qpmap_set_next(struct qpmap_cpu *cpu, qpmap_uptr next)
+qpmap_top_set(qpmap_uptr *top, qpmap_uptr next)
 {
 	__asm__ volatile("" ::: "memory");
-	*(volatile qpmap_uptr *)&cpu->next = next;
+	*(volatile qpmap_uptr *)top = next;
 	__asm__ volatile("" ::: "memory");
+}
+
+/*
+ * Claim the slot at the top (count 1), or release the one below it (-1).  slot
+ * is the one that is at the top then.
+ *
+ * An instruction that adds to memory saves a register.  More than one
+ * instruction would be correct, too: an interrupt restores the top.
+ */
+static inline void
+qpmap_top_add(qpmap_uptr *top, struct qpmap_slot *slot, int count)
+{
+	if (QPMAP_ADDS_TO_MEMORY) {
+		__asm__ volatile("" ::: "memory");
+		*top += (qpmap_uptr)count * sizeof(*slot);
+		__asm__ volatile("" ::: "memory");
+	} else {
+		qpmap_top_set(top, (qpmap_uptr)slot - QPMAP_NEXT_BASE);
+	}
+}
+
+/* The same of a window's stack: claim slot, or release it. */
+static inline void
+qpmap_set_next(struct qpmap_cpu *cpu, qpmap_uptr next)
+{
+	qpmap_top_set(&cpu->next, next);
 }
 
 static inline void
@@ -200,34 +226,16 @@ qpmap_set_next_slot(struct qpmap_cpu *cpu, struct qpmap_slot *slot)
 	qpmap_set_next(cpu, (qpmap_uptr)slot - QPMAP_NEXT_BASE);
 }
 
-/*
- * Claim slot, the one at cpu->next; release slot, the one below it.
- *
- * An instruction that adds to memory saves a register.  More than one
- * instruction would be correct, too: an interrupt restores cpu->next.
- */
 static inline void
 qpmap_claim(struct qpmap_cpu *cpu, struct qpmap_slot *slot)
 {
-	if (QPMAP_ADDS_TO_MEMORY) {
-		__asm__ volatile("" ::: "memory");
-		cpu->next += sizeof(*slot);
-		__asm__ volatile("" ::: "memory");
-	} else {
-		qpmap_set_next_slot(cpu, slot + 1);
-	}
+	qpmap_top_add(&cpu->next, slot + 1, 1);
 }
 
 static inline void
 qpmap_release(struct qpmap_cpu *cpu, struct qpmap_slot *slot)
 {
-	if (QPMAP_ADDS_TO_MEMORY) {
-		__asm__ volatile("" ::: "memory");
-		cpu->next -= sizeof(*slot);
-		__asm__ volatile("" ::: "memory");
-	} else {
-		qpmap_set_next_slot(cpu, slot);
-	}
+	qpmap_top_add(&cpu->next, slot, -1);
 }
 
 #endif /* QPMAP_CORE_QUICK_H */

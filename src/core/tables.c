@@ -89,25 +89,37 @@ qpmap_tables_sharing(const struct qpmap_config *config)
 }
 
 /*
- * Check one page of an area.  A mark is accepted at each multiple of
- * QPMAP_WINDOW_SIZE, where the first guard of a window or group may be.
- * *missing is the number of missing tables above the page.  Returns 0 or an
- * enum qpmap_error.
+ * The level of the tables that hold an area's leaves: one up for large pages.
+ * No table may be below them: a CPU that has cached the link would not use the
+ * leaf that replaces it.
+ */
+static inline qpmap_u32
+qpmap_area_level(qpmap_u32 area)
+{
+	return (QPMAP_LARGE_SLOTS != 0 && area == QPMAP_AREA_LARGE);
+}
+
+/*
+ * Check one leaf of an area, or its guard page (level 0).  A mark is accepted
+ * at each multiple of QPMAP_WINDOW_SIZE, where the first guard of a window or
+ * group may be.  *missing is the level of the entry that links no table, or
+ * level.  Returns 0 or an enum qpmap_error.
  */
 QPMAP_INIT static int
 qpmap_tables_check(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_u32 *missing)
+    const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_u32 level,
+    qpmap_u32 *missing)
 {
 	struct qpmap_walk walk;
 
 	qpmap_tables_walk(mmu, qpmap_tables_sharing(config), va, &walk);
 	*missing = walk.level;
-	if (walk.level != 0 && qpmap_pte_is_valid(walk.entry)) {
+	if (walk.level > level && qpmap_pte_is_valid(walk.entry)) {
 		return (QPMAP_ERR_WINDOW_LARGE);
 	}
-	if (walk.entry.bits != 0 && (walk.level != 0 ||
-	    va % QPMAP_WINDOW_SIZE != 0 ||
-	    !qpmap_guard_is_valid(walk.ptep, config->flags))) {
+	if (walk.level < level || (walk.entry.bits != 0 &&
+	    (walk.level != level || va % QPMAP_WINDOW_SIZE != 0 ||
+	    !qpmap_guard_is_valid(walk.ptep, config->flags)))) {
 		return (QPMAP_ERR_WINDOW_MAPPED);
 	}
 	return (QPMAP_OK);
@@ -132,22 +144,24 @@ qpmap_tables_is_first(const struct qpmap_area *area, qpmap_vaddr_t va,
 QPMAP_INIT static int
 qpmap_tables_count(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, const struct qpmap_area *area,
-    qpmap_u32 *count)
+    qpmap_u32 level, qpmap_u32 *count)
 {
 	qpmap_vaddr_t va, guard = qpmap_area_end(area);
 	qpmap_u32 missing;
 	int error;
 
-	for (va = area->va;; va += QPMAP_PAGE_SIZE) {
-		error = qpmap_tables_check(config, mmu, va, &missing);
+	for (va = area->va;; va += (qpmap_vaddr_t)1 <<
+	    qpmap_level_shift(level)) {
+		error = qpmap_tables_check(config, mmu, va,
+		    va == guard ? 0 : level, &missing);
 		if (error != QPMAP_OK || va == guard) {
 			return (error);
 		}
-		if (missing != 0 && missing == mmu->levels - 1 &&
+		if (missing > level && missing == mmu->levels - 1 &&
 		    (config->flags & QPMAP_F_SINGLE_ROOT) == 0) {
 			return (QPMAP_ERR_ROOT_ABSENT);
 		}
-		for (; missing > 0; missing--) {
+		for (; missing > level; missing--) {
 			*count += qpmap_tables_is_first(area, va, missing);
 		}
 	}
@@ -219,25 +233,26 @@ qpmap_tables_fill(const struct qpmap_config *config, qpmap_paddr_t table,
  */
 QPMAP_INIT static void
 qpmap_tables_path(const struct qpmap_config *config,
-    const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_paddr_t *chain)
+    const struct qpmap_mmu *mmu, qpmap_vaddr_t va, qpmap_u32 level,
+    qpmap_paddr_t *chain)
 {
 	qpmap_ptebits_t sharing = qpmap_tables_sharing(config);
 	struct qpmap_pte link = qpmap_pte_none();
-	qpmap_u32 level, top;
 	struct qpmap_walk walk;
 	qpmap_paddr_t table;
+	qpmap_u32 top;
 
 	qpmap_tables_walk(mmu, sharing, va, &walk);
 	top = walk.level;
-	for (level = 0; level < top; level++) {
+	if (top == level) {
+		return;
+	}
+	for (; level < top; level++) {
 		table = qpmap_chain_pop(chain);
 		qpmap_tables_fill(config, table,
 		    qpmap_level_index(mmu, va, level), link);
 		link = qpmap_pte_make_table(table, level + 1);
 		link.bits |= (qpmap_ptebits_t)config->private_mask;
-	}
-	if (top == 0) {
-		return;
 	}
 	qpmap_tables_walk(mmu, sharing, va, &walk);
 	qpmap_pte_store(walk.ptep, link);
@@ -249,13 +264,14 @@ qpmap_tables_path(const struct qpmap_config *config,
 QPMAP_INIT static void
 qpmap_tables_paths(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu, const struct qpmap_area *area,
-    qpmap_paddr_t *chain)
+    qpmap_u32 level, qpmap_paddr_t *chain)
 {
 	qpmap_vaddr_t va, guard = qpmap_area_end(area);
 
-	for (va = area->va; va != guard; va += QPMAP_PAGE_SIZE) {
-		if (qpmap_tables_is_first(area, va, 1)) {
-			qpmap_tables_path(config, mmu, va, chain);
+	for (va = area->va; va != guard; va += (qpmap_vaddr_t)1 <<
+	    qpmap_level_shift(level)) {
+		if (qpmap_tables_is_first(area, va, level + 1)) {
+			qpmap_tables_path(config, mmu, va, level, chain);
 		}
 	}
 }
@@ -273,10 +289,10 @@ qpmap_tables_build(const struct qpmap_config *config,
 	qpmap_paddr_t chain;
 
 	do {
-		/* There are always windows, and global slots by choice. */
-		if (!QPMAP_SHOOTDOWN || areas[i].size != 0) {
+		/* There are always windows, others by choice. */
+		if (QPMAP_AREAS == QPMAP_AREA_OWN + 1 || areas[i].size != 0) {
 			error = qpmap_tables_count(config, mmu, &areas[i],
-			    &count);
+			    qpmap_area_level(i), &count);
 		}
 	} while (++i < QPMAP_AREAS && error == QPMAP_OK);
 	if (error == QPMAP_OK) {
@@ -287,7 +303,8 @@ qpmap_tables_build(const struct qpmap_config *config,
 	}
 	i = QPMAP_AREA_OWN;
 	do {
-		qpmap_tables_paths(config, mmu, &areas[i], &chain);
+		qpmap_tables_paths(config, mmu, &areas[i],
+		    qpmap_area_level(i), &chain);
 	} while (++i < QPMAP_AREAS);
 	if (QPMAP_AREAS > QPMAP_AREA_OWN + 1) {
 		qpmap_chain_free(&chain);
@@ -296,17 +313,18 @@ qpmap_tables_build(const struct qpmap_config *config,
 }
 
 QPMAP_COLD struct qpmap_pte *
-qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)
+qpmap_tables_entry(const struct qpmap_mmu *mmu, qpmap_vaddr_t va,
+    qpmap_u32 level)
 {
 	struct qpmap_pte *entries;
 	struct qpmap_walk walk;
 
 	qpmap_tables_walk(mmu, qpmap_state.sharing, va, &walk);
-	if (walk.level != 0) {
+	if (walk.level != level) {
 		return (0);
 	}
 	entries = qpmap_host_leaf_address(walk.table);
-	return (&entries[qpmap_level_index(mmu, va, 0)]);
+	return (&entries[qpmap_level_index(mmu, va, level)]);
 }
 
 #endif /* QPMAP_TABLES */

@@ -34,8 +34,15 @@ qpmap_leaf_is_at(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
 	return (((index ^ va >> QPMAP_PAGE_SHIFT) & QPMAP_LEAF_PLACES) == 0);
 }
 
+/* The entry of va in a table of that level, or NULL if there is none. */
+struct qpmap_pte *qpmap_tables_entry(const struct qpmap_mmu *mmu,
+    qpmap_vaddr_t va, qpmap_u32 level);
+
 /* The PTE of va, or NULL if no leaf table has one. */
-struct qpmap_pte *qpmap_tables_leaf(const struct qpmap_mmu *mmu,
-    qpmap_vaddr_t va);
+static inline struct qpmap_pte *
+qpmap_tables_leaf(const struct qpmap_mmu *mmu, qpmap_vaddr_t va)
+{
+	return (qpmap_tables_entry(mmu, va, 0));
+}
 
 #endif /* QPMAP_CORE_TABLES_H */

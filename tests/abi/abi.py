@@ -79,6 +79,8 @@ HOOKS = {"qpmap_host_pin", "qpmap_host_cpu", "qpmap_host_unpin"}
 SHOOTDOWN = "-DQPMAP_SHOOTDOWN=1"
 # The option that adds ranges.
 RANGES = "-DQPMAP_RANGE_PAGES=64"
+# The option that adds large pages.
+LARGE = "-DQPMAP_LARGE_SLOTS=4"
 # The option that adds the builder of page tables, and what it imports.
 TABLES = "-DQPMAP_TABLES=1"
 

@@ -105,7 +105,8 @@ def cmake(report, arch, compiler):
             out.write(PROJECT % PROCESSOR[arch])
         script = ("cmake -S . -B out -G Ninja -DCMAKE_BUILD_TYPE=Release "
                   "-DQPMAP_SHOOTDOWN=1 -DQPMAP_TABLES=1 "
-                  "-DQPMAP_RANGE_PAGES=512 && cmake --build out")
+                  "-DQPMAP_RANGE_PAGES=512 -DQPMAP_LARGE_SLOTS=4 "
+                  "&& cmake --build out")
         result = subprocess.run(script, shell=True, cwd=work,
                                 env=environment, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True,

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the whole library's objects may contain: one writable structure, no
 floating-point register, only prefixed names, little text and little stack.
-With QPMAP_SHOOTDOWN or QPMAP_RANGE_PAGES, too; and without it, nothing is left
-of it.
+With QPMAP_SHOOTDOWN, QPMAP_RANGE_PAGES or QPMAP_LARGE_SLOTS, too; and without
+it, nothing is left of it.
 
 usage: check_code.py [--all]
 
@@ -20,13 +20,13 @@ import abi
 TEXT_LIMIT = 7 * 1024
 # By gcc, which has no -Oz and holds 64-bit values badly in i386's registers.
 GCC_TEXT_LIMIT = 8 * 1024
-# With QPMAP_SHOOTDOWN or QPMAP_RANGE_PAGES, so much more than the same build
-# without.
-MORE_TEXT_LIMIT = {abi.SHOOTDOWN: 3584, abi.RANGES: 4352}
+# With one of the options, so much more than the same build without.
+MORE_TEXT_LIMIT = {abi.SHOOTDOWN: 3584, abi.RANGES: 4352, abi.LARGE: 2688}
 # Bytes of stack of the deepest chain of the library's own calls, at -O2: it is
 # qpmap_init()'s.
 STACK_LIMIT = 640
-# struct qpmap_cpu: two lines of 64 bytes, one on i386; with ranges as many more.
+# struct qpmap_cpu: two lines of 64 bytes, one on i386; with ranges
+# or large pages as many more.
 CPU_LIMIT = {64: 128, 32: 64}
 RANGE_CPU_LIMIT = {64: 256, 32: 128}
 
@@ -74,6 +74,7 @@ OTHERS = {
                     "shootdown|quiesce|global_|ipi"),
     abi.RANGES: (("range.o",), r"qpmap_(range|ptes)_|(zero|copy)_range|"
                  r"(copy|transfer)_batch"),
+    abi.LARGE: (("large.o", "large_slow.o"), "qpmap_(cpu_)?large"),
 }
 
 
@@ -208,8 +209,8 @@ def check_stack(report, what, build, stacks):
 
 def check_cpu(report, what, target, flags, build):
     size = {s[2]: s[3] for s in build.symbols()}
-    limits = {"qpmap_cpu": RANGE_CPU_LIMIT if abi.RANGES in flags else
-              CPU_LIMIT}
+    limits = {"qpmap_cpu": RANGE_CPU_LIMIT if abi.RANGES in flags or
+              abi.LARGE in flags else CPU_LIMIT}
     if abi.SHOOTDOWN in flags:
         limits.update(OTHERS_LIMIT)
     for name, limit in limits.items():
@@ -271,7 +272,7 @@ def check(report, results, configuration):
 
 
 def configurations():
-    both = [], [abi.SHOOTDOWN], [abi.RANGES]
+    both = [], [abi.SHOOTDOWN], [abi.RANGES], [abi.LARGE]
     for target in abi.targets():
         if target.arch == "arm64" and target.name != "arm64":
             # These differ in constants only.

@@ -226,8 +226,8 @@ def texts_of(language):
 
     def both(what, text, options=()):
         texts.add(what, text, options)
-        texts.add(what + ", shootdown and ranges", text, [
-            *options, abi.SHOOTDOWN, abi.RANGES])
+        texts.add(what + ", shootdown, ranges, large pages", text, [
+            *options, abi.SHOOTDOWN, abi.RANGES, abi.LARGE])
 
     for header in headers():
         one = "#include <%s>\n" % header
@@ -261,7 +261,7 @@ def check_sources(report, target):
     names are taken is for the front end to say.
     """
     options = ["-std=gnu11", "-I" + abi.HERE, abi.SHOOTDOWN, abi.TABLES,
-               abi.RANGES] + HOOKS + PAGE + target.no_fp()
+               abi.RANGES, abi.LARGE] + HOOKS + PAGE + target.no_fp()
     for compiler in abi.compilers(target.arch):
         for before in [], ["-include", abi.HERE + "/hostile.h"]:
             texts = Texts(LANGUAGES[0], options + before)
@@ -283,7 +283,8 @@ def check_macros(report, target):
     """Every macro of headers and sources has the prefix."""
     driver = abi.clang(target.arch) + [
         "-dM", "-E", "-x", "c", "-I" + os.path.join(abi.ROOT, "include"),
-        abi.SHOOTDOWN, abi.TABLES, abi.RANGES] + target.options
+        abi.SHOOTDOWN, abi.TABLES, abi.RANGES, abi.LARGE] + \
+        target.options
     mine = macros(driver, [os.devnull])
     names = ["<%s>" % h for h in headers()]
     names += ["\"%s\"" % s for s in target.sources()]

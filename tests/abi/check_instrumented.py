@@ -75,7 +75,8 @@ def check(report, configuration):
         # Clang has it for targets with an operating system only.
         compiler = abi.hosted_clang(target.arch)
     base = ["-O2", "-fno-pic", "-ffreestanding",
-            abi.SHOOTDOWN, abi.TABLES, abi.RANGES] + target.no_fp()
+            abi.SHOOTDOWN, abi.TABLES, abi.RANGES,
+            abi.LARGE] + target.no_fp()
     flags = base + options.split()
     if "no-stack-protector" in (attribute or "") and abi.is_clang(compiler):
         attribute = "__attribute__((no_stack_protector))"

@@ -649,6 +649,37 @@ x86_range(void **state)
 	assert_false(qpmap_probe_range(&mmu, (last << 56) - 1, last));
 }
 
+#if QPMAP_LARGE_SLOTS
+/* PSE, bit 4: only with 32-bit entries does it make a difference. */
+static void
+x86_large(void **state)
+{
+	struct qpmap_config config = x86_config(0);
+	struct qpmap_mmu mmu;
+
+	(void)state;
+	x86_reset();
+	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
+	assert_true(qpmap_mmu_has_large(&mmu));
+	cpu.cr4 &= ~BIT(4);
+	/* A CPU without it, or with it, where the first one is other. */
+	assert_int_equal(qpmap_probe_same(&mmu), X86_PAE);
+	assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
+	assert_int_equal(qpmap_mmu_has_large(&mmu), X86_PAE);
+	cpu.cr4 |= BIT(4);
+	assert_int_equal(qpmap_probe_same(&mmu), X86_PAE);
+#if !X86_AMD64
+	/* A CPU without CR4. */
+	x86_reset();
+	cpu.no_cpuid = cpu.no_cr4 = cpu.no_pat = cpu.no_efer = !X86_PAE;
+	if (!X86_PAE) {
+		assert_int_equal(x86_probe_mmu(&config, &mmu), QPMAP_OK);
+		assert_false(qpmap_mmu_has_large(&mmu));
+	}
+#endif
+}
+#endif
+
 #define X86_TEST(name, function) { name, function, NULL, NULL, NULL }
 
 int
@@ -667,6 +698,9 @@ main(void)
 	    X86_TEST("C10/template", i386_template),
 	    X86_TEST("lacks", i386_lacks),
 	    X86_TEST("efer", i386_efer),
+#endif
+#if QPMAP_LARGE_SLOTS
+	    X86_TEST("B18/page-size-extension", x86_large),
 #endif
 	    X86_TEST("C1/width", x86_width),
 	    X86_TEST("C1/width-leaves", x86_width_leaves),

@@ -141,16 +141,50 @@ qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
 
 /* The bytes that can be addressed. */
 static inline qpmap_ptebits_t
+qpmap_pa_limit_of(qpmap_u32 pa_bits, qpmap_u32 shift)
+{
+	(void)shift;
+	return (1ULL << pa_bits);
+}
+
+static inline qpmap_ptebits_t
 qpmap_pa_limit(qpmap_u32 pa_bits)
 {
-	return (1ULL << pa_bits);
+	return (qpmap_pa_limit_of(pa_bits, QPMAP_PAGE_SHIFT));
+}
+
+static inline _Bool
+qpmap_pa_is_below(qpmap_paddr_t pa, qpmap_ptebits_t limit, qpmap_u32 shift)
+{
+	return ((pa & ((1ULL << shift) - 1)) == 0 && pa < limit);
 }
 
 static inline _Bool
 qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
-	return ((pa & QPMAP_PAGE_MASK) == 0 && pa < limit);
+	return (qpmap_pa_is_below(pa, limit, QPMAP_PAGE_SHIFT));
 }
+
+#if QPMAP_LARGE_SLOTS
+
+/* As on x86, a bit of the type is where a page's address would be. */
+static inline qpmap_ptebits_t
+qpmap_pte_large_bits(qpmap_ptebits_t bits)
+{
+	return (bits | QPTE_LARGE | (bits & 1ULL << QPTE_TYPE_SHIFT) <<
+	    (QPTE_PA_SHIFT + QPMAP_PAGE_SHIFT - QPTE_TYPE_SHIFT));
+}
+
+_Bool fake_has_large(void);
+
+static inline _Bool
+qpmap_mmu_has_large(const struct qpmap_mmu *mmu)
+{
+	(void)mmu;
+	return (fake_has_large());
+}
+
+#endif /* QPMAP_LARGE_SLOTS */
 
 static inline _Bool
 qpmap_pte_is_none(const struct qpmap_pte *ptep)

@@ -180,6 +180,11 @@ fake_online_cpu(unsigned int cpu, unsigned int window, struct qpmap_pte *leaf)
 		.range = leaf == NULL ? NULL : fake_host_leaf(
 		    qpmap_state.range_va + window * QPMAP_RANGE_SIZE),
 #endif
+#if QPMAP_LARGE_SLOTS
+		.large = leaf == NULL || qpmap_large.va == 0 ||
+		    window >= qpmap_state.cpu_count ? NULL : fake_host_large(
+		    qpmap_large.va + window * QPMAP_LARGE_WINDOW_SIZE),
+#endif
 	};
 	int error;
 
@@ -373,6 +378,21 @@ fake_assert_shows(qpmap_vaddr_t va, qpmap_paddr_t pa, unsigned int type,
 	    writable ? FAKE_OK : FAKE_READ_ONLY);
 	assert_int_equal(fake_translate(va, FAKE_EXEC).fault, FAKE_NO_EXEC);
 }
+
+#if QPMAP_LARGE_SLOTS
+
+void
+fake_assert_shows_large(qpmap_vaddr_t va, qpmap_paddr_t pa, unsigned int type,
+    _Bool writable)
+{
+	assert_int_equal(va & QPMAP_LARGE_MASK, 0);
+	for (qpmap_vaddr_t at = 0; at < QPMAP_LARGE_SIZE;
+	    at += QPMAP_LARGE_SIZE / FAKE_PIECES) {
+		fake_assert_shows(va + at, pa + at, type, writable);
+	}
+}
+
+#endif
 
 /* After remove, va does not show its page. */
 void

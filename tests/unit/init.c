@@ -10,6 +10,7 @@
 	    QPMAP_F_MARK_GUARDS |	\
 	    QPMAP_F_ERRATUM_INVLPG | QPMAP_F_LOCAL_TLBI |	\
 	    (QPMAP_SHOOTDOWN ? QPMAP_FLAGS_FIRMWARE | FAKE_FLAGS : 0) |	\
+	    (QPMAP_LARGE_SLOTS ? QPMAP_F_ONE_ROOT : 0) |		\
 	    (QPMAP_TABLES ? QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT : 0))
 
 static const struct qpmap_options init_own_options = QPMAP_OPTIONS;
@@ -63,7 +64,8 @@ init_options(void **state)
 	static const char *const name[] = {
 		"QPMAP_PAGE_SHIFT", "QPMAP_PAE", "QPMAP_LPA2", "QPMAP_SLOTS",
 		"QPMAP_CACHE_LINE", "QPMAP_DIRECT_MAP", "QPMAP_CHECKED",
-		"QPMAP_TABLES", "QPMAP_SHOOTDOWN", "QPMAP_RANGE_PAGES"
+		"QPMAP_TABLES", "QPMAP_SHOOTDOWN", "QPMAP_RANGE_PAGES",
+		"QPMAP_LARGE_SLOTS"
 	};
 	struct qpmap_config config = fake_config();
 	struct qpmap_options options;
@@ -73,7 +75,7 @@ init_options(void **state)
 	(void)state;
 	for (word = 0; word < QPMAP_OPTION_WORDS; word++) {
 		code = QPMAP_ERR_OPTION_LAYOUT;
-		if (word < 10) {
+		if (word < 11) {
 			code = QPMAP_ERR_OPTION_PAGE_SHIFT + (int)word;
 			assert_non_null(strstr(qpmap_strerror(code),
 			    name[word]));

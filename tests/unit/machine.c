@@ -17,7 +17,8 @@
 #define FAKE_PAGE	((size_t)1 << QPMAP_PAGE_SHIFT)
 #define FAKE_ENTRIES	(1u << QPMAP_TABLE_SHIFT)
 #define FAKE_TABLE_BYTES (FAKE_ENTRIES * sizeof(struct qpmap_pte))
-#define FAKE_KEYS	((FAKE_WATCHED >> QPMAP_TABLE_SHIFT) + 2)
+#define FAKE_KEYS	((FAKE_WATCHED >> QPMAP_TABLE_SHIFT) + 2 +	\
+	(QPMAP_LARGE_SLOTS != 0 ? 128 : 0))
 #define FAKE_PENDING	16
 #define FAKE_RING	64
 
@@ -73,6 +74,7 @@ static struct {
 static unsigned int fake_pending_count;
 static qpmap_vaddr_t fake_watch_va;
 static unsigned int fake_watch_pages;
+static unsigned int fake_watch_small;	/* the first ones: not pieces */
 static struct fake_live fake_live[FAKE_WATCHED];
 static unsigned int fake_live_count;
 /* Pages of the window that are really mapped: 1 to read, 2 to write. */
@@ -338,15 +340,28 @@ fake_host_tables(qpmap_vaddr_t va, unsigned int level)
 	return (&fake_entries(table)[fake_index(va, level)]);
 }
 
-struct qpmap_pte *
-fake_host_leaf(qpmap_vaddr_t va)
+/* A table that is valid for ever, at the entry of va. */
+static struct qpmap_pte *
+fake_host_entry(qpmap_vaddr_t va, unsigned int level)
 {
-	unsigned char *entry = (void *)fake_host_tables(va, 0);
+	unsigned char *entry = (void *)fake_host_tables(va, level);
 	qpmap_paddr_t table = FAKE_PA + (qpmap_paddr_t)
 	    ((entry - fake_base) / (ptrdiff_t)FAKE_PAGE) * FAKE_PAGE;
 
 	return ((struct qpmap_pte *)fake_alias_leaf(table) +
-	    fake_index(va, 0));
+	    fake_index(va, level));
+}
+
+struct qpmap_pte *
+fake_host_leaf(qpmap_vaddr_t va)
+{
+	return (fake_host_entry(va, 0));
+}
+
+struct qpmap_pte *
+fake_host_large(qpmap_vaddr_t va)
+{
+	return (fake_host_entry(va, 1));
 }
 
 struct qpmap_pte
@@ -360,9 +375,55 @@ fake_leaf(qpmap_vaddr_t va)
 		if (!qpmap_pte_is_valid(entry)) {
 			return (qpmap_pte_none());
 		}
+		if (qpmap_pte_is_large(entry, at)) {
+			return (entry);
+		}
 		table = qpmap_pte_pa(entry, fake.private_bit);
 	}
 	return (fake_entries(table)[fake_index(va, 0)]);
+}
+
+/* Pieces of large pages. */
+
+#if QPMAP_LARGE_SLOTS
+#define FAKE_PIECE	(QPMAP_LARGE_SIZE / FAKE_PIECES)
+
+_Bool
+fake_has_large(void)
+{
+	return (!fake.no_large);
+}
+
+/* The first piece and number of pieces of the large page that page is of. */
+static unsigned int
+fake_first_piece(unsigned int page, unsigned int *count)
+{
+	*count = 1;
+	if (page >= fake_watch_small && page < fake_watch_pages) {
+		*count = FAKE_PIECES;
+		page -= (page - fake_watch_small) % FAKE_PIECES;
+	}
+	return (page);
+}
+#else
+#define FAKE_PIECE	QPMAP_PAGE_SIZE
+
+static unsigned int
+fake_first_piece(unsigned int page, unsigned int *count)
+{
+	*count = 1;
+	return (page);
+}
+#endif
+
+/* The address of a watched page or piece. */
+static qpmap_vaddr_t
+fake_watched_va(unsigned int page)
+{
+	if (page >= fake_watch_small) {
+		return (FAKE_LARGE_VA + (page - fake_watch_small) * FAKE_PIECE);
+	}
+	return (fake_watch_va + page * FAKE_PAGE);
 }
 
 /* TLBs. */
@@ -395,11 +456,15 @@ fake_unknown(struct fake_tlb *tlb, unsigned int first, unsigned int end)
 	}
 }
 
+/* Of a large page, every piece, as the manuals promise. */
 static void
 fake_flush_one(struct fake_tlb *tlb, unsigned int page)
 {
-	tlb->known[page] = FAKE_UNKNOWN;
-	fake_unknown(tlb, page, page + 1);
+	unsigned int first, count;
+
+	first = fake_first_piece(page, &count);
+	memset(&tlb->known[first], FAKE_UNKNOWN, count);
+	fake_unknown(tlb, first, first + count);
 }
 
 /* A page of the first contexts is invalidated: 1, the one in use; or all. */
@@ -513,7 +578,7 @@ fake_walker_load(const struct qpmap_pte *ptep)
 static void
 fake_walk(struct fake_tlb *tlb, unsigned int page)
 {
-	qpmap_vaddr_t va = fake_watch_va + page * FAKE_PAGE;
+	qpmap_vaddr_t va = fake_watched_va(page);
 	qpmap_paddr_t table = fake.root;
 	struct qpmap_pte entry;
 	unsigned int level, shift;
@@ -522,8 +587,18 @@ fake_walk(struct fake_tlb *tlb, unsigned int page)
 	for (level = FAKE_LEVELS - 1; level > 0; level--) {
 		shift = QPMAP_PAGE_SHIFT + level * QPMAP_TABLE_SHIFT;
 		key = (va >> shift) - (fake_watch_va >> shift);
+		assert_true(key < FAKE_KEYS);
 		if (!tlb->upper[level][key].known) {
 			entry = fake_entries(table)[fake_index(va, level)];
+			/* Among large windows a leaf is here, or none. */
+			if (level == 1 && page >= fake_watch_small &&
+			    (!qpmap_pte_is_valid(entry) ||
+			    qpmap_pte_is_large(entry, 1))) {
+				tlb->leaf[page] = fake_walker_load(
+				    &fake_entries(table)[fake_index(va, 1)]);
+				tlb->known[page] = FAKE_KNOWN;
+				return;
+			}
 			if (qpmap_pte_is_valid(entry) &&
 			    !qpmap_pte_is_large(entry, level)) {
 				fake_follow(entry, level);
@@ -595,8 +670,12 @@ fake_watched(qpmap_vaddr_t va)
 {
 	qpmap_vaddr_t page = (va - fake_watch_va) / FAKE_PAGE;
 
-	return (page < fake_watch_pages ? (unsigned int)page :
-	    fake_watch_pages);
+	if (page < fake_watch_small) {
+		return ((unsigned int)page);
+	}
+	page = (va - FAKE_LARGE_VA) / FAKE_PIECE;
+	return (page < fake_watch_pages - fake_watch_small ?
+	    fake_watch_small + (unsigned int)page : fake_watch_pages);
 }
 
 void
@@ -651,18 +730,21 @@ fake_cached_page(qpmap_paddr_t pa)
 static void
 fake_refill(qpmap_vaddr_t va)
 {
-	unsigned int page = fake_watched(va);
+	unsigned int page = fake_watched(va), count;
 	struct fake_tlb *tlb;
 
 	if (page == fake_watch_pages) {
 		return;
 	}
-	for (unsigned int i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
-		tlb = &fake_tlb[i / FAKE_CONTEXTS][i % FAKE_CONTEXTS];
-		if (tlb->known[page] == FAKE_KNOWN &&
-		    !qpmap_pte_is_valid(tlb->leaf[page])) {
-			tlb->known[page] = FAKE_UNKNOWN;
-			fake_unknown(tlb, page, page + 1);
+	page = fake_first_piece(page, &count);
+	for (; count > 0; count--, page++) {
+		for (unsigned int i = 0; i < FAKE_CPUS * FAKE_CONTEXTS; i++) {
+			tlb = &fake_tlb[i / FAKE_CONTEXTS][i % FAKE_CONTEXTS];
+			if (tlb->known[page] == FAKE_KNOWN &&
+			    !qpmap_pte_is_valid(tlb->leaf[page])) {
+				tlb->known[page] = FAKE_UNKNOWN;
+				fake_unknown(tlb, page, page + 1);
+			}
 		}
 	}
 }
@@ -703,6 +785,13 @@ fake_translate(qpmap_vaddr_t va, enum fake_access access)
 	bits = tlb->leaf[page].bits;
 	result.pte = tlb->leaf[page];
 	result.pa = qpmap_pte_pa(result.pte, qpmap_state.sharing);
+#if QPMAP_LARGE_SLOTS
+	if (page >= fake_watch_small) {
+		assert_true(qpmap_pte_is_large(result.pte, 1));
+		result.pa = (result.pa & ~(qpmap_paddr_t)QPMAP_LARGE_MASK) |
+		    (va & QPMAP_LARGE_MASK & ~QPMAP_PAGE_MASK);
+	}
+#endif
 	result.type = (unsigned int)((bits & QPTE_TYPE) >> QPTE_TYPE_SHIFT);
 	result.type--;
 	result.fault = FAKE_OK;
@@ -770,11 +859,14 @@ fake_watch(qpmap_vaddr_t va, unsigned int pages)
 	    .sa_flags = SA_SIGINFO | SA_NODEFER,
 	};
 
-	assert_true(pages <= FAKE_WATCHED);
+	assert_true(pages <= FAKE_WATCHED - FAKE_LARGE_ALL);
 	(void)sigaction(SIGSEGV, &action, NULL);
 	(void)sigaction(SIGBUS, &action, NULL);
 	fake_watch_va = va;
-	fake_watch_pages = pages;
+	fake_watch_small = pages;
+	/* The large windows only from near by. */
+	fake_watch_pages = pages + (FAKE_LARGE_VA - va <
+	    2 * (FAKE_LARGE_VA - FAKE_WINDOW_VA) ? FAKE_LARGE_ALL : 0);
 	fake_shootdown();
 }
 
@@ -880,6 +972,9 @@ fake_reset(void)
 	memset(&fake, 0, sizeof(fake));
 	memset(fake_cpu, 0, sizeof(fake_cpu));
 	memset(&qpmap_state, 0, sizeof(qpmap_state));
+#if QPMAP_LARGE_SLOTS
+	memset(&qpmap_large, 0, sizeof(qpmap_large));
+#endif
 	memset(fake_base, 0, FAKE_PAGES * FAKE_PAGE);
 	for (unsigned int n = 0; n < FAKE_PAGES; n++) {
 		fake_use[n] = n < FAKE_DATA_PAGES ? FAKE_USE_DATA :
@@ -901,12 +996,14 @@ fake_reset(void)
 	}
 #endif
 	fake_watch_pages = 0;
+	fake_watch_small = 0;
 	fake_shown_count = 1;
 	fake_hide();
 	fake_reserve(fake_leaf_base, FAKE_PAGES * FAKE_PAGE);
 	fake_reserve(fake_ring_base, FAKE_RING * FAKE_PAGE);
 	fake.not_pinned = ~(qpmap_paddr_t)0;
 	fake.pa_bits = FAKE_PA_BITS;
+	fake.levels = FAKE_LEVELS;
 	fake.slow_types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING) |
 	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED);
 	fake.root = fake_host_table();
@@ -965,6 +1062,15 @@ fake_pte_va(const struct qpmap_pte *ptep, _Bool *shared)
 	    ptep < cpu->range.ptep + QPMAP_RANGE_PAGES - 1) {
 		return (cpu->range.va +
 		    (size_t)(ptep - cpu->range.ptep) * QPMAP_PAGE_SIZE);
+	}
+#endif
+#if QPMAP_LARGE_SLOTS
+	for (i = 1; i <= QPMAP_LARGE_SLOTS; i++) {
+		if (cpu->large.slot[i].ptep == ptep) {
+			return (qpmap_large.va + (cpu->index_plus_one - 1) *
+			    QPMAP_LARGE_WINDOW_SIZE +
+			    (2 * i - 1) * QPMAP_LARGE_SIZE);
+		}
 	}
 #endif
 #if QPMAP_SHOOTDOWN
@@ -1211,9 +1317,10 @@ static void
 fake_check_pte(qpmap_vaddr_t va, const struct qpmap_pte *ptep)
 {
 	size_t at = (uintptr_t)ptep % FAKE_TABLE_BYTES;
+	unsigned int page = fake_watched(va);
 
-	if (fake_watched(va) < fake_watch_pages &&
-	    at / sizeof(*ptep) != fake_index(va, 0)) {
+	if (page < fake_watch_pages &&
+	    at / sizeof(*ptep) != fake_index(va, page >= fake_watch_small)) {
 		fail_msg("ptep %p is not that of %#lx", (const void *)ptep,
 		    (unsigned long)va);
 	}
@@ -1521,7 +1628,7 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 		assert_int_equal(((const unsigned char *)mmu)[byte], 0);
 	}
 	mmu->root = fake.root | fake.private_bit >> QPTE_PA_SHIFT;
-	mmu->levels = FAKE_LEVELS;
+	mmu->levels = fake.levels;
 	mmu->va_bits = FAKE_VA_BITS;
 	mmu->pa_bits = fake.pa_bits;
 	mmu->slow_types = fake.slow_types;

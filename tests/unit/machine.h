@@ -20,10 +20,12 @@
 
 #include <cmocka.h>
 
+#include <qpmap/large.h>
 #include <qpmap/panic.h>
 #include <qpmap/range.h>
 #include <qpmap/shootdown.h>
 
+#include "../../src/core/large.h"
 #include "../../src/core/quick.h"
 
 #define FAKE_CPUS	4
@@ -51,12 +53,23 @@
 /* With QPMAP_RANGE_PAGES: the areas, which end where the windows begin. */
 #define FAKE_RANGE_ALL	(FAKE_CPUS * QPMAP_RANGE_PAGES)
 #define FAKE_RANGE_VA	(FAKE_WINDOW_VA - FAKE_RANGE_ALL * QPMAP_PAGE_SIZE)
+/*
+ * With QPMAP_LARGE_SLOTS: the large windows.  A TLB keeps a large page in
+ * pieces, as if they were pages; they are watched behind all pages.
+ */
+#define FAKE_LARGE_VA	(FAKE_WINDOW_VA + 0x1000000)
+#if QPMAP_LARGE_SLOTS
+#define FAKE_PIECES	4
+#define FAKE_LARGE_ALL	((FAKE_CPUS * QPMAP_LARGE_ENTRIES + 1) * FAKE_PIECES)
+#else
+#define FAKE_LARGE_ALL	0
+#endif
 /* Windows for which there is memory. */
 #define FAKE_WINDOWS	256
 /* Pages from FAKE_RANGE_VA on that can really be loaded from. */
 #define FAKE_REACH_PAGES (2048 + FAKE_RANGE_ALL)
 /* Most pages that are watched at once. */
-#define FAKE_WATCHED	(2048 + FAKE_RANGE_ALL)
+#define FAKE_WATCHED	(2048 + FAKE_RANGE_ALL + FAKE_LARGE_ALL)
 
 enum fake_kind {
 	FAKE_PIN, FAKE_CPU, FAKE_UNPIN, FAKE_PINNED, FAKE_PEEK, FAKE_LOAD,
@@ -103,6 +116,8 @@ struct fake {
 	unsigned int pa_bits;
 	unsigned int slow_types;
 	qpmap_ptebits_t private_bit;	/* tables, and the root, have it */
+	_Bool no_large;			/* a machine without large pages */
+	unsigned int levels;		/* that it says it has */
 	/* A core whose invalidation by address does nothing (erratum). */
 	_Bool broken_invalidation;
 	/* Faults for fake_access(): misbehaviour that a self-test can see. */
@@ -228,6 +243,8 @@ unsigned int fake_pool_taken(void);
 struct qpmap_pte *fake_host_tables(qpmap_vaddr_t va, unsigned int level);
 /* The leaf entry of va for qpmap_cpu_online(), path built. */
 struct qpmap_pte *fake_host_leaf(qpmap_vaddr_t va);
+/* The same one level up. */
+struct qpmap_pte *fake_host_large(qpmap_vaddr_t va);
 /* Show data pages 0 to count - 1 at va for good: a direct map. */
 void fake_direct(qpmap_vaddr_t va, unsigned int count);
 
@@ -285,6 +302,10 @@ void fake_assert_shows(qpmap_vaddr_t va, qpmap_paddr_t pa, unsigned int type,
 void fake_assert_absent(qpmap_vaddr_t va);
 /* No CPU is pinned and none holds anything. */
 void fake_assert_idle(void);
+
+/* Whether va shows the whole large page at pa, likewise. */
+void fake_assert_shows_large(qpmap_vaddr_t va, qpmap_paddr_t pa,
+    unsigned int type, _Bool writable);
 
 /* Address of frame number n (0, ...) of a window. */
 qpmap_vaddr_t fake_slot_va_at(unsigned int window, unsigned int n);

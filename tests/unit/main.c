@@ -83,6 +83,9 @@ main(int argc, char **argv)
 #if QPMAP_RANGE_PAGES
 	count = main_add(all, count, ranges_tests, ranges_count);
 #endif
+#if QPMAP_LARGE_SLOTS
+	count = main_add(all, count, large_tests, large_count);
+#endif
 #if QPMAP_SHOOTDOWN
 	count = main_add(all, count, smp_tests, smp_count);
 	count = main_add(all, count, global_tests, global_count);

@@ -21,6 +21,10 @@ extern const size_t model_count;
 extern const struct CMUnitTest ranges_tests[];
 extern const size_t ranges_count;
 #endif
+#if QPMAP_LARGE_SLOTS
+extern const struct CMUnitTest large_tests[];
+extern const size_t large_count;
+#endif
 #if QPMAP_SHOOTDOWN
 extern const struct CMUnitTest smp_tests[];
 extern const size_t smp_count;

@@ -111,6 +111,18 @@ qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 	return ((struct qpmap_pte){ qpmap_pte_address(pa) | QPTE_TABLE_BITS });
 }
 
+#if QPMAP_LARGE_SLOTS
+
+/* A block: of level 2, by the manual's count, whatever the page size. */
+#define qpmap_pte_large_bits qpmap_pte_large_bits
+static inline qpmap_ptebits_t
+qpmap_pte_large_bits(qpmap_ptebits_t bits)
+{
+	return (bits & ~QPTE_TABLE);
+}
+
+#endif
+
 static inline _Bool
 qpmap_pte_is_valid(struct qpmap_pte pte)
 {

@@ -133,10 +133,11 @@ qpmap_pte_type(qpmap_ptebits_t leaf, _Bool svpbmt)
 }
 
 /* 2^pa_bits bytes. */
-#define qpmap_pa_limit qpmap_pa_limit
+#define qpmap_pa_limit_of qpmap_pa_limit_of
 static inline qpmap_ptebits_t
-qpmap_pa_limit(qpmap_u32 pa_bits)
+qpmap_pa_limit_of(qpmap_u32 pa_bits, qpmap_u32 shift)
 {
+	(void)shift;
 	return (1ULL << pa_bits);
 }
 
@@ -144,11 +145,11 @@ qpmap_pa_limit(qpmap_u32 pa_bits)
  * Shifted to the top, the offset is 0 or larger than any boolean: one branch
  * for both.  A rotation, as elsewhere, would take one instruction more here.
  */
-#define qpmap_pa_is_valid qpmap_pa_is_valid
+#define qpmap_pa_is_below qpmap_pa_is_below
 static inline _Bool
-qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+qpmap_pa_is_below(qpmap_paddr_t pa, qpmap_ptebits_t limit, qpmap_u32 shift)
 {
-	return (pa << (64 - QPMAP_PAGE_SHIFT) < (qpmap_paddr_t)(pa < limit));
+	return (pa << (64 - shift) < (qpmap_paddr_t)(pa < limit));
 }
 
 #endif /* QPMAP_ARCH_RISCV64_PTE_H */

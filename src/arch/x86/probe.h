@@ -52,7 +52,9 @@ qpmap_regs_read(qpmap_u64 reg[QPMAP_MMU_REGS], qpmap_u32 flags)
 
 	if ((features & ~QPMAP_CPUID_FPU) != 0) {
 		cr4 = qpmap_read_cr4() & (QPMAP_CR4_PAE | qpmap_cr4_pge(flags) |
-		    (QPMAP_I386 ? 0 : QPMAP_CR4_LA57));
+		    (QPMAP_I386 ? 0 : QPMAP_CR4_LA57) |
+		    (QPMAP_LARGE_SLOTS && QPMAP_PTE_SIZE == 4 ?
+			QPMAP_CR4_PSE : 0));
 	}
 	reg[QPMAP_REG_CR0] = qpmap_read_cr0() & (QPMAP_CR0_PG | QPMAP_CR0_WP);
 	reg[QPMAP_REG_CPUID] = cr4;

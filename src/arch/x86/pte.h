@@ -131,6 +131,23 @@ qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
 	return (pte.bits & QPTE_PA & ~sharing);
 }
 
+#if QPMAP_LARGE_SLOTS
+
+/*
+ * A page-directory entry with PS, where a leaf has the PAT's bit: that is bit
+ * 12 here.  Intel SDM vol. 3, "Format of a Page-Directory Entry that Maps a
+ * 2-MByte Page", "Format of a 32-Bit Page-Directory Entry that Maps a 4-MByte
+ * Page".
+ */
+#define qpmap_pte_large_bits qpmap_pte_large_bits
+static inline qpmap_ptebits_t
+qpmap_pte_large_bits(qpmap_ptebits_t bits)
+{
+	return (bits | QPTE_PS | (bits & QPTE_PAT) << (12 - 7));
+}
+
+#endif
+
 /* The bits that select entry index, 0 to 7, of the PAT. */
 static inline qpmap_ptebits_t
 qpmap_pte_pat(qpmap_u32 index)
@@ -155,21 +172,22 @@ qpmap_pte_pat_index(qpmap_ptebits_t leaf)
  * Two words, one for each word of an address.  Low: the bits that the low word
  * of the address must not have.  High: one more than its largest high word.
  */
-#define qpmap_pa_limit qpmap_pa_limit
+#define qpmap_pa_limit_of qpmap_pa_limit_of
 static inline qpmap_ptebits_t
-qpmap_pa_limit(qpmap_u32 pa_bits)
+qpmap_pa_limit_of(qpmap_u32 pa_bits, qpmap_u32 shift)
 {
 	qpmap_u32 high = pa_bits > 32 ? 1U << (pa_bits - 32) : 1;
 	qpmap_u32 low = pa_bits < 32 ? ~0U << pa_bits : 0;
 
-	return ((qpmap_ptebits_t)high << 32 | low | QPMAP_PAGE_MASK);
+	return ((qpmap_ptebits_t)high << 32 | low | ((1U << shift) - 1));
 }
 
 /* With a limit of 0 no high word is below it. */
-#define qpmap_pa_is_valid qpmap_pa_is_valid
+#define qpmap_pa_is_below qpmap_pa_is_below
 static inline _Bool
-qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
+qpmap_pa_is_below(qpmap_paddr_t pa, qpmap_ptebits_t limit, qpmap_u32 shift)
 {
+	(void)shift;
 	return (((qpmap_u32)pa & (qpmap_u32)limit) == 0 &&
 	    (qpmap_u32)(pa >> 32) < (qpmap_u32)(limit >> 32));
 }

@@ -35,6 +35,7 @@
 /* For more pages a flush of everything is cheaper. */
 #define QPMAP_TLB_PAGES	32
 
+#define QPMAP_CR4_PSE	(1UL << 4)
 #define QPMAP_CR4_PGE	(1UL << 7)
 #define QPMAP_CR4_PCIDE	(1UL << 17)
 
@@ -64,6 +65,19 @@ qpmap_mmu_has(const struct qpmap_mmu *mmu, qpmap_u32 feature)
 	return (!QPMAP_I386 ||
 	    ((qpmap_u32)(mmu->reg[QPMAP_REG_CPUID] >> 32) & feature) != 0);
 }
+
+#if QPMAP_LARGE_SLOTS
+
+/* CR4.PSE matters with 32-bit entries only. */
+#define qpmap_mmu_has_large qpmap_mmu_has_large
+static inline _Bool
+qpmap_mmu_has_large(const struct qpmap_mmu *mmu)
+{
+	return (QPMAP_PTE_SIZE == 8 ||
+	    (mmu->reg[QPMAP_REG_CPUID] & QPMAP_CR4_PSE) != 0);
+}
+
+#endif
 
 #if QPMAP_PAE
 

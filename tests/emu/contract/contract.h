@@ -59,6 +59,7 @@ void contract_direct_cases(const struct emu_mode *mode);
 void contract_cpu_cases(const struct emu_mode *mode);
 void contract_sequence_cases(const struct emu_mode *mode);
 void contract_hostile_cases(const struct emu_mode *mode);
+void contract_large_cases(const struct emu_mode *mode);
 void contract_shootdown_cases(const struct emu_mode *mode);
 void contract_global_cases(const struct emu_mode *mode);
 void contract_smp_interrupt_cases(const struct emu_mode *mode);

@@ -7,6 +7,7 @@
  * harness to judge.
  */
 #include <qpmap/host.h>
+#include <qpmap/large.h>
 #include <qpmap/pmap.h>
 #include <qpmap/qpmap.h>
 #include <qpmap/range.h>
@@ -72,6 +73,10 @@ const qpmap_u64 guest_fact[FACT_COUNT] = {
 	[FACT_CPU_CLAIMS] = __builtin_offsetof(struct qpmap_cpu, range.claims),
 	[FACT_CPU_FIRST] = __builtin_offsetof(struct qpmap_cpu, range.first),
 	[FACT_PTES_RANGE] = __builtin_offsetof(struct qpmap_cpu_ptes, range),
+#endif
+#if QPMAP_LARGE_SLOTS
+	[FACT_LARGE_SLOTS] = QPMAP_LARGE_SLOTS,
+	[FACT_LARGE_ENTRIES] = QPMAP_LARGE_ENTRIES,
 #endif
 	[FACT_PERCPU_SIZE] = sizeof(struct guest_percpu),
 	[FACT_PERCPU_STATE] = __builtin_offsetof(struct guest_percpu, state),
@@ -304,6 +309,9 @@ guest_init(void)
 #endif
 #if QPMAP_RANGE_PAGES
 	    .range_va = (qpmap_vaddr_t)wire[WIRE_RANGE_VA],
+#endif
+#if QPMAP_LARGE_SLOTS
+	    .large_va = (qpmap_vaddr_t)wire[WIRE_LARGE_VA],
 #endif
 	};
 	struct qpmap_options options = QPMAP_OPTIONS;

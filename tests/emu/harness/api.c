@@ -120,6 +120,12 @@ emu_prepare(const struct emu_mode *mode, const char *variant, uint64_t layout,
 	if (e->fact[FACT_RANGE_PAGES] != 0) {
 		e->config[WIRE_RANGE_VA] = mode->range_va;
 	}
+	if (e->fact[FACT_LARGE_SLOTS] != 0) {
+		e->config[WIRE_LARGE_VA] = mode->large_va;
+		if (mode->levels == 2) {
+			e->config[WIRE_FLAGS] |= QPMAP_F_ONE_ROOT;
+		}
+	}
 	return (e);
 }
 

@@ -55,6 +55,7 @@ struct emu_mode {
 	uint64_t window_va;		/* of window 0, as tests use it */
 	uint64_t global_va;		/* of the first global slots */
 	uint64_t range_va;		/* of the first range area */
+	uint64_t large_va;		/* of the first large window */
 	uint64_t direct_va;		/* of a direct map */
 	uint64_t scratch_va;		/* anything else a test maps */
 };
@@ -463,6 +464,7 @@ void emu_boot(struct emu *e);
  * mode->range_va.
  */
 #define EMU_GROUPS 2
+/* With QPMAP_LARGE_SLOTS, also to large windows at mode->large_va. */
 struct emu *emu_begin(const struct emu_mode *mode, const char *variant);
 /* The same with another layout and boot flags. */
 struct emu *emu_prepare(const struct emu_mode *mode, const char *variant,

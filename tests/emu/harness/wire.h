@@ -29,6 +29,7 @@ enum wire_config {
 	WIRE_GLOBAL,
 	WIRE_GLOBAL_COUNT,
 	WIRE_RANGE_VA,		/* with QPMAP_RANGE_PAGES */
+	WIRE_LARGE_VA,		/* with QPMAP_LARGE_SLOTS */
 	WIRE_CONFIG_COUNT
 };
 
@@ -55,6 +56,8 @@ enum wire_fact {
 	FACT_CPU_FIRST,
 	FACT_PTES_SIZE,	/* sizeof(struct qpmap_cpu_ptes) */
 	FACT_PTES_RANGE,	/* offset of its range */
+	FACT_LARGE_SLOTS,	/* QPMAP_LARGE_SLOTS; with 0 so is the next */
+	FACT_LARGE_ENTRIES,
 	FACT_PERCPU_SIZE,	/* sizeof(struct guest_percpu) */
 	FACT_PERCPU_STATE,	/* offset of its struct qpmap_cpu */
 	FACT_PERCPU_DEPTH,	/* offset of its preemption counter */
