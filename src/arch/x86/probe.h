@@ -106,8 +106,7 @@ qpmap_probe_mode(const struct qpmap_config *config, const struct qpmap_mmu *mmu)
 	if (qpmap_mmu_nx(mmu) && (config->flags & QPMAP_F_NO_NX) != 0) {
 		return (QPMAP_ERR_NO_NX);
 	}
-	if ((mmu->reg[QPMAP_REG_CPUID] & QPMAP_CR4_PGE) !=
-	    qpmap_cr4_pge(config->flags)) {
+	if ((qpmap_cr4_pge(config->flags) & ~mmu->reg[QPMAP_REG_CPUID]) != 0) {
 		return (QPMAP_ERR_PGE);
 	}
 	if (config->layout != 0 && config->layout != mmu->reg[QPMAP_REG_PAT]) {
