@@ -12,9 +12,10 @@
 
 /*
  * The library needs one for each level below the root, at most, for the
- * windows, as many for the global slots, and for the range areas.
+ * windows, as many for the global slots and for the range areas, and fewer for
+ * large pages.
  */
-#define KERNEL_TABLES 12u
+#define KERNEL_TABLES 16u
 
 static unsigned char kernel_tables[KERNEL_TABLES][KERNEL_PAGE]
     __attribute__((aligned(KERNEL_PAGE)));

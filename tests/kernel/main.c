@@ -31,13 +31,14 @@ const struct qpmap_config kernel_config = {
 	.cpu_count = KERNEL_CPUS,
 	.nesting = QPMAP_SLOTS,
 	.flags = QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT |
-	    QPMAP_F_MARK_GUARDS | MACHINE_FLAGS,
+	    QPMAP_F_MARK_GUARDS | QPMAP_F_ONE_ROOT | MACHINE_FLAGS,
 	.shootdown = &kernel_shootdown,
 	.cpu_sync = kernel_remote,
 	.global_va = MACHINE_WINDOW_VA + KERNEL_GLOBAL,
 	.global = kernel_global,
 	.global_count = 1,
 	.range_va = MACHINE_WINDOW_VA + KERNEL_RANGES,
+	.large_va = MACHINE_WINDOW_VA + 0x8000000,
 };
 
 _Static_assert(KERNEL_GLOBAL > KERNEL_CPUS * QPMAP_WINDOW_SIZE,

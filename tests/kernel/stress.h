@@ -28,6 +28,9 @@ kernel_word(uint32_t seed, uint32_t i)
 	return (seed == 0 ? 0 : seed ^ i * 2654435761u);
 }
 
+/* large.c */
+void kernel_test_large(void);
+
 /* tests.c: if it does not hold, the running test has failed. */
 void kernel_expect(bool holds, const char *why);
 
