@@ -151,17 +151,21 @@ qpmap_range_check_mark(const struct qpmap_cpu *cpu, qpmap_paddr_t pa)
 }
 
 /*
- * Loops over PTEs make two in a turn, and count an index up to 0.  Where a
- * store can add a scaled index to an address, the compiler must not count
- * addresses instead, which takes a compare.
+ * Loops over PTEs take two in a turn.  Where a store can add an index to an
+ * address they count i up to 0, elsewhere ptep up to end.  The compiler must
+ * not choose again: it would take a compare, or a counter, more.
  */
+#define QPMAP_PTES_END(i, ptep, end)					\
+	(QPMAP_ADDS_TO_MEMORY ? (i) == 0 : (ptep) == (end))
+#define QPMAP_PTES_AT(i, ptep, end)					\
+	(QPMAP_ADDS_TO_MEMORY ? &(end)[i] : (ptep))
 #if QPMAP_ADDS_TO_MEMORY
-#define QPMAP_KEEP_INDEX(i) __asm__("" : "+r"(i))
+#define QPMAP_PTES_KEEP(i, end) __asm__("" : "+r"(i))
 #else
-#define QPMAP_KEEP_INDEX(i) ((void)0)
+#define QPMAP_PTES_KEEP(i, end) __asm__("" : "+r"(end))
 #endif
 
-/* Twice or more in this file; a call takes as long as a page. */
+/* Three or four times in this file; a call takes as long as a page. */
 #define QPMAP_INLINED __attribute__((__always_inline__))
 
 /* Store the PTEs of contiguous pages. */
@@ -170,17 +174,19 @@ qpmap_ptes_store(struct qpmap_pte *ptep, qpmap_size_t page_count,
     struct qpmap_pte pte)
 {
 	__PTRDIFF_TYPE__ i = -(__PTRDIFF_TYPE__)page_count;
+	struct qpmap_pte *end = ptep + page_count, *at;
 
-	ptep += page_count;
 	if ((page_count & 1) != 0) {
-		qpmap_pte_store(&ptep[i++], pte);
+		qpmap_pte_store(ptep++, pte);
+		i++;
 		pte = qpmap_pte_next(pte);
 	}
-	QPMAP_KEEP_INDEX(i);
-	for (; i != 0; i += 2) {
-		qpmap_pte_store(&ptep[i], pte);
+	QPMAP_PTES_KEEP(i, end);
+	for (; !QPMAP_PTES_END(i, ptep, end); i += 2, ptep += 2) {
+		at = QPMAP_PTES_AT(i, ptep, end);
+		qpmap_pte_store(&at[0], pte);
 		pte = qpmap_pte_next(pte);
-		qpmap_pte_store(&ptep[i + 1], pte);
+		qpmap_pte_store(&at[1], pte);
 		pte = qpmap_pte_next(pte);
 	}
 }
@@ -191,32 +197,50 @@ static inline void
 qpmap_ptes_clear(struct qpmap_pte *ptep, qpmap_size_t page_count)
 {
 	__PTRDIFF_TYPE__ i = -(__PTRDIFF_TYPE__)page_count;
+	struct qpmap_pte *end = ptep + page_count, *at;
 
-	ptep += page_count;
 	if ((page_count & 1) != 0) {
-		qpmap_pte_clear(&ptep[i++]);
+		qpmap_pte_clear(ptep++);
+		i++;
 	}
-	QPMAP_KEEP_INDEX(i);
-	for (; i != 0; i += 2) {
-		qpmap_pte_clear(&ptep[i]);
-		qpmap_pte_clear(&ptep[i + 1]);
+	QPMAP_PTES_KEEP(i, end);
+	for (; !QPMAP_PTES_END(i, ptep, end); i += 2, ptep += 2) {
+		at = QPMAP_PTES_AT(i, ptep, end);
+		qpmap_pte_clear(&at[0]);
+		qpmap_pte_clear(&at[1]);
 	}
 }
 #endif
 
+/* Panic: the page of a list is not valid. */
+QPMAP_NORETURN QPMAP_HANDED static void
+qpmap_range_panic_page(qpmap_paddr_t pa, qpmap_attr_t attr,
+    const struct qpmap_prot *prots)
+{
+	(void)qpmap_prot_check(pa, attr, prots);
+	__builtin_unreachable();
+}
+
 /* Store the PTEs of listed pages; each address is read once, and checked. */
-static inline void
+QPMAP_INLINED static inline void
 qpmap_ptes_store_list(struct qpmap_pte *ptep, qpmap_size_t page_count,
     const qpmap_paddr_t *pages, qpmap_attr_t attr,
     const struct qpmap_prot *prots)
 {
 	const struct qpmap_pte *end = ptep + page_count;
+	qpmap_ptebits_t limit = prots[attr].slow_pa_limit;
+	qpmap_ptebits_t bits = prots[attr].bits;
 	qpmap_paddr_t pa;
 
 	for (; ptep != end; ptep++, pages++) {
 		pa = *(const volatile qpmap_paddr_t *)pages;
-		qpmap_range_check_page(pa, attr, prots);
-		qpmap_pte_store(ptep, qpmap_pte_make(pa, prots[attr].bits));
+		if (!qpmap_pa_is_valid(pa, limit)) {
+			qpmap_range_panic_page(pa, attr, prots);
+		}
+		if (QPMAP_CHECKED) {
+			(void)qpmap_prot_check(pa, attr, prots);
+		}
+		qpmap_pte_store(ptep, qpmap_pte_make(pa, bits));
 	}
 }
 
@@ -281,10 +305,11 @@ qpmap_range_check_attr(qpmap_paddr_t pa, qpmap_attr_t attr,
 	}
 }
 
-/* Contiguous pages, if anything about them is not as the fast path has it. */
+/* If anything about the pages is not as the fast path has it. */
 QPMAP_NOINLINE static qpmap_vaddr_t
-qpmap_range_enter_slow(qpmap_paddr_t pa, qpmap_size_t page_count,
-    qpmap_attr_t attr, const struct qpmap_prot *prots)
+qpmap_range_enter_slow(qpmap_paddr_t pa, const qpmap_paddr_t *pages,
+    qpmap_size_t page_count, qpmap_attr_t attr,
+    const struct qpmap_prot *prots)
 {
 	_Bool direct;
 
@@ -292,42 +317,60 @@ qpmap_range_enter_slow(qpmap_paddr_t pa, qpmap_size_t page_count,
 		return (0);
 	}
 	qpmap_range_check_attr(pa, attr, prots);
-	direct = qpmap_range_is_direct(pa, page_count, &prots[attr]);
+	direct = pages == 0 &&
+	    qpmap_range_is_direct(pa, page_count, &prots[attr]);
 	if (!direct && page_count >= QPMAP_RANGE_PAGES) {
 		return (0);
 	}
-	qpmap_range_check(pa, page_count, attr, prots);
+	if (pages == 0) {
+		qpmap_range_check(pa, page_count, attr, prots);
+	}
 	if (direct) {
 		return (qpmap_direct_address(&qpmap_state, pa));
 	}
-	return (qpmap_range_map(qpmap_host_pin(), pa, 0, page_count, attr,
+	return (qpmap_range_map(qpmap_host_pin(), pa, pages, page_count, attr,
 	    prots));
 }
 
 /*
- * Contiguous pages on the fast path, else by the functions above, all of them
- * tail calls.  Limits are powers of two: if the OR of two addresses is valid
- * both are, and the pages between them, unless 32 bits wrap.
+ * Whether contiguous pages are valid on the fast path, and not in the direct
+ * map.  Limits are powers of two: if the OR of two addresses is valid both are,
+ * and the pages between them, unless 32 bits wrap.
  */
-QPMAP_INLINED static inline qpmap_vaddr_t
-qpmap_range_enter_prots(qpmap_paddr_t pa, qpmap_size_t page_count,
-    qpmap_attr_t attr, const struct qpmap_prot *prots)
+static inline _Bool
+qpmap_range_is_fast(qpmap_paddr_t pa, qpmap_size_t page_count,
+    const struct qpmap_prot *prot)
 {
 	qpmap_paddr_t last = pa +
 	    ((qpmap_paddr_t)(page_count - 1) << QPMAP_PAGE_SHIFT);
+
+	return (qpmap_pa_is_valid(pa | last, prot->pa_limit) &&
+	    !(sizeof(pa) == 4 && last < pa) &&
+	    !(QPMAP_DIRECT_MAP &&
+	    pa - qpmap_state.direct_pa < prot->direct_size));
+}
+
+/*
+ * The fast path, else the functions above, all of them tail calls.  Contiguous
+ * pages from pa on, and pages is NULL; or with list a list, and pa is 0.
+ */
+QPMAP_INLINED static inline qpmap_vaddr_t
+qpmap_range_enter_prots(qpmap_paddr_t pa, const qpmap_paddr_t *pages,
+    _Bool list, qpmap_size_t page_count, qpmap_attr_t attr,
+    const struct qpmap_prot *prots)
+{
 	struct qpmap_cpu *cpu;
-	struct qpmap_pte *ptep, pte;
+	struct qpmap_pte *ptep;
 	qpmap_u32 claims;
 	qpmap_size_t next;
 	qpmap_vaddr_t va;
 
 	if (QPMAP_CHECKED || attr >= QPMAP_ATTR_COUNT ||
 	    page_count - 1 >= QPMAP_RANGE_PAGES - 2 ||
-	    !qpmap_pa_is_valid(pa | last, prots[attr].pa_limit) ||
-	    (sizeof(pa) == 4 && last < pa) ||
-	    (QPMAP_DIRECT_MAP &&
-	    pa - qpmap_state.direct_pa < prots[attr].direct_size)) {
-		return (qpmap_range_enter_slow(pa, page_count, attr, prots));
+	    (list ? prots[attr].pa_limit == 0 :
+	    !qpmap_range_is_fast(pa, page_count, &prots[attr]))) {
+		return (qpmap_range_enter_slow(pa, pages, page_count, attr,
+		    prots));
 	}
 	cpu = qpmap_host_pin();
 	claims = cpu->range.claims;
@@ -336,56 +379,50 @@ qpmap_range_enter_prots(qpmap_paddr_t pa, qpmap_size_t page_count,
 	va = cpu->range.va + next * QPMAP_PAGE_SIZE;
 	if (qpmap_range_is_full(claims, page_count) ||
 	    !qpmap_pte_is_none(ptep) || !qpmap_pte_is_none(ptep - 1)) {
-		return (qpmap_range_map(cpu, pa, 0, page_count, attr, prots));
+		return (qpmap_range_map(cpu, pa, pages, page_count, attr,
+		    prots));
 	}
 	qpmap_range_claim(cpu, claims, page_count, va);
-	pte = qpmap_pte_make(pa, prots[attr].bits);
-	qpmap_ptes_store(ptep, page_count, pte);
+	if (list) {
+		qpmap_ptes_store_list(ptep, page_count, pages, attr, prots);
+	} else {
+		qpmap_ptes_store(ptep, page_count,
+		    qpmap_pte_make(pa, prots[attr].bits));
+	}
 	qpmap_tlb_post_map_range(va, page_count);
 	return (va);
-}
-
-QPMAP_NOINLINE static qpmap_vaddr_t
-qpmap_range_enter_list_prots(const qpmap_paddr_t *pages,
-    qpmap_size_t page_count, qpmap_attr_t attr,
-    const struct qpmap_prot *prots)
-{
-	if (page_count == 0 || page_count >= QPMAP_RANGE_PAGES) {
-		return (0);
-	}
-	qpmap_range_check_attr(0, attr, prots);
-	return (qpmap_range_map(qpmap_host_pin(), 0, pages, page_count, attr,
-	    prots));
 }
 
 QPMAP_CALL qpmap_vaddr_t
 qpmap_range_enter(qpmap_paddr_t pa, qpmap_size_t page_count,
     qpmap_attr_t attr)
 {
-	return (qpmap_range_enter_prots(pa, page_count, attr, qpmap_state.rw));
+	return (qpmap_range_enter_prots(pa, 0, 0, page_count,
+	    attr, qpmap_state.rw));
 }
 
 QPMAP_CALL qpmap_vaddr_t
 qpmap_range_enter_ro(qpmap_paddr_t pa, qpmap_size_t page_count,
     qpmap_attr_t attr)
 {
-	return (qpmap_range_enter_prots(pa, page_count, attr, qpmap_state.ro));
+	return (qpmap_range_enter_prots(pa, 0, 0, page_count,
+	    attr, qpmap_state.ro));
 }
 
 QPMAP_CALL qpmap_vaddr_t
 qpmap_range_enter_list(const qpmap_paddr_t *pages, qpmap_size_t page_count,
     qpmap_attr_t attr)
 {
-	return (qpmap_range_enter_list_prots(pages, page_count, attr,
-	    qpmap_state.rw));
+	return (qpmap_range_enter_prots(0, pages, 1, page_count,
+	    attr, qpmap_state.rw));
 }
 
 QPMAP_CALL qpmap_vaddr_t
 qpmap_range_enter_list_ro(const qpmap_paddr_t *pages,
     qpmap_size_t page_count, qpmap_attr_t attr)
 {
-	return (qpmap_range_enter_list_prots(pages, page_count, attr,
-	    qpmap_state.ro));
+	return (qpmap_range_enter_prots(0, pages, 1, page_count,
+	    attr, qpmap_state.ro));
 }
 
 /* The pages of the newest range, whose first one is page. */

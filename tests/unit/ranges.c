@@ -353,11 +353,11 @@ ranges_change(void)
 	}
 }
 
-/* The same after the second look at an entry, between a check and its use. */
+/* The same after a third look at an entry: between a check and its use. */
 static void
 ranges_change_late(void)
 {
-	if (fake.kind_count[FAKE_PEEK] >= 2) {
+	if (fake.kind_count[FAKE_PEEK] >= 3) {
 		ranges_list[0] = fake_page(100);
 	}
 }
