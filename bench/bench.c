@@ -296,6 +296,31 @@ bench_large(const struct emu_mode *mode)
 		    mode->name);
 	}
 	bench_print_pair("large", &pair);
+/*
+ * Enter and remove inline, of a page in the direct map: what they add to a
+ * function that has a frame, and a pair to one that had none and calls nobody.
+ */
+static void
+bench_inline(const struct emu_mode *mode, const char *name,
+    const char *variant)
+{
+	static const char *const function[] = { "guest_count_nothing",
+		"guest_count_enter", "guest_count_pair", "guest_count_leaf",
+		"guest_count_caller" };
+	struct emu *e = counts_open(mode, variant, 1, 8);
+	uint64_t pa = emu_page(e, 3), count[5];
+	uint64_t va = e->config[WIRE_DIRECT_VA] + pa -
+	    e->config[WIRE_DIRECT_PA];
+
+	emu_map(e, va, pa, false);
+	for (unsigned i = 0; i < 5; i++) {
+		/* Without an enter the argument is the address. */
+		count[i] = counts_instructions(e, function[i],
+		    i == 0 || i == 3 ? "w" : "p", i == 0 || i == 3 ? &va : &pa);
+	}
+	printf("   \"%s\": {\"enter\": %" PRIu64 ", \"remove\": %" PRIu64
+	    ", \"caller\": %" PRIu64 "},\n", name, count[1] - count[0],
+	    count[2] - count[1], count[4] - count[3]);
 	emu_close(e);
 }
 
@@ -520,6 +545,8 @@ main(int argc, char **argv)
 		bench_window(mode);
 		bench_direct(mode);
 		bench_slow(mode);
+		bench_inline(mode, "inline_direct", "bench1");
+		bench_inline(mode, "inline_constant", "bench-const");
 		bench_copy(mode);
 		bench_range(mode, "range", 0);
 		if (mode->arch->broadcasts) {

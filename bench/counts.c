@@ -90,7 +90,11 @@ counts_open_boot(const struct emu_mode *mode, const char *variant,
 	struct emu *e = emu_prepare(mode, variant,
 	    mode->arch->layouts[0].value, boot_flags);
 
-	if (direct_pages != 0) {
+	if (e->fact[FACT_DIRECT_SIZE] != 0) {
+		e->config[WIRE_DIRECT_VA] = e->fact[FACT_DIRECT_VA];
+		e->config[WIRE_DIRECT_PA] = e->fact[FACT_DIRECT_PA];
+		e->config[WIRE_DIRECT_SIZE] = e->fact[FACT_DIRECT_SIZE];
+	} else if (direct_pages != 0) {
 		e->config[WIRE_DIRECT_VA] = mode->direct_va;
 		e->config[WIRE_DIRECT_PA] = mode->pages_base;
 		e->config[WIRE_DIRECT_SIZE] =

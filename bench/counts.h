@@ -30,7 +30,8 @@ struct counts_pair {
 
 /*
  * A machine of the given variant with CPU 0 (and with cpus = 2, CPU 1) online,
- * and with direct, the test pages' first direct_pages in a direct map.
+ * and with the direct map that the guest was built for, or else, with the test
+ * pages' first direct_pages in one.
  */
 struct emu *counts_open(const struct emu_mode *mode, const char *variant,
     unsigned cpus, unsigned direct_pages);

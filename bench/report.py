@@ -113,12 +113,13 @@ def table_pairs(results):
     rows = []
     for mode, count in modes(results).items():
         rows.append([mode] + [pair(count[what]) for what in
-                              PAIRS + ("slow",)] +
+                              PAIRS + ("inline_direct", "slow")] +
                     [operations(count), count["barriers"],
                      count["lines_written"], count["lines_shared"]])
     return grid(["mode", "no direct map", "page outside one",
-                 "page inside one", "slow path", "TLB operations",
-                 "barriers", "lines written", "of them shared"], rows)
+                 "page inside one", "the same inline", "slow path",
+                 "TLB operations", "barriers", "lines written",
+                 "of them shared"], rows)
 
 
 def beside(count):
@@ -153,6 +154,19 @@ def table_direct(results):
             "instructions"]] for name, title in DIRECT.items()
                  if name in count["designs"]]
     return grid(["target", "kernel", "instructions"], rows)
+
+
+def table_inline(results):
+    rows = []
+    for mode, count in modes(results).items():
+        row = [mode]
+        for what in ("inline_direct", "inline_constant"):
+            one = count[what]
+            row += [one["enter"], one["remove"], one["enter"] + one["remove"],
+                    one["caller"]]
+        rows.append(row)
+    return grid(["mode", "enter", "remove", "pair", "in a leaf",
+                 "constants: enter", "remove", "pair", "in a leaf"], rows)
 
 
 def table_designs(results):
@@ -275,13 +289,14 @@ def table_size(results):
                  for target, count in targets(results).items()])
 
 
-TABLES = {"pairs": table_pairs, "beside": table_beside, "copy": table_copy,
-          "range": table_range, "designs": table_designs,
+TABLES = {"pairs": table_pairs, "inline": table_inline, "beside": table_beside,
+          "copy": table_copy, "range": table_range, "designs": table_designs,
           "direct": table_direct, "cpus": table_cpus,
           "shootdown": table_shootdown, "size": table_size}
 # The sections of bench/RESULTS.md: without sizes, which change too often.
 RESULTS = (
     ("A pair", "pairs"),
+    ("A pair inline, inside the direct map", "inline"),
     ("Beside the best case", "beside"),
     ("Bytes and whole pages", "copy"),
     ("Ranges of pages", "range"),

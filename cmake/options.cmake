@@ -52,6 +52,7 @@ qpmap_option(QPMAP_SLOTS 4 "mappings held at once on one CPU"
     1 2 3 4 5 6 7 8)
 qpmap_option(QPMAP_CACHE_LINE 64 "bytes in a cache line" 64 128)
 qpmap_option(QPMAP_DIRECT_MAP 1 "the kernel may have a direct map" 0 1)
+qpmap_option(QPMAP_INLINE 0 "enter and remove inline, for the direct map" 0 1)
 qpmap_option(QPMAP_CHECKED 0 "every enter asks whether the page is wired" 0 1)
 qpmap_option(QPMAP_TABLES 0 "the library can build page tables" 0 1)
 qpmap_option(QPMAP_SHOOTDOWN 0 "shootdown and global mappings" 0 1)
@@ -85,6 +86,16 @@ set(QPMAP_HOT_ATTR "" CACHE STRING
 if(QPMAP_HOST_PAGE)
 	list(APPEND qpmap_definitions "QPMAP_HOST_PAGE=\"${QPMAP_HOST_PAGE}\"")
 endif()
+
+# The direct map of a kernel that knows it when it is compiled; see config.h.
+foreach(qpmap_number PA VA SIZE)
+	set(QPMAP_DIRECT_${qpmap_number} "" CACHE STRING
+	    "the direct map's ${qpmap_number}, a number")
+	if(NOT QPMAP_DIRECT_${qpmap_number} STREQUAL "")
+		list(APPEND qpmap_definitions
+		    QPMAP_DIRECT_${qpmap_number}=${QPMAP_DIRECT_${qpmap_number}})
+	endif()
+endforeach()
 
 # One more instruction in each function: not in the instruction counts.
 option(QPMAP_LANDING_PADS

@@ -136,16 +136,24 @@ void *mk_table_address(qpmap_paddr_t pa);
 
 #define MK_CPUS 8u
 
-/* A range of kernel addresses that nothing else uses, one window per CPU. */
+/*
+ * A range of kernel addresses that nothing else uses, one window per CPU; and
+ * where the direct map has RAM from physical address 0 on.
+ */
 #if defined(__x86_64__)
 #define MK_WINDOW_VA ((qpmap_vaddr_t)0xffffc90000000000ULL)
+#define MK_DIRECT_VA ((qpmap_vaddr_t)0xffff888000000000ULL)
 #elif defined(__i386__)
 #define MK_WINDOW_VA ((qpmap_vaddr_t)0xff800000u)
+#define MK_DIRECT_VA ((qpmap_vaddr_t)0xc0000000u)
 #elif defined(__aarch64__)
 #define MK_WINDOW_VA ((qpmap_vaddr_t)0xfffffffd00000000ULL)
+#define MK_DIRECT_VA ((qpmap_vaddr_t)0xffffff8000000000ULL)
 #elif defined(__riscv)
 #define MK_WINDOW_VA ((qpmap_vaddr_t)0xffffffd000000000ULL)
+#define MK_DIRECT_VA ((qpmap_vaddr_t)0xffffffe000000000ULL)
 #endif
+#define MK_DIRECT_SIZE ((qpmap_size_t)0x30000000u)
 
 /* Another range, for global mappings. */
 #define MK_SHARE_VA (MK_WINDOW_VA + 0x100000u)

@@ -61,6 +61,31 @@
 #endif
 
 /*
+ * The direct map of a kernel that knows it when it is compiled: physical
+ * address, address, and size in bytes, as numbers that #if can read.  They are
+ * then constants of the inline functions (<qpmap/inline.h>), and qpmap_init()
+ * requires the same in the configuration.  Default 0: it is not known.
+ */
+#ifndef QPMAP_DIRECT_PA
+#define QPMAP_DIRECT_PA 0
+#endif
+#ifndef QPMAP_DIRECT_VA
+#define QPMAP_DIRECT_VA 0
+#endif
+#ifndef QPMAP_DIRECT_SIZE
+#define QPMAP_DIRECT_SIZE 0
+#endif
+
+/*
+ * 1: qpmap_enter() and qpmap_remove(), and the two functions of <qpmap/pmap.h>,
+ * are inline for pages in the direct map (<qpmap/inline.h>).  Default 0.  Each
+ * file may have its own value; the library's sources ignore it.
+ */
+#ifndef QPMAP_INLINE
+#define QPMAP_INLINE 0
+#endif
+
+/*
  * 1: check more.  Enter calls qpmap_host_page_is_wired() (contract C9), and
  * with QPMAP_F_MARK_GUARDS checks its window's mark.  Remove panics on an
  * address in the direct map that is not page-aligned.  Default 0.
@@ -169,6 +194,15 @@
 #endif
 #if QPMAP_DIRECT_MAP != 0 && QPMAP_DIRECT_MAP != 1
 #error "qpmap: QPMAP_DIRECT_MAP must be 0 or 1"
+#endif
+#if QPMAP_DIRECT_SIZE == 0 && (QPMAP_DIRECT_PA != 0 || QPMAP_DIRECT_VA != 0)
+#error "qpmap: QPMAP_DIRECT_PA and _VA need QPMAP_DIRECT_SIZE"
+#endif
+#if QPMAP_DIRECT_SIZE != 0 && (!QPMAP_DIRECT_MAP || QPMAP_DIRECT_VA == 0)
+#error "qpmap: QPMAP_DIRECT_SIZE needs QPMAP_DIRECT_VA and QPMAP_DIRECT_MAP=1"
+#endif
+#if QPMAP_INLINE != 0 && QPMAP_INLINE != 1
+#error "qpmap: QPMAP_INLINE must be 0 or 1"
 #endif
 #if QPMAP_CHECKED != 0 && QPMAP_CHECKED != 1
 #error "qpmap: QPMAP_CHECKED must be 0 or 1"

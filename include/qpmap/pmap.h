@@ -20,6 +20,9 @@
 #define QPMAP_PMAP_H
 
 #include "types.h"
+#if QPMAP_INLINE
+#include "inline.h"
+#endif
 
 #ifdef QPMAP_HOST_PAGE
 #include QPMAP_HOST_PAGE
@@ -58,6 +61,19 @@ QPMAP_CALL qpmap_vaddr_t pmap_quick_enter_page(vm_page_t m);
 
 /* Unmap the page that pmap_quick_enter_page() mapped at kva, on this CPU. */
 QPMAP_CALL void pmap_quick_remove_page(qpmap_vaddr_t kva);
+
+#if QPMAP_INLINE
+/* The same, inline for pages in the direct map: see <qpmap/inline.h>. */
+static inline qpmap_vaddr_t
+qpmap_quick_enter_inline(vm_page_t m)
+{
+	return (qpmap_enter_inline(qpmap_host_page_pa(m),
+	    qpmap_host_page_attr(m)));
+}
+
+#define pmap_quick_enter_page(m)	qpmap_quick_enter_inline(m)
+#define pmap_quick_remove_page(kva)	qpmap_remove_inline(kva)
+#endif
 
 QPMAP_END_DECLS
 

@@ -244,7 +244,9 @@ struct qpmap_config {
 	 * hole, for reading and writing, with the types of direct_types (an OR
 	 * of QPMAP_TYPE_BIT(type); 0 means write-back).  direct_va, direct_pa
 	 * and direct_size are multiples of the page size.  direct_size 0 means
-	 * none, and is required in a build with QPMAP_DIRECT_MAP=0.
+	 * none, and is required in a build with QPMAP_DIRECT_MAP=0.  A build
+	 * with QPMAP_DIRECT_SIZE requires its own three values, write-back
+	 * among direct_types, and no QPMAP_F_NO_DIRECT.
 	 */
 	qpmap_vaddr_t direct_va;
 	qpmap_paddr_t direct_pa;
@@ -329,11 +331,13 @@ enum qpmap_error {
  * The build options; and the size and alignment of structures that the kernel
  * and the library share, which compiler flags can change (-malign-double).  All
  * must be the same for both.  The words are in the order of the errors
- * QPMAP_ERR_OPTION_PAGE_SHIFT and up; a difference in any word after the first
- * QPMAP_OPTION_COUNT is QPMAP_ERR_OPTION_LAYOUT.
+ * QPMAP_ERR_OPTION_PAGE_SHIFT and up, for the first QPMAP_OPTION_COUNT.  Then
+ * come those of the layout, and from QPMAP_OPTION_DIRECT on the halves of the
+ * direct map's three numbers.
  */
 #define QPMAP_OPTION_COUNT	11u
-#define QPMAP_OPTION_WORDS	15u
+#define QPMAP_OPTION_DIRECT	15u
+#define QPMAP_OPTION_WORDS	21u
 
 struct qpmap_options {
 	/* Major and minor version, and QPMAP_OPTION_WORDS. */
@@ -345,6 +349,9 @@ struct qpmap_alignment {
 	char first;
 	qpmap_u64 second;
 };
+
+#define QPMAP_OPTION_HALVES(number)					\
+	(qpmap_u32)(number), (qpmap_u32)((qpmap_u64)(number) >> 32)
 
 #define QPMAP_OPTIONS							\
 	{								\
@@ -365,7 +372,10 @@ struct qpmap_alignment {
 			(qpmap_u32)sizeof(struct qpmap_pte),		\
 			(qpmap_u32)sizeof(struct qpmap_cpu),		\
 			(qpmap_u32)sizeof(struct qpmap_config),		\
-			(qpmap_u32)sizeof(struct qpmap_alignment)	\
+			(qpmap_u32)sizeof(struct qpmap_alignment),	\
+			QPMAP_OPTION_HALVES(QPMAP_DIRECT_PA),		\
+			QPMAP_OPTION_HALVES(QPMAP_DIRECT_VA),		\
+			QPMAP_OPTION_HALVES(QPMAP_DIRECT_SIZE)		\
 		}							\
 	}
 
@@ -506,6 +516,9 @@ QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
  *
  * Wait-free: no lock, no loop, no wait for another CPU's software.
  * Context: any (threads, interrupts, NMI), with any lock held.
+ *
+ * <qpmap/inline.h> has this function and qpmap_remove() inline, for pages in
+ * the direct map.
  */
 QPMAP_CALL qpmap_vaddr_t qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
 
@@ -617,5 +630,7 @@ QPMAP_CALL void qpmap_write(qpmap_paddr_t pa, qpmap_attr_t attr,
 QPMAP_CALL int qpmap_selftest(qpmap_paddr_t pa, qpmap_paddr_t pa2);
 
 QPMAP_END_DECLS
+
+#include "inline.h"
 
 #endif /* QPMAP_QPMAP_H */

@@ -19,6 +19,9 @@ _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
     "a window never crosses a leaf table");
 
 struct qpmap_state qpmap_state;
+#if QPMAP_DIRECT_MAP && QPMAP_DIRECT_SIZE == 0
+struct qpmap_direct qpmap_direct;
+#endif
 
 /* The casts drop const: a ptep is writable, but this PTE is never written. */
 const struct qpmap_sentinel qpmap_sentinel = {
@@ -144,14 +147,49 @@ qpmap_areas_check(const struct qpmap_config *config,
 	return (error);
 }
 
-/* Check the direct map's physical range, and that the build supports one. */
+/*
+ * Whether the inline functions may serve a direct map: all of it is within the
+ * width of a physical address, and below 2^52 (QPMAP_DIRECT_KEY).
+ */
+static inline _Bool
+qpmap_direct_is_inline(qpmap_paddr_t pa, qpmap_size_t size,
+    const struct qpmap_mmu *mmu)
+{
+	qpmap_u32 bits = mmu->pa_bits < 52 ? mmu->pa_bits : 52;
+
+	return (qpmap_pa_is_valid(pa + (size - QPMAP_PAGE_SIZE),
+	    qpmap_pa_limit(bits)));
+}
+
+/* Whether the direct map is what the inline functions have as constants. */
+static inline _Bool
+qpmap_direct_is_built(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu)
+{
+	qpmap_u32 write_back = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_BACK);
+
+	return (config->direct_pa == QPMAP_DIRECT_PA &&
+	    config->direct_va == QPMAP_DIRECT_VA &&
+	    config->direct_size == QPMAP_DIRECT_SIZE &&
+	    (config->flags & QPMAP_F_NO_DIRECT) == 0 &&
+	    (config->direct_types == 0 ||
+	    (config->direct_types & write_back) != 0) &&
+	    qpmap_direct_is_inline(config->direct_pa, config->direct_size,
+	    mmu));
+}
+
+/* Check the direct map's physical range, and that the build supports it. */
 QPMAP_INIT static int
-qpmap_check_direct(const struct qpmap_config *config)
+qpmap_check_direct(const struct qpmap_config *config,
+    const struct qpmap_mmu *mmu)
 {
 	if (config->direct_size != 0 && (!QPMAP_DIRECT_MAP ||
 	    (config->direct_pa & (qpmap_paddr_t)QPMAP_PAGE_MASK) != 0 ||
 	    config->direct_pa + (config->direct_size - 1) <
 	    config->direct_pa)) {
+		return (QPMAP_ERR_DIRECT);
+	}
+	if (QPMAP_DIRECT_SIZE != 0 && !qpmap_direct_is_built(config, mmu)) {
 		return (QPMAP_ERR_DIRECT);
 	}
 	return (QPMAP_OK);
@@ -205,7 +243,7 @@ qpmap_check(const struct qpmap_config *config, struct qpmap_mmu *mmu,
 		error = qpmap_check_width(config, mmu);
 	}
 	if (error == QPMAP_OK) {
-		error = qpmap_check_direct(config);
+		error = qpmap_check_direct(config, mmu);
 	}
 	if (error == QPMAP_OK) {
 		error = qpmap_shootdown_check(config);
@@ -292,6 +330,25 @@ qpmap_init_prots(const struct qpmap_config *config,
 	ro->pa_limit = limit;
 }
 
+/* Write what the inline functions read, after qpmap_state. */
+QPMAP_INIT static void
+qpmap_init_direct(const struct qpmap_mmu *mmu)
+{
+#if QPMAP_DIRECT_MAP && QPMAP_DIRECT_SIZE == 0
+	qpmap_size_t size = qpmap_state.rw[QPMAP_ATTR_WRITE_BACK].direct_size;
+
+	if (!qpmap_direct_is_inline(qpmap_state.direct_pa, size, mmu)) {
+		size = 0;
+	}
+	qpmap_direct.pa = qpmap_state.direct_pa;
+	qpmap_direct.wb_limit = QPMAP_DIRECT_KEY(size);
+	qpmap_direct.va = qpmap_state.direct_va;
+	qpmap_direct.size = qpmap_state.direct_size;
+#else
+	(void)mmu;
+#endif
+}
+
 /* The error of the first option whose values differ, or QPMAP_OK. */
 QPMAP_INIT static int
 qpmap_check_options(const struct qpmap_options *options)
@@ -306,7 +363,8 @@ qpmap_check_options(const struct qpmap_options *options)
 		if (options->word[i] != own.word[i]) {
 			return (i < QPMAP_OPTION_COUNT ?
 			    QPMAP_ERR_OPTION_PAGE_SHIFT + (int)i :
-			    QPMAP_ERR_OPTION_LAYOUT);
+			    i < QPMAP_OPTION_DIRECT ?
+			    QPMAP_ERR_OPTION_LAYOUT : QPMAP_ERR_OPTION_DIRECT);
 		}
 	}
 	return (QPMAP_OK);
@@ -345,6 +403,7 @@ qpmap_init_options(const struct qpmap_config *config,
 	}
 	qpmap_state.direct_va = config->direct_va;
 	qpmap_state.direct_pa = config->direct_pa;
+	qpmap_init_direct(&mmu);
 	qpmap_state.nesting =
 	    config->nesting != 0 ? config->nesting : QPMAP_SLOTS;
 	qpmap_state.flags = config->flags;

@@ -3,6 +3,12 @@
 #include <qpmap/pmap.h>
 #include <qpmap/qpmap.h>
 
+/* QPMAP_INLINE may be in the kernel's flags: here are the functions. */
+#undef qpmap_enter
+#undef qpmap_remove
+#undef pmap_quick_enter_page
+#undef pmap_quick_remove_page
+
 QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
 pmap_quick_enter_page(vm_page_t m)
 {

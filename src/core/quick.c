@@ -94,14 +94,15 @@ qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr)
 	return (qpmap_enter_prot(pa, attr, qpmap_state.ro, 1));
 }
 
-QPMAP_HOT_ATTR QPMAP_CALL void
-qpmap_remove(qpmap_vaddr_t va)
+/* The body of both removes.  outside: va is not in the direct map. */
+static inline void
+qpmap_remove_at(qpmap_vaddr_t va, _Bool outside)
 {
 	struct qpmap_cpu *cpu;
 	struct qpmap_slot *slot;
 	struct qpmap_pte *ptep;
 
-	if (QPMAP_DIRECT_MAP &&
+	if (QPMAP_DIRECT_MAP && !outside &&
 	    va - qpmap_state.direct_va < qpmap_state.direct_size) {
 		if (QPMAP_CHECKED && (va & QPMAP_PAGE_MASK) != 0) {
 			qpmap_remove_slow(va);
@@ -129,3 +130,18 @@ qpmap_remove(qpmap_vaddr_t va)
 	qpmap_release(cpu, slot);
 	qpmap_host_unpin(cpu);
 }
+
+QPMAP_HOT_ATTR QPMAP_CALL void
+qpmap_remove(qpmap_vaddr_t va)
+{
+	qpmap_remove_at(va, 0);
+}
+
+#if QPMAP_DIRECT_MAP && !QPMAP_CHECKED
+/* The inline remove has tested the address. */
+QPMAP_HOT_ATTR QPMAP_CALL void
+qpmap_remove_window(qpmap_vaddr_t va)
+{
+	qpmap_remove_at(va, 1);
+}
+#endif

@@ -15,6 +15,10 @@
 
 #include "../arch/arch.h"
 
+/* QPMAP_INLINE may be in the kernel's flags: the library calls functions. */
+#undef qpmap_enter
+#undef qpmap_remove
+
 /*
  * Rarely called.  cold makes clang place the calls after the hot path, which
  * then never branches backwards.  gcc does so without cold; with it, gcc would

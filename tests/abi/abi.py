@@ -81,6 +81,10 @@ SHOOTDOWN = "-DQPMAP_SHOOTDOWN=1"
 RANGES = "-DQPMAP_RANGE_PAGES=64"
 # The option that adds large pages.
 LARGE = "-DQPMAP_LARGE_SLOTS=4"
+# The inline form of enter and remove, and a direct map it has as constants.
+INLINE = ["-DQPMAP_INLINE=1"]
+BUILT = ["-DQPMAP_DIRECT_PA=0x10000000", "-DQPMAP_DIRECT_VA=0xc0000000",
+         "-DQPMAP_DIRECT_SIZE=0x1000000"]
 # The option that adds the builder of page tables, and what it imports.
 TABLES = "-DQPMAP_TABLES=1"
 

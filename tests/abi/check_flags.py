@@ -6,8 +6,8 @@ imports (contract B13).
 usage: check_flags.py [--all] [target ...]
 
 With --all, within a target and compiler, every set of flags meets every
-optimisation level; the build options rotate through them in turns of seven,
--ffreestanding in turns of fourteen, and every other one has QPMAP_SHOOTDOWN.
+optimisation level; the build options rotate through them in turns of 11,
+-ffreestanding in turns of 22, and every other one has QPMAP_SHOOTDOWN.
 
 Without, the fewest of these are built in which there is still: every set of
 flags with each compiler of its target; within an architecture, for gcc and for
@@ -58,6 +58,8 @@ OPTIONS = [
     "-DQPMAP_DIRECT_MAP=0 -DQPMAP_SLOTS=1",
     "-DQPMAP_TABLES=1 -DQPMAP_RANGE_PAGES=512",
     "-DQPMAP_TABLES=1 -DQPMAP_LARGE_SLOTS=8 -DQPMAP_CHECKED=1",
+    " ".join(abi.INLINE),
+    " ".join(abi.INLINE + abi.BUILT + [abi.TABLES]),
 ]
 
 

@@ -240,6 +240,10 @@ def texts_of(language):
     for kind in PAGE_TYPES:
         texts.add("vm_page_t as %s" % kind, page_text(kind))
     both("all in use", every + USE)
+    for options in abi.INLINE, abi.INLINE + abi.BUILT:
+        both("all in use, " + " ".join(options), every + USE, options)
+        texts.add("a page, " + " ".join(options),
+                  "#include <qpmap/pmap.h>\n" + USE_PAGE, options)
     both("all in use after hostile.h", hostile + every + USE, PAGE)
     both("all in use before hostile.h", every + hostile + USE, PAGE)
     return texts

@@ -26,10 +26,12 @@ from targets import ROOT
 
 # Public names that are of no use to a caller.
 INTERNAL = {"QPMAP_BEGIN_DECLS", "QPMAP_END_DECLS", "QPMAP_NORETURN",
-            "QPMAP_ERROR"}
+            "QPMAP_ERROR", "QPMAP_OPTION_HALVES", "QPMAP_DIRECT_KEY",
+            "QPMAP_DIRECT_SHIFT"}
 
 # The field's words for two sorts of address.
-ALIKE = {("qpmap_paddr_t", "qpmap_vaddr_t")}
+ALIKE = {("qpmap_paddr_t", "qpmap_vaddr_t"),
+         ("QPMAP_DIRECT_PA", "QPMAP_DIRECT_VA")}
 
 # Where CHANGELOG.md has names that there no longer are.
 OLD_SECTION = re.compile(r"^### (?:Removed|Renamed)\n.*?(?=^#|\Z)",

@@ -81,8 +81,8 @@ endian = 'little'
 END
 }
 
-# Build the kernel with QPMAP_TABLES=$1, and with headers of its own if $2;
-# sets kernel.
+# Build the kernel with QPMAP_TABLES=$1, and with headers of its own, and enter
+# and remove inline, if $2; sets kernel.
 build()
 {
 	rm -rf build
@@ -100,14 +100,16 @@ build()
 		quietly cmake -B build -G Ninja --toolchain \
 		    "$source/cmake/toolchain-$toolchain.cmake" \
 		    ${1:+-DQPMAP_TABLES=$1} \
-		    ${2:+-DQPMAP_HOST_INLINE=$inline -DQPMAP_HOST_PAGE=$page}
+		    ${2:+-DQPMAP_HOST_INLINE=$inline -DQPMAP_HOST_PAGE=$page \
+		    -DQPMAP_INLINE=1}
 		quietly cmake --build build ;;
 	meson)
 		kernel=build/kernel
 		cross_file "${2:+-DKERNEL_HEADERS}" >cross.ini
 		CFLAGS='' quietly meson setup --cross-file cross.ini \
 		    ${1:+-Dqpmap:tables=true} ${2:+"-Dqpmap:host_include=$PWD" \
-		    "-Dqpmap:host_inline=$inline" "-Dqpmap:host_page=$page"} \
+		    "-Dqpmap:host_inline=$inline" "-Dqpmap:host_page=$page" \
+		    -Dqpmap:inline=true} \
 		    build
 		quietly ninja -C build ;;
 	esac
@@ -134,6 +136,7 @@ meson) library=subprojects/qpmap ;;
 esac
 inline=kernel_inline.h page=kernel_page.h
 make_headers=" -DQPMAP_HOST_INLINE='\"$inline\"' -DQPMAP_HOST_PAGE='\"$page\"'"
+make_headers="$make_headers -DQPMAP_INLINE=1"
 rm -rf "$work"
 mkdir -p "$work/kernel"
 cp "$source/tests/install/consumer/"kernel*.[ch] \

@@ -32,6 +32,7 @@ refused()
 
 refused amd64 "QPMAP_SLOTS=9: must be one of 1, 2, 3, 4, 5, 6, 7, 8." \
     -DQPMAP_SLOTS=9
+refused amd64 "QPMAP_INLINE=2: must be one of 0, 1." -DQPMAP_INLINE=2
 refused amd64 "QPMAP_TABLES=maybe: must be one of 0, 1." -DQPMAP_TABLES=maybe
 refused arm64 "QPMAP_SHOOTDOWN=2: must be one of 0, 1." -DQPMAP_SHOOTDOWN=2
 refused amd64 "QPMAP_PAE=1 on amd64: only i386 has PAE." -DQPMAP_PAE=ON

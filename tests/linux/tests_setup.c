@@ -131,7 +131,7 @@ linux_test_errors(unsigned int rounds)
 	}
 	linux_configure(&config);
 	options.word[QPMAP_OPTION_WORDS - 1]++;
-	if (qpmap_init_options(&config, &options) != QPMAP_ERR_OPTION_LAYOUT) {
+	if (qpmap_init_options(&config, &options) != QPMAP_ERR_OPTION_DIRECT) {
 		why = "other build options are no error";
 	}
 	ptes.window = config.global[0].leaf;

@@ -60,7 +60,10 @@ init_accepted(const struct qpmap_config *config)
 static void
 init_options(void **state)
 {
-	/* In the order of the list; what follows is the structures' layout. */
+	/*
+	 * In the order of the list; what follows is the structures' layout, and
+	 * six halves of the direct map's numbers.
+	 */
 	static const char *const name[] = {
 		"QPMAP_PAGE_SHIFT", "QPMAP_PAE", "QPMAP_LPA2", "QPMAP_SLOTS",
 		"QPMAP_CACHE_LINE", "QPMAP_DIRECT_MAP", "QPMAP_CHECKED",
@@ -74,7 +77,8 @@ init_options(void **state)
 
 	(void)state;
 	for (word = 0; word < QPMAP_OPTION_WORDS; word++) {
-		code = QPMAP_ERR_OPTION_LAYOUT;
+		code = word < 15 ? QPMAP_ERR_OPTION_LAYOUT :
+		    QPMAP_ERR_OPTION_DIRECT;
 		if (word < 11) {
 			code = QPMAP_ERR_OPTION_PAGE_SHIFT + (int)word;
 			assert_non_null(strstr(qpmap_strerror(code),

@@ -327,6 +327,13 @@ WRONG(options_shootdown)
 WRONG(options_layout)
 {
 	(void)e;
+	config[WIRE_OPTION] = QPMAP_OPTION_DIRECT;
+	return (true);
+}
+
+WRONG(options_direct)
+{
+	(void)e;
 	config[WIRE_OPTION] = QPMAP_OPTION_WORDS;
 	return (true);
 }
@@ -340,6 +347,7 @@ static const struct wrong wrongs[] = {
 	{ "OPTIONS/shootdown", QPMAP_ERR_OPTION_SHOOTDOWN,
 	    wrong_options_shootdown },
 	{ "OPTIONS/layout", QPMAP_ERR_OPTION_LAYOUT, wrong_options_layout },
+	{ "OPTIONS/direct", QPMAP_ERR_OPTION_DIRECT, wrong_options_direct },
 	{ "FLAGS/unknown", QPMAP_ERR_FLAGS, wrong_flag_unknown },
 	{ "NESTING/more", QPMAP_ERR_NESTING, wrong_nesting_more },
 	{ "COUNT/0", QPMAP_ERR_CPU_COUNT, wrong_count_0 },

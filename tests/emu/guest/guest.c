@@ -58,6 +58,9 @@ const qpmap_u64 guest_fact[FACT_COUNT] = {
 	[FACT_WINDOW_PAGES] = QPMAP_WINDOW_PAGES,
 	[FACT_DIRECT_MAP] = QPMAP_DIRECT_MAP,
 	[FACT_CHECKED] = QPMAP_CHECKED,
+	[FACT_DIRECT_PA] = QPMAP_DIRECT_PA,
+	[FACT_DIRECT_VA] = QPMAP_DIRECT_VA,
+	[FACT_DIRECT_SIZE] = QPMAP_DIRECT_SIZE,
 	[FACT_WORD] = sizeof(qpmap_vaddr_t),
 	[FACT_CPU_SIZE] = sizeof(struct qpmap_cpu),
 	[FACT_CPU_NEXT] = __builtin_offsetof(struct qpmap_cpu, next),
@@ -314,21 +317,24 @@ guest_init(void)
 	    .large_va = (qpmap_vaddr_t)wire[WIRE_LARGE_VA],
 #endif
 	};
-	struct qpmap_options options = QPMAP_OPTIONS;
+	static struct qpmap_options options = QPMAP_OPTIONS;
+	qpmap_u32 *differs = &options.release;
 	unsigned int i;
+	int error;
 
 	for (i = 0; i < QPMAP_TYPE_COUNT; i++) {
 		config.template_leaf[i] = wire[WIRE_TEMPLATE + i];
 	}
-	if (wire[WIRE_OPTION] == QPMAP_OPTION_WORDS + 1) {
-		options.release++;
-	} else if (wire[WIRE_OPTION] != 0) {
-		options.word[wire[WIRE_OPTION] - 1]++;
+	if (wire[WIRE_OPTION] == 0) {
+		return (qpmap_init(&config));
 	}
-	if (wire[WIRE_OPTION] != 0) {
-		return (qpmap_init_options(&config, &options));
+	if (wire[WIRE_OPTION] <= QPMAP_OPTION_WORDS) {
+		differs = &options.word[wire[WIRE_OPTION] - 1];
 	}
-	return (qpmap_init(&config));
+	++*differs;
+	error = qpmap_init_options(&config, &options);
+	--*differs;
+	return (error);
 }
 
 /* A page as the manual page's two functions take it. */

@@ -41,6 +41,15 @@ void guest_yield(void);
 qpmap_uptr guest_page_of(qpmap_paddr_t pa, qpmap_attr_t attr);
 qpmap_vaddr_t guest_quick_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
 void guest_quick_remove(qpmap_vaddr_t va);
+qpmap_vaddr_t guest_inline_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
+void guest_inline_remove(qpmap_vaddr_t va);
+qpmap_vaddr_t guest_inline_quick_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
+void guest_inline_quick_remove(qpmap_vaddr_t va);
+void guest_count_nothing(qpmap_paddr_t pa);
+void guest_count_enter(qpmap_paddr_t pa);
+void guest_count_pair(qpmap_paddr_t pa);
+void guest_count_leaf(qpmap_paddr_t pa);
+void guest_count_caller(qpmap_paddr_t pa);
 #if QPMAP_SHOOTDOWN
 qpmap_vaddr_t guest_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
 #endif

@@ -205,10 +205,24 @@ emu_must_return(struct emu *e, const char *name)
 	}
 }
 
+void
+emu_enter_call(struct emu *e, uint64_t pa, unsigned attr)
+{
+	EMU_CALL(e, e->enter_function != NULL ? e->enter_function :
+	    "qpmap_enter", "pw", pa, attr);
+}
+
+void
+emu_remove_call(struct emu *e, uint64_t va)
+{
+	EMU_CALL(e, e->remove_function != NULL ? e->remove_function :
+	    "qpmap_remove", "w", va);
+}
+
 uint64_t
 emu_enter(struct emu *e, uint64_t pa, unsigned attr)
 {
-	EMU_CALL(e, "qpmap_enter", "pw", pa, attr);
+	emu_enter_call(e, pa, attr);
 	emu_must_return(e, "qpmap_enter");
 	return (e->result);
 }
@@ -224,7 +238,7 @@ emu_enter_ro(struct emu *e, uint64_t pa, unsigned attr)
 void
 emu_remove(struct emu *e, uint64_t va)
 {
-	EMU_CALL(e, "qpmap_remove", "w", va);
+	emu_remove_call(e, va);
 	emu_must_return(e, "qpmap_remove");
 }
 

@@ -396,6 +396,10 @@ struct emu {
 	uint64_t *path;
 	size_t path_count;
 
+	/* w: what emu_enter() and emu_remove() call, if not the library's. */
+	const char *enter_function;
+	const char *remove_function;
+
 	/* w: called before each instruction of a call, if not NULL. */
 	void (*on_insn)(struct emu *e, uint64_t pc);
 	void *on_insn_arg;
@@ -556,6 +560,9 @@ struct emu *emu_ready(const struct emu_mode *mode, const char *variant);
 uint64_t emu_enter(struct emu *e, uint64_t pa, unsigned attr);
 uint64_t emu_enter_ro(struct emu *e, uint64_t pa, unsigned attr);
 void emu_remove(struct emu *e, uint64_t va);
+/* The same calls; e->status says how they ended. */
+void emu_enter_call(struct emu *e, uint64_t pa, unsigned attr);
+void emu_remove_call(struct emu *e, uint64_t va);
 unsigned emu_held(struct emu *e);
 
 /* For pause_before: whether the instruction at pc waits for another CPU. */

@@ -42,6 +42,9 @@ enum wire_fact {
 	FACT_WINDOW_PAGES,
 	FACT_DIRECT_MAP,
 	FACT_CHECKED,
+	FACT_DIRECT_PA,		/* QPMAP_DIRECT_PA, ... */
+	FACT_DIRECT_VA,
+	FACT_DIRECT_SIZE,
 	FACT_WORD,		/* bytes in a general register */
 	FACT_CPU_SIZE,		/* sizeof(struct qpmap_cpu) */
 	FACT_CPU_NEXT,		/* offset of its members */
