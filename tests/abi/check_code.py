@@ -100,6 +100,8 @@ def check_fp(report, what, target, build):
 
 def check_writable(report, what, build, options):
     wanted = ["qpmap_state"]
+    if abi.LARGE in options:
+        wanted = ["qpmap_large"] + wanted
     if options not in (NO_DIRECT, abi.BUILT):
         wanted = ["qpmap_direct"] + wanted
     data = [s for s in build.symbols() if s[1] in "BbCDdGgSsVv" and
