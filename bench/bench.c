@@ -296,6 +296,9 @@ bench_large(const struct emu_mode *mode)
 		    mode->name);
 	}
 	bench_print_pair("large", &pair);
+	emu_close(e);
+}
+
 /*
  * Enter and remove inline, of a page in the direct map: what they add to a
  * function that has a frame, and a pair to one that had none and calls nobody.
