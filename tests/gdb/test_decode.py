@@ -224,8 +224,7 @@ def check_leaf(arch, errors):
 CONSTANTS = (
     ("SYNC_TAKEN", "src/core/shootdown.h", r"QPMAP_SYNC_TAKEN\s+(\w+)u\b"),
     ("SYNC_ONLINE", "src/core/shootdown.h", r"QPMAP_SYNC_ONLINE\s+(\w+)u\b"),
-    ("REG_PAT", "src/arch/amd64/probe.c", r"mmu->reg\[(\w+)\] = regs\.pat;"),
-    ("REG_PAT", "src/arch/i386/probe.c", r"define QPMAP_REG_PAT\s+(\w+)"),
+    ("REG_PAT", "src/arch/x86/probe.h", r"define QPMAP_REG_PAT\s+(\w+)"),
     ("F_SBI_RFENCE", "include/qpmap/qpmap.h",
      r"define QPMAP_F_SBI_RFENCE\s+(\w+)u\b"),
 )
