@@ -631,6 +631,8 @@ QPMAP_CALL int qpmap_selftest(qpmap_paddr_t pa, qpmap_paddr_t pa2);
 
 QPMAP_END_DECLS
 
+#ifndef QPMAP_INLINE_H	/* else it includes this file */
 #include "inline.h"
+#endif
 
 #endif /* QPMAP_QPMAP_H */
