@@ -16,7 +16,7 @@
 #ifndef QPMAP_INLINE_H
 #define QPMAP_INLINE_H
 
-#include "qpmap.h"
+#include "qpmap.h" /* NOLINT(misc-header-include-cycle): guarded there */
 
 QPMAP_BEGIN_DECLS
 

@@ -155,7 +155,8 @@ static inline _Bool
 qpmap_direct_is_inline(qpmap_paddr_t pa, qpmap_size_t size,
     const struct qpmap_mmu *mmu)
 {
-	qpmap_u32 bits = mmu->pa_bits < 52 ? mmu->pa_bits : 52;
+	qpmap_u32 most = QPMAP_PTE_SIZE == 4 ? 32 : 52;
+	qpmap_u32 bits = mmu->pa_bits < most ? mmu->pa_bits : most;
 
 	return (qpmap_pa_is_valid(pa + (size - QPMAP_PAGE_SIZE),
 	    qpmap_pa_limit(bits)));

@@ -59,9 +59,9 @@ QPMAP_HANDED void qpmap_large_remove_slow(qpmap_vaddr_t va);
 static inline void
 qpmap_large_check_wired(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
-	qpmap_paddr_t end = pa + QPMAP_LARGE_SIZE;
+	qpmap_size_t left = QPMAP_CHECKED ? QPMAP_LARGE_SIZE : 0;
 
-	for (; QPMAP_CHECKED && pa != end; pa += QPMAP_PAGE_SIZE) {
+	for (; left != 0; left -= QPMAP_PAGE_SIZE, pa += QPMAP_PAGE_SIZE) {
 		if (!qpmap_host_page_is_wired(pa)) {
 			qpmap_host_panic(QPMAP_PANIC_NOT_WIRED, pa, attr);
 		}

@@ -180,7 +180,8 @@ qpmap_large_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
 	qpmap_u32 i;
 
 	if (leaf == 0 ||
-	    (qpmap_uptr)leaf % (QPMAP_LARGE_ENTRIES * QPMAP_PTE_SIZE) != 0 ||
+	    (qpmap_uptr)leaf %
+	    ((qpmap_uptr)QPMAP_LARGE_ENTRIES * QPMAP_PTE_SIZE) != 0 ||
 	    !qpmap_leaf_is_at(leaf, va >> QPMAP_TABLE_SHIFT) ||
 	    !qpmap_guard_is_valid(leaf, qpmap_state.flags)) {
 		return (0);

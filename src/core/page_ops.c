@@ -234,7 +234,7 @@ static inline void
 qpmap_check_wrap_pages(qpmap_paddr_t pa, qpmap_size_t page_count)
 {
 	if (page_count != 0 && page_count - 1 >
-	    (qpmap_paddr_t)~pa >> QPMAP_PAGE_SHIFT) {
+	    ~pa >> QPMAP_PAGE_SHIFT) {
 		qpmap_host_panic(QPMAP_PANIC_RANGE, pa,
 		    (qpmap_u64)page_count << QPMAP_PAGE_SHIFT);
 	}

@@ -260,6 +260,7 @@ qpmap_range_claim(struct qpmap_cpu *cpu, qpmap_u32 claims,
  * panics.
  */
 QPMAP_NOINLINE static qpmap_vaddr_t
+/* NOLINTNEXTLINE(readability-function-size): pages come in two ways */
 qpmap_range_map(struct qpmap_cpu *cpu, qpmap_paddr_t pa,
     const qpmap_paddr_t *pages, qpmap_size_t page_count, qpmap_attr_t attr,
     const struct qpmap_prot *prots)
@@ -355,6 +356,7 @@ qpmap_range_is_fast(qpmap_paddr_t pa, qpmap_size_t page_count,
  * pages from pa on, and pages is NULL; or with list a list, and pa is 0.
  */
 QPMAP_INLINED static inline qpmap_vaddr_t
+/* NOLINTNEXTLINE(readability-function-size): pages come in two ways */
 qpmap_range_enter_prots(qpmap_paddr_t pa, const qpmap_paddr_t *pages,
     _Bool list, qpmap_size_t page_count, qpmap_attr_t attr,
     const struct qpmap_prot *prots)
@@ -553,7 +555,8 @@ qpmap_range_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
 	qpmap_u32 i;
 
 	if (leaf == 0 ||
-	    (qpmap_uptr)leaf % (QPMAP_RANGE_PAGES * QPMAP_PTE_SIZE) != 0 ||
+	    (qpmap_uptr)leaf %
+	    ((qpmap_uptr)QPMAP_RANGE_PAGES * QPMAP_PTE_SIZE) != 0 ||
 	    !qpmap_leaf_is_at(leaf, va) ||
 	    !qpmap_guard_is_valid(leaf, qpmap_state.flags)) {
 		return (0);

@@ -82,19 +82,25 @@ qpmap_mmu_nx(const struct qpmap_mmu *mmu)
 	    (mmu->reg[QPMAP_REG_EFER] & QPMAP_EFER_NXE) != 0);
 }
 
+/* Whether amd64's tables have five levels. */
+static inline _Bool
+qpmap_mmu_la57(const struct qpmap_mmu *mmu)
+{
+	return ((mmu->reg[QPMAP_REG_CPUID] & QPMAP_CR4_LA57) != 0);
+}
+
 /* Check the paging mode.  Returns 0 or an enum qpmap_error. */
 QPMAP_INIT static int
 qpmap_probe_mode(const struct qpmap_config *config, const struct qpmap_mmu *mmu)
 {
-	_Bool pae = (mmu->reg[QPMAP_REG_CPUID] & QPMAP_CR4_PAE) != 0;
 	_Bool lma = (mmu->reg[QPMAP_REG_EFER] & QPMAP_EFER_LMA) != 0;
 
 	if (QPMAP_PAGE_SHIFT != 12) {
 		return (QPMAP_ERR_PAGE_SIZE);
 	}
 	if ((mmu->reg[QPMAP_REG_CR0] & QPMAP_CR0_PG) == 0 ||
-	    lma == QPMAP_I386 || (QPMAP_I386 && pae != QPMAP_PAE) ||
-	    QPMAP_LPA2) {
+	    lma == QPMAP_I386 || QPMAP_LPA2 || (QPMAP_I386 && QPMAP_PAE !=
+	    ((mmu->reg[QPMAP_REG_CPUID] & QPMAP_CR4_PAE) != 0))) {
 		return (QPMAP_ERR_PAGING);
 	}
 	if ((mmu->reg[QPMAP_REG_CR0] & QPMAP_CR0_WP) == 0) {
@@ -163,7 +169,6 @@ QPMAP_INIT int
 qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 {
 	qpmap_ptebits_t nx;
-	_Bool la57;
 	int error;
 
 	qpmap_regs_read(mmu->reg, config->flags);
@@ -172,12 +177,12 @@ qpmap_probe(const struct qpmap_config *config, struct qpmap_mmu *mmu)
 		return (error);
 	}
 	nx = qpmap_mmu_nx(mmu) ? QPTE_NX : 0;
-	la57 = (mmu->reg[QPMAP_REG_CPUID] & QPMAP_CR4_LA57) != 0;
 	/* PAE's PDPT has 32 bytes, and may start inside a page. */
 	mmu->root = (qpmap_paddr_t)(qpmap_read_cr3() &
 	    (QPMAP_PAE ? ~0x1ful : QPTE_PA));
-	mmu->levels = QPMAP_PAE ? 3 : QPMAP_I386 ? 2 : la57 ? 5 : 4;
-	mmu->va_bits = QPMAP_I386 ? 32 : la57 ? 57 : 48;
+	mmu->levels = QPMAP_PAE ? 3 : QPMAP_I386 ? 2 :
+	    qpmap_mmu_la57(mmu) ? 5 : 4;
+	mmu->va_bits = QPMAP_I386 ? 32 : qpmap_mmu_la57(mmu) ? 57 : 48;
 	mmu->pa_bits = QPMAP_PTE_SIZE == 8 ? qpmap_cpuid_pa_bits() : 32;
 	mmu->rw_bits = nx | QPTE_RW_BITS;
 	mmu->ro_bits = nx | QPTE_RO_BITS;

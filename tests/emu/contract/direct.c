@@ -312,6 +312,7 @@ c10_sharing(const struct contract_case *c)
 	struct emu *e = direct_begin(c);
 	uint64_t mask = UINT64_C(1) << (e->mode->pa_bits - 1);
 	uint64_t pa = emu_page(e, DIRECT_FIRST + 3);
+	uint64_t range = e->config[WIRE_RANGE_VA];
 	uint64_t pte_pa, shared;
 	unsigned size = e->mode->entry_size;
 	uint64_t va;
@@ -324,6 +325,11 @@ c10_sharing(const struct contract_case *c)
 	CHECK_EQUAL(emu_init(e), QPMAP_OK, "qpmap_init");
 	CHECK(emu_leaf_at(e, e->config[WIRE_WINDOW_VA], &pte_pa, NULL), "leaf");
 	emu_write(e, pte_pa, size, 0);
+	if (e->fact[FACT_RANGE_PAGES] != 0) {
+		emu_map(e, range, pa, false);
+		CHECK(emu_leaf_at(e, range, &e->range_leaf, NULL), "leaf");
+		emu_write(e, e->range_leaf, size, 0);
+	}
 	CHECK_EQUAL(emu_online(e, 0, pte_pa), QPMAP_OK, "qpmap_cpu_online");
 	for (unsigned i = 0; i < 3; i++) {
 		static const unsigned flag[3] = {
