@@ -16,27 +16,12 @@
 #ifndef QPMAP_INLINE_H
 #define QPMAP_INLINE_H
 
+#include "arch/direct.h"
 #include "qpmap.h" /* NOLINT(misc-header-include-cycle): guarded there */
 
 QPMAP_BEGIN_DECLS
 
 #if QPMAP_DIRECT_MAP
-
-/*
- * One compare of a key checks an offset's range and its alignment: low bits of
- * the offset become the highest of its key.  An offset is less than a size of
- * whole pages, and a multiple of the page size, if its key is less than the
- * size's.  The key is a rotation; without such an instruction this is shorter,
- * and correct for sizes up to 2^52.
- */
-#define QPMAP_DIRECT_SHIFT	(8 * __SIZEOF_POINTER__ - QPMAP_PAGE_SHIFT)
-#ifdef __riscv
-#define QPMAP_DIRECT_KEY(offset)					\
-	((offset) | (offset) << QPMAP_DIRECT_SHIFT)
-#else
-#define QPMAP_DIRECT_KEY(offset)					\
-	((offset) >> QPMAP_PAGE_SHIFT | (offset) << QPMAP_DIRECT_SHIFT)
-#endif
 
 /*
  * The direct map, as the inline functions need it.  Only qpmap_init() writes
