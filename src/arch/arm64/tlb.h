@@ -342,7 +342,10 @@ qpmap_cpu_relax(void)
 
 #if QPMAP_RANGE_PAGES
 
-/* STP stores each of the two in one access.  Arm ARM, "Atomicity". */
+/*
+ * Of an aligned STP each register's store is single-copy atomic.  Arm ARM,
+ * "Requirements for single-copy atomicity".
+ */
 #define qpmap_ptes_clear qpmap_ptes_clear
 static inline void
 qpmap_ptes_clear(struct qpmap_pte *ptep, qpmap_size_t page_count)
