@@ -45,6 +45,7 @@ QPMAP_APART QPMAP_CALL void qpmap_remove(qpmap_vaddr_t va);
 #include "core/quick.c"
 #include "core/pmap.c"
 #include "core/page_ops.c"
+#include "core/try.c"
 #include "core/slow.c"
 #include "core/range.c"
 #include "core/large.c"

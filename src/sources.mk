@@ -23,6 +23,7 @@ QPMAP_SOURCES = \
 	core/slow.c \
 	core/strerror.c \
 	core/tables.c \
+	core/try.c \
 	arch/$(QPMAP_ARCH)/copy.c \
 	arch/$(QPMAP_ARCH)/probe.c
 

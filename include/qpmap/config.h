@@ -132,6 +132,15 @@
 #endif
 
 /*
+ * 1: add copies that survive a fault of a page (<qpmap/try.h>).  Default 0:
+ * they are not compiled.  It changes no structure, and qpmap_init() does not
+ * compare it: a kernel with another value does not compile or link.
+ */
+#ifndef QPMAP_TRY
+#define QPMAP_TRY 0
+#endif
+
+/*
  * Options that are not numbers:
  *
  * QPMAP_HOST_INLINE	the name of a header, quotes included, that defines
@@ -212,6 +221,9 @@
 #endif
 #if QPMAP_SHOOTDOWN != 0 && QPMAP_SHOOTDOWN != 1
 #error "qpmap: QPMAP_SHOOTDOWN must be 0 or 1"
+#endif
+#if QPMAP_TRY != 0 && QPMAP_TRY != 1
+#error "qpmap: QPMAP_TRY must be 0 or 1"
 #endif
 
 #if QPMAP_LARGE_SLOTS < 0 || QPMAP_LARGE_SLOTS > 8

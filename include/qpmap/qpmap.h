@@ -596,6 +596,7 @@ QPMAP_CALL qpmap_u32 qpmap_held(const struct qpmap_cpu *cpu);
  * An access must not fault: the page must be there, not poisoned and not
  * withdrawn by a hypervisor, and buf must be mapped.  If a fault handler leaves
  * the function, the slot stays held, and preemption off, for ever.
+ * <qpmap/try.h> has copies that survive a fault of the page.
  *
  * Panics as qpmap_enter(), and before any access if a range wraps around the
  * physical address space (QPMAP_PANIC_RANGE).  Context: as qpmap_enter().

@@ -276,4 +276,18 @@ QPMAP_ASM_CALL void qpmap_copy_single(qpmap_vaddr_t to, qpmap_vaddr_t from,
 /* Zero any memory, likewise; width is 4 or a word's. */
 void qpmap_zero_single(qpmap_vaddr_t to, qpmap_size_t len, qpmap_size_t width);
 
+/*
+ * With QPMAP_TRY: the same two copies, and one of 4 bytes by one load and one
+ * store, whose load may fault.  They return the number of bytes not copied; 0
+ * without a fault.  sides says which accesses may fault.
+ */
+#define QPMAP_SIDE_FROM	1u
+#define QPMAP_SIDE_TO	2u
+QPMAP_ASM_CALL qpmap_size_t qpmap_try_bulk(qpmap_vaddr_t to,
+    qpmap_vaddr_t from, qpmap_size_t len, qpmap_uptr sides);
+QPMAP_ASM_CALL qpmap_size_t qpmap_try_single(qpmap_vaddr_t to,
+    qpmap_vaddr_t from, qpmap_size_t len, qpmap_size_t width,
+    qpmap_uptr sides);
+QPMAP_ASM_CALL qpmap_size_t qpmap_try_4(qpmap_vaddr_t to, qpmap_vaddr_t from);
+
 #endif /* QPMAP_ARCH_CONTRACT_H */

@@ -14,30 +14,7 @@
 #include <qpmap/panic.h>
 #include <qpmap/range.h>
 
-#include "../arch/arch.h"
-
-/* The attribute for qpmap_enter(). */
-static inline qpmap_attr_t
-qpmap_mapped_attr(qpmap_attr_t attr)
-{
-	return (attr & ~(qpmap_attr_t)QPMAP_ATTR_WIDTH_4);
-}
-
-/* Whether the bulk loop may access the page; not with QPMAP_ATTR_WIDTH_4. */
-static inline _Bool
-qpmap_is_bulk(qpmap_attr_t attr)
-{
-	return ((attr &
-	    ~(qpmap_attr_t)(QPMAP_ATTR_PRIVATE | QPMAP_ATTR_SHARED)) <=
-	    QPMAP_ATTR_WRITE_THROUGH);
-}
-
-/* The widest single access. */
-static inline qpmap_size_t
-qpmap_widest(qpmap_attr_t attr)
-{
-	return ((attr & QPMAP_ATTR_WIDTH_4) != 0 ? 4 : sizeof(qpmap_word_t));
-}
+#include "page_ops.h"
 
 QPMAP_CALL void
 qpmap_zero_page(qpmap_paddr_t pa, qpmap_attr_t attr)
@@ -69,85 +46,13 @@ qpmap_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr, qpmap_paddr_t src,
 	qpmap_remove(from);
 }
 
-/*
- * The widest naturally aligned access at va within len bytes, at most widest.
- * va is in the page, which may be a device; the other side is memory.
- */
-static inline qpmap_size_t
-qpmap_access_width(qpmap_vaddr_t va, qpmap_size_t len, qpmap_size_t widest)
-{
-	while (widest > len || (va & (widest - 1)) != 0) {
-		widest /= 2;
-	}
-	return (widest);
-}
-
-/* Copy between page and memory, equally aligned if the backend needs it. */
-static void
-qpmap_transfer_aligned(qpmap_vaddr_t va, qpmap_vaddr_t memory,
-    qpmap_size_t len, qpmap_size_t widest, _Bool write)
-{
-	qpmap_size_t width, run;
-
-	for (; len > 0; len -= run) {
-		width = qpmap_access_width(va, len, widest);
-		run = width == widest ? len & ~(widest - 1) : width;
-		qpmap_copy_single(write ? va : memory, write ? memory : va,
-		    run, width);
-		va += run;
-		memory += run;
-	}
-}
-
-/* Copy through a block with the alignment of the page. */
-static void
-qpmap_transfer_shifted(qpmap_vaddr_t va, qpmap_vaddr_t memory,
-    qpmap_size_t len, qpmap_size_t widest, _Bool write)
-{
-	qpmap_word_t block[64 / sizeof(qpmap_word_t)];
-	qpmap_vaddr_t at;
-	qpmap_size_t run;
-
-	for (; len > 0; len -= run) {
-		at = va & (sizeof(qpmap_word_t) - 1);
-		run = sizeof(block) - at < len ? sizeof(block) - at : len;
-		at += (qpmap_vaddr_t)block;
-		if (write) {
-			qpmap_copy_bulk(at, memory, run);
-		}
-		qpmap_transfer_aligned(va, at, run, widest, write);
-		if (!write) {
-			qpmap_copy_bulk(memory, at, run);
-		}
-		va += run;
-		memory += run;
-	}
-}
-
 /* Copy within one page, by single accesses. */
 QPMAP_COLD QPMAP_NOINLINE static void
 qpmap_transfer_single(qpmap_vaddr_t va, qpmap_vaddr_t memory,
     qpmap_size_t len, qpmap_size_t widest, _Bool write)
 {
-	if (QPMAP_COPY_ALIGNED && ((va ^ memory) & (widest - 1)) != 0) {
-		qpmap_transfer_shifted(va, memory, len, widest, write);
-	} else {
-		qpmap_transfer_aligned(va, memory, len, widest, write);
-	}
-}
-
-/* Map the page of pa: returns its address, and in *va the address of pa. */
-static inline qpmap_vaddr_t
-qpmap_enter_at(qpmap_paddr_t pa, qpmap_attr_t attr, _Bool write,
-    qpmap_vaddr_t *va)
-{
-	qpmap_vaddr_t page, offset = (qpmap_vaddr_t)pa & QPMAP_PAGE_MASK;
-
-	pa ^= offset;
-	attr = qpmap_mapped_attr(attr);
-	page = write ? qpmap_enter(pa, attr) : qpmap_enter_ro(pa, attr);
-	*va = page + offset;
-	return (page);
+	(void)qpmap_transfer_singly(va, memory, len, widest,
+	    write ? QPMAP_HOW_WRITE : 0);
 }
 
 /* Copy within one page. */
@@ -166,13 +71,6 @@ qpmap_transfer_page(qpmap_paddr_t pa, qpmap_attr_t attr,
 		qpmap_copy_bulk(memory, va, len);
 	}
 	qpmap_remove(page);
-}
-
-/* The number of bytes after the one at pa, in its page. */
-static inline qpmap_size_t
-qpmap_page_rest(qpmap_paddr_t pa)
-{
-	return (~(qpmap_size_t)pa & QPMAP_PAGE_MASK);
 }
 
 /* Panic, before anything is copied, if the range wraps. */
@@ -350,22 +248,6 @@ qpmap_transfer(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
 	} else {
 		qpmap_transfer_pages(pa, attr, memory, len, write);
 	}
-}
-
-/*
- * Whether one access of width bytes moves len bytes.  If so they are in one
- * page, and do not wrap.
- */
-static inline _Bool
-qpmap_is_one(qpmap_paddr_t pa, qpmap_vaddr_t memory, qpmap_size_t len,
-    qpmap_size_t width)
-{
-	qpmap_vaddr_t bits = (qpmap_vaddr_t)pa;
-
-	if (QPMAP_COPY_ALIGNED) {
-		bits |= memory;
-	}
-	return (len == width && (bits & (width - 1)) == 0);
 }
 
 /*

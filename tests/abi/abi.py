@@ -81,6 +81,8 @@ SHOOTDOWN = "-DQPMAP_SHOOTDOWN=1"
 RANGES = "-DQPMAP_RANGE_PAGES=64"
 # The option that adds large pages.
 LARGE = "-DQPMAP_LARGE_SLOTS=4"
+# The option that adds copies that survive a fault.
+TRY = "-DQPMAP_TRY=1"
 # The inline form of enter and remove, and a direct map it has as constants.
 INLINE = ["-DQPMAP_INLINE=1"]
 BUILT = ["-DQPMAP_DIRECT_PA=0x10000000", "-DQPMAP_DIRECT_VA=0xc0000000",
@@ -472,8 +474,9 @@ def functions_of(text):
     body = None
     for line in text.splitlines():
         match = re.match(r"([0-9a-f]+) <(.+)>:$", line)
-        if match and match.group(2).startswith(".L"):
+        if match and match.group(2).startswith((".L", "qpmap_at_")):
             # RISC-V's assembler keeps labels, and relocates branches to them.
+            # A fault handler asks where a copy loop is.
             labels[match.group(2)] = int(match.group(1), 16)
             continue
         if match:

@@ -3,8 +3,8 @@
 """What the whole library's objects may contain: two writable structures, of
 which the inline forms' is there only with a direct map that is not built in, no
 floating-point register, only prefixed names, little text and little stack.
-With QPMAP_SHOOTDOWN, QPMAP_RANGE_PAGES or QPMAP_LARGE_SLOTS, too; and without
-it, nothing is left of it.
+With QPMAP_SHOOTDOWN, QPMAP_RANGE_PAGES, QPMAP_LARGE_SLOTS or QPMAP_TRY, too;
+and without it, nothing is left of it.
 
 usage: check_code.py [--all]
 
@@ -25,7 +25,8 @@ INLINE_TEXT_LIMIT = 256
 # By gcc, which has no -Oz and holds 64-bit values badly in i386's registers.
 GCC_TEXT_LIMIT = 8 * 1024
 # With one of the options, so much more than the same build without.
-MORE_TEXT_LIMIT = {abi.SHOOTDOWN: 3584, abi.RANGES: 5376, abi.LARGE: 2688}
+MORE_TEXT_LIMIT = {abi.SHOOTDOWN: 3584, abi.RANGES: 5376, abi.LARGE: 2688,
+                   abi.TRY: 1280}
 # Bytes of stack of the deepest chain of the library's own calls, at -O2: it is
 # qpmap_init()'s.
 STACK_LIMIT = 640
@@ -80,6 +81,7 @@ OTHERS = {
     abi.RANGES: (("range.o",), r"qpmap_(range|ptes)_|(zero|copy)_range|"
                  r"(copy|transfer)_batch"),
     abi.LARGE: (("large.o", "large_slow.o"), "qpmap_(cpu_)?large"),
+    abi.TRY: (("try.o",), "qpmap_(try|at|fault)_"),
 }
 
 
@@ -284,7 +286,7 @@ def check(report, results, configuration):
 
 
 def configurations():
-    both = [], [abi.SHOOTDOWN], [abi.RANGES], [abi.LARGE]
+    both = [], [abi.SHOOTDOWN], [abi.RANGES], [abi.LARGE], [abi.TRY]
     for target in abi.targets():
         if target.arch == "arm64" and target.name != "arm64":
             # These differ in constants only.

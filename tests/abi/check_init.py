@@ -118,7 +118,8 @@ def main():
         for compiler in [abi.clang(target.arch)] + \
                 list(abi.gccs(target.arch))[:1]:
             for level in ("-O2", "-Os"):
-                for shootdown in ([], [abi.SHOOTDOWN, abi.RANGES, abi.LARGE]):
+                for shootdown in ([], [abi.SHOOTDOWN, abi.RANGES, abi.LARGE,
+                                       abi.TRY]):
                     flags = [level, "-ffreestanding", ATTR, abi.TABLES] + \
                         target.no_fp() + target.options + shootdown
                     what = "%s: %s %s" % (target.name, " ".join(compiler),

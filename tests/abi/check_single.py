@@ -34,7 +34,7 @@ PADDING = (r"(nop|int3|unimp|data16|xchgw %ax, %ax|udf|"
            r"leal? \w*\(%esi(,%eiz)?(,1)?\), %esi)")
 
 COMMON = ["-ffreestanding", "-fno-pic", "-fomit-frame-pointer", "-std=gnu11"]
-VARIANTS = ([], [abi.SHOOTDOWN, abi.RANGES, abi.LARGE, HOOKS]) + (([abi.SHOOTDOWN],) * abi.ALL)
+VARIANTS = ([], [abi.SHOOTDOWN, abi.RANGES, abi.LARGE, abi.TRY, HOOKS]) + (([abi.SHOOTDOWN],) * abi.ALL)
 LEVELS = ("-Os", "-O3") + ("-O0", "-O1") * abi.ALL
 
 
@@ -107,7 +107,7 @@ def check(report, table, item):
 def check_level(report, item):
     """No warning at other levels of optimisation, either."""
     target, compiler, level = item
-    flags = [level, abi.SHOOTDOWN, abi.RANGES, abi.LARGE] + COMMON + target.options + target.no_fp()
+    flags = [level, abi.SHOOTDOWN, abi.RANGES, abi.LARGE, abi.TRY] + COMMON + target.options + target.no_fp()
     with abi.Build(compiler, flags, [SINGLE]) as single:
         report.ok(single.good, "%s: %s %s" % (
             target.name, " ".join(compiler), level), single.output,

@@ -96,7 +96,8 @@ def main():
             whole = abi.ALL or (version, target.name) == (newest, "amd64")
             fewer = [] if whole else FEWER_STATES
             items.append((version, target, sources,
-                          [abi.SHOOTDOWN, abi.TABLES, abi.RANGES, abi.LARGE] +
+                          [abi.SHOOTDOWN, abi.TABLES, abi.RANGES, abi.LARGE,
+                           abi.TRY] +
                           fewer))
             # These have parts for builds without.
             items.append((version, target, [

@@ -85,3 +85,53 @@ qpmap_copy_single(qpmap_vaddr_t to, qpmap_vaddr_t from, qpmap_size_t len,
 		fake_copy_one(to + i, from + i, width);
 	}
 }
+
+#if QPMAP_TRY
+
+/* The bytes that are copied before one faults, in whole accesses. */
+static qpmap_size_t
+fake_copy_good(qpmap_size_t len, qpmap_size_t width, qpmap_uptr sides)
+{
+	fake_copy_demand(sides >= QPMAP_SIDE_FROM &&
+	    sides <= (QPMAP_SIDE_FROM | QPMAP_SIDE_TO));
+	fake_copies.sides = sides;
+	if (!fake_copies.faults || fake_copies.fault_at >= len) {
+		fake_copies.fault_at -= len;
+		return (len);
+	}
+	fake_copies.faults = 0;
+	if (fake_copies.on_fault != NULL) {
+		fake_copies.on_fault();
+	}
+	return (fake_copies.fault_at & ~(width - 1));
+}
+
+QPMAP_ASM_CALL qpmap_size_t
+qpmap_try_bulk(qpmap_vaddr_t to, qpmap_vaddr_t from, qpmap_size_t len,
+    qpmap_uptr sides)
+{
+	qpmap_size_t good = fake_copy_good(len, 1, sides);
+
+	qpmap_copy_bulk(to, from, good);
+	return (len - good);
+}
+
+QPMAP_ASM_CALL qpmap_size_t
+qpmap_try_single(qpmap_vaddr_t to, qpmap_vaddr_t from, qpmap_size_t len,
+    qpmap_size_t width, qpmap_uptr sides)
+{
+	qpmap_size_t good = fake_copy_good(len, width, sides);
+
+	if (good != 0) {
+		qpmap_copy_single(to, from, good, width);
+	}
+	return (len - good);
+}
+
+QPMAP_ASM_CALL qpmap_size_t
+qpmap_try_4(qpmap_vaddr_t to, qpmap_vaddr_t from)
+{
+	return (qpmap_try_single(to, from, 4, 4, QPMAP_SIDE_FROM));
+}
+
+#endif /* QPMAP_TRY */

@@ -374,6 +374,11 @@ qpmap_cpu_relax(void)
 struct fake_copies {
 	unsigned int bulk;		/* calls */
 	unsigned int single[17];	/* accesses to the page, by width */
+	/* With QPMAP_TRY: whether byte number fault_at of a copy faults. */
+	_Bool faults;
+	qpmap_size_t fault_at;
+	qpmap_uptr sides;		/* of the last such copy */
+	void (*on_fault)(void);
 };
 extern struct fake_copies fake_copies;
 

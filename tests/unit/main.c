@@ -86,6 +86,9 @@ main(int argc, char **argv)
 #if QPMAP_LARGE_SLOTS
 	count = main_add(all, count, large_tests, large_count);
 #endif
+#if QPMAP_TRY
+	count = main_add(all, count, try_tests, try_count);
+#endif
 #if QPMAP_SHOOTDOWN
 	count = main_add(all, count, smp_tests, smp_count);
 	count = main_add(all, count, global_tests, global_count);

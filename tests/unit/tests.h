@@ -25,6 +25,10 @@ extern const size_t ranges_count;
 extern const struct CMUnitTest large_tests[];
 extern const size_t large_count;
 #endif
+#if QPMAP_TRY
+extern const struct CMUnitTest try_tests[];
+extern const size_t try_count;
+#endif
 #if QPMAP_SHOOTDOWN
 extern const struct CMUnitTest smp_tests[];
 extern const size_t smp_count;

@@ -9,8 +9,8 @@
  *	single		one LDR, one STR: no pair, no writeback, which a
  *			hypervisor cannot emulate
  *
- * Registers show the progress at each access: in bulk X0 is the address of the
- * next store, since every store advances it; in single X5 counts bytes.
+ * Registers show the progress at each access: X0 is the address of the next
+ * store, X12 the end of the destination, and X13 the sides that may fault.
  */
 #include "../arch.h"
 
@@ -19,6 +19,12 @@
 #else
 #define QPMAP_ASM_PAD ""
 #endif
+#define QPMAP_ASM_JUMP		"b"
+#define QPMAP_FAULT_TO		x0
+#define QPMAP_FAULT_END		x12
+#define QPMAP_FAULT_SIDES	x13
+#define QPMAP_FAULT_RESULT	x0
+#define QPMAP_FAULT_TAG		((qpmap_vaddr_t)0xff << 56)
 #include "../asm.h"
 
 #define QPMAP_COPY_64							\
@@ -31,13 +37,20 @@
 	"	stp	x7, x8, [x0], #16\n"				\
 	"	stp	x9, x10, [x0], #16\n"
 
+#define QPMAP_ASM_NO_SIDES						\
+	"	mov	x13, #0\n"
+
 /*
- * X0 to, X1 from, X2 bytes.  After the first loop the low seven bits of X2 are
- * the rest: subtracting 128 does not change them.
+ * X0 to, X1 from, X2 bytes, X3 sides.  After the first loop the low seven bits
+ * of X2 are the rest: subtracting 128 does not change them.
  */
-__asm__(QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
+__asm__(QPMAP_ASM_COPY(bulk, QPMAP_ASM_NO_SIDES,
+"	mov	x13, x3\n")
+    QPMAP_ASM_TRY(
+"	add	x12, x0, x2\n")
 "	subs	x2, x2, #128\n"
 "	b.lo	2f\n"
+    QPMAP_ASM_AT(bulk)
 "1:\n"
 QPMAP_COPY_64
 QPMAP_COPY_64
@@ -62,7 +75,11 @@ QPMAP_COPY_64
 "	ldrb	w3, [x1]\n"
 "	strb	w3, [x0], #1\n"
 "8:\n"
-QPMAP_ASM_END(qpmap_copy_bulk));
+    QPMAP_ASM_AT(bulk_end)
+    QPMAP_ASM_TRY(
+"	mov	x0, #0\n")
+    QPMAP_ASM_AT(return)
+QPMAP_ASM_COPY_END(bulk));
 
 /* X0 to, X1 bytes. */
 __asm__(QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
@@ -74,25 +91,43 @@ __asm__(QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
 "	b.ne	1b\n"
 QPMAP_ASM_END(qpmap_zero_bulk));
 
-/* At label width: copy X2 bytes, width at a time. */
+/* At label width: copy until X0 is X12, width at a time. */
 #define QPMAP_COPY_LOOP(width, load, store, reg)			\
-	#width ":	" #load "	" #reg ", [x1, x5]\n"		\
-	"	" #store "	" #reg ", [x0, x5]\n"			\
-	"	add	x5, x5, #" #width "\n"				\
-	"	cmp	x5, x2\n"					\
+	#width ":	" #load "	" #reg ", [x0, x5]\n"		\
+	"	" #store "	" #reg ", [x0]\n"			\
+	"	add	x0, x0, #" #width "\n"				\
+	"	cmp	x0, x12\n"					\
 	"	b.lo	" #width "b\n"
 
-/* X0 to, X1 from, X2 bytes, X3 width. */
-__asm__(QPMAP_ASM_FUNCTION(qpmap_copy_single)
-"	mov	x5, #0\n"
+/* X0 to, X1 from, X2 bytes, X3 width, X4 sides.  X5 is from less to. */
+__asm__(QPMAP_ASM_COPY(single, QPMAP_ASM_NO_SIDES,
+"	mov	x13, x4\n")
+"	add	x12, x0, x2\n"
+"	sub	x5, x1, x0\n"
 "	tbnz	x3, #3, 8f\n"
 "	tbnz	x3, #2, 4f\n"
 "	tbnz	x3, #1, 2f\n"
+    QPMAP_ASM_AT(single)
 QPMAP_COPY_LOOP(1, ldrb, strb, w4)
-"	" QPMAP_ASM_RETURN "\n"
+"	b	9f\n"
 QPMAP_COPY_LOOP(2, ldrh, strh, w4)
-"	" QPMAP_ASM_RETURN "\n"
+"	b	9f\n"
 QPMAP_COPY_LOOP(4, ldr, str, w4)
-"	" QPMAP_ASM_RETURN "\n"
+"	b	9f\n"
 QPMAP_COPY_LOOP(8, ldr, str, x4)
-QPMAP_ASM_END(qpmap_copy_single));
+"9:\n"
+    QPMAP_ASM_AT(single_end)
+    QPMAP_ASM_TRY(
+"	mov	x0, #0\n")
+QPMAP_ASM_COPY_END(single));
+
+#if QPMAP_TRY
+/* X0 to, X1 from. */
+__asm__(QPMAP_ASM_FUNCTION(qpmap_try_4)
+    QPMAP_ASM_AT(4)
+"	ldr	w1, [x1]\n"
+"	str	w1, [x0]\n"
+"	mov	x0, #0\n"
+    QPMAP_ASM_AT(4_return)
+QPMAP_ASM_END(qpmap_try_4));
+#endif

@@ -12,11 +12,25 @@
  * Every access is aligned: a misaligned one may trap.  No instruction is
  * compressed, so that an instruction's offset in a loop identifies the access.
  * Registers show the progress at each access: A0 is the address of the first
- * store of an iteration.
+ * store of an iteration, T5 the end of the destination, and T6 the sides that
+ * may fault.
  */
 #include "../arch.h"
 
 #define QPMAP_ASM_PAD ""
+#define QPMAP_ASM_JUMP		"j"
+#define QPMAP_FAULT_TO		a0
+#define QPMAP_FAULT_END		t5
+#define QPMAP_FAULT_SIDES	t6
+#define QPMAP_FAULT_RESULT	a0
+
+/* Only an iteration of eight stores has more than one. */
+#define QPMAP_FAULT_STORED(pc)						\
+	(qpmap_is_between((pc), qpmap_at_stores, qpmap_at_stores + 32) ? \
+	    ((pc) - (qpmap_vaddr_t)qpmap_at_stores) * 2 : 0)
+#if QPMAP_TRY
+extern const char qpmap_at_stores[] __attribute__((visibility("hidden")));
+#endif
 #include "../asm.h"
 
 #define QPMAP_ASM_UNCOMPRESSED						\
@@ -33,8 +47,11 @@
 	"	addi	a0, a0, " #width "\n"				\
 	"	bne	a0, t1, " #label "b\n"
 
+#define QPMAP_ASM_NO_SIDES						\
+	"	li	t6, 0\n"
+
 /*
- * A0 to, A1 from, A2 bytes.
+ * A0 to, A1 from, A2 bytes, A3 sides.
  *
  * Equally aligned (labels 1 to 4): bytes until both are aligned, if there are
  * as many; 64 bytes at a time; doublewords.  Misaligned to each other (5 to 7):
@@ -43,7 +60,11 @@
  * the range, too; A3 is shifted down by T3 bits, and the next one up by T4,
  * which is 64 - T3.  Label 8 copies the last bytes.
  */
-__asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_bulk)
+__asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_COPY(bulk, QPMAP_ASM_NO_SIDES,
+"	mv	t6, a3\n")
+    QPMAP_ASM_TRY(
+"	add	t5, a0, a2\n")
+    QPMAP_ASM_AT(bulk)
 "	xor	t0, a0, a1\n"
 "	andi	t0, t0, 7\n"
 "	bnez	t0, 5f\n"
@@ -66,6 +87,7 @@ QPMAP_COPY_LOOP(1, lbu, sb, 1)
 "	ld	t2, 40(a1)\n"
 "	ld	t3, 48(a1)\n"
 "	ld	t4, 56(a1)\n"
+    QPMAP_ASM_AT(stores)
 "	sd	a3, 0(a0)\n"
 "	sd	a4, 8(a0)\n"
 "	sd	a5, 16(a0)\n"
@@ -115,7 +137,11 @@ QPMAP_COPY_LOOP(6, lbu, sb, 1)
 "	add	t1, a0, a2\n"
 QPMAP_COPY_LOOP(1, lbu, sb, 1)
 "9:\n"
-QPMAP_ASM_END(qpmap_copy_bulk) QPMAP_ASM_OPTION_END);
+    QPMAP_ASM_AT(bulk_end)
+    QPMAP_ASM_TRY(
+"	li	a0, 0\n")
+    QPMAP_ASM_AT(return)
+QPMAP_ASM_COPY_END(bulk) QPMAP_ASM_OPTION_END);
 
 /* A0 to, A1 bytes. */
 __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
@@ -132,19 +158,38 @@ __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_zero_bulk)
 "	bne	a0, a1, 1b\n"
 QPMAP_ASM_END(qpmap_zero_bulk) QPMAP_ASM_OPTION_END);
 
-/* A0 to, A1 from, A2 bytes, A3 width. */
-__asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_copy_single)
+/* A0 to, A1 from, A2 bytes, A3 width, A4 sides. */
+__asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_COPY(single, QPMAP_ASM_NO_SIDES,
+"	mv	t6, a4\n")
 "	add	t1, a0, a2\n"
+    QPMAP_ASM_TRY(
+"	mv	t5, t1\n")
 "	li	t0, 4\n"
 "	bgtu	a3, t0, 8f\n"
 "	beq	a3, t0, 4f\n"
 "	addi	t0, a3, -1\n"
 "	bnez	t0, 2f\n"
+    QPMAP_ASM_AT(single)
 QPMAP_COPY_LOOP(1, lbu, sb, 1)
-"	" QPMAP_ASM_RETURN "\n"
+"	j	9f\n"
 QPMAP_COPY_LOOP(2, lhu, sh, 2)
-"	" QPMAP_ASM_RETURN "\n"
+"	j	9f\n"
 QPMAP_COPY_LOOP(4, lw, sw, 4)
-"	" QPMAP_ASM_RETURN "\n"
+"	j	9f\n"
 QPMAP_COPY_LOOP(8, ld, sd, 8)
-QPMAP_ASM_END(qpmap_copy_single) QPMAP_ASM_OPTION_END);
+"9:\n"
+    QPMAP_ASM_AT(single_end)
+    QPMAP_ASM_TRY(
+"	li	a0, 0\n")
+QPMAP_ASM_COPY_END(single) QPMAP_ASM_OPTION_END);
+
+#if QPMAP_TRY
+/* A0 to, A1 from. */
+__asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_try_4)
+    QPMAP_ASM_AT(4)
+"	lw	a1, 0(a1)\n"
+"	sw	a1, 0(a0)\n"
+"	li	a0, 0\n"
+    QPMAP_ASM_AT(4_return)
+QPMAP_ASM_END(qpmap_try_4) QPMAP_ASM_OPTION_END);
+#endif

@@ -12,6 +12,7 @@
 #include <qpmap/qpmap.h>
 #include <qpmap/range.h>
 #include <qpmap/shootdown.h>
+#include <qpmap/try.h>
 
 #include "../harness/wire.h"
 #include "guest.h"
@@ -48,6 +49,11 @@ struct qpmap_global guest_group[WIRE_GROUP_COUNT];
 #if QPMAP_RANGE_PAGES
 /* Lists of pages, written by the harness. */
 qpmap_paddr_t guest_list[WIRE_LIST_COUNT][QPMAP_RANGE_PAGES];
+#endif
+
+#if QPMAP_TRY
+/* A trap's registers, from the harness and back. */
+struct qpmap_fault guest_fault;
 #endif
 
 const qpmap_u64 guest_fact[FACT_COUNT] = {

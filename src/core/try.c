@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copies of which the page's side may fault.  One page is mapped at a time, two
+ * during a copy of a page.
+ *
+ * When the kernel's handler resumes a copy, it returns as after a copy without
+ * a fault, with another result.  So the mapping is removed by the same code.
+ */
+#include <qpmap/try.h>
+
+#include "page_ops.h"
+
+#if QPMAP_TRY
+
+/*
+ * Whether the address of a page is too wide.  Write-back has the limit of every
+ * type, and is always configured; before qpmap_init() it is 0, and enter
+ * panics.
+ */
+static inline _Bool
+qpmap_is_too_wide(qpmap_paddr_t pa)
+{
+	qpmap_ptebits_t limit =
+	    qpmap_state.rw[QPMAP_ATTR_WRITE_BACK].slow_pa_limit;
+
+	return (!qpmap_pa_is_valid(pa & ~(qpmap_paddr_t)QPMAP_PAGE_MASK,
+	    limit) && limit != 0);
+}
+
+/* Copy within one page. */
+static qpmap_size_t
+qpmap_try_page(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
+    qpmap_size_t len, _Bool write)
+{
+	qpmap_vaddr_t va, page = qpmap_enter_at(pa, attr, write, &va);
+	qpmap_size_t left;
+
+	if (len <= sizeof(qpmap_word_t) || !qpmap_is_bulk(attr)) {
+		left = qpmap_transfer_singly(va, memory, len,
+		    qpmap_widest(attr), QPMAP_HOW_TRY |
+		    (write ? QPMAP_HOW_WRITE : 0));
+	} else if (write) {
+		left = qpmap_try_bulk(va, memory, len, QPMAP_SIDE_TO);
+	} else {
+		left = qpmap_try_bulk(memory, va, len, QPMAP_SIDE_FROM);
+	}
+	qpmap_remove(page);
+	return (left);
+}
+
+/* Copy page by page, up to the first that faults or has no valid address. */
+QPMAP_NOINLINE static qpmap_size_t
+qpmap_try_pages(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
+    qpmap_size_t len, _Bool write)
+{
+	qpmap_size_t part, left;
+
+	while (len != 0 && !qpmap_is_too_wide(pa)) {
+		part = qpmap_page_rest(pa) + 1;
+		part = len < part ? len : part;
+		left = qpmap_try_page(pa, attr, memory, part, write);
+		len -= part - left;
+		pa += part;
+		memory += part;
+		if (left != 0 || pa == 0) {
+			break;
+		}
+	}
+	return (len);
+}
+
+QPMAP_CALL qpmap_size_t
+qpmap_try_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf,
+    qpmap_size_t len)
+{
+	qpmap_vaddr_t memory = (qpmap_vaddr_t)buf;
+	qpmap_vaddr_t page, va;
+
+	if (qpmap_is_one(pa, memory, len, 4) && !qpmap_is_too_wide(pa)) {
+		page = qpmap_enter_at(pa, attr, 0, &va);
+		len = qpmap_try_4(memory, va);
+		qpmap_remove(page);
+		return (len);
+	}
+	return (qpmap_try_pages(pa, attr, memory, len, 0));
+}
+
+QPMAP_CALL qpmap_size_t
+qpmap_try_write(qpmap_paddr_t pa, qpmap_attr_t attr, const void *buf,
+    qpmap_size_t len)
+{
+	return (qpmap_try_pages(pa, attr, (qpmap_vaddr_t)buf, len, 1));
+}
+
+QPMAP_CALL qpmap_size_t
+qpmap_try_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr,
+    qpmap_paddr_t src, qpmap_attr_t src_attr)
+{
+	qpmap_uptr sides = QPMAP_SIDE_FROM | QPMAP_SIDE_TO;
+	qpmap_vaddr_t from, to;
+	qpmap_size_t left;
+
+	if (qpmap_is_too_wide(dst) || qpmap_is_too_wide(src)) {
+		return (QPMAP_PAGE_SIZE);
+	}
+	from = qpmap_enter_ro(src, qpmap_mapped_attr(src_attr));
+	to = qpmap_enter(dst, qpmap_mapped_attr(dst_attr));
+	if (qpmap_is_bulk(dst_attr) && qpmap_is_bulk(src_attr)) {
+		left = qpmap_try_bulk(to, from, QPMAP_PAGE_SIZE, sides);
+	} else {
+		left = qpmap_try_single(to, from, QPMAP_PAGE_SIZE,
+		    qpmap_widest(dst_attr | src_attr), sides);
+	}
+	qpmap_remove(to);
+	qpmap_remove(from);
+	return (left);
+}
+
+#endif /* QPMAP_TRY */
