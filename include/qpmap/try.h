@@ -30,7 +30,7 @@ QPMAP_BEGIN_DECLS
  * bytes that were not copied: 0 if all were.  So many less than len, at the
  * front, were copied.
  *
- * After a fault up to 63 bytes that could have been loaded may be missing.
+ * After a fault up to 63 bytes that could have been copied may be missing.
  * The bytes behind those that were copied may have been stored, in whole or in
  * part.  Nothing is tried again, since a second access would meet the same
  * poison.  The mapping is removed in any case.

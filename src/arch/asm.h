@@ -10,9 +10,9 @@
  * With QPMAP_TRY each loop has two entries, qpmap_copy_ and qpmap_try_.  They
  * differ in a register that says which sides may fault.  For this a copy.c
  * defines QPMAP_ASM_JUMP, a jump; and by their names in struct qpmap_fault
- * QPMAP_FAULT_TO, _END and _SIDES, the registers with the address of the next
- * store, the end of the destination, and the sides; and QPMAP_FAULT_RESULT, the
- * one with the result.
+ * QPMAP_FAULT_TO, _END and _SIDES, the registers with the address up to which
+ * all is stored, the end of the destination, and the sides; and
+ * QPMAP_FAULT_RESULT, the one with the result.
  */
 #ifndef QPMAP_ARCH_ASM_H
 #define QPMAP_ARCH_ASM_H
@@ -123,11 +123,6 @@ qpmap_is_between(qpmap_vaddr_t pc, const char *first, const char *end)
 #define QPMAP_FAULT_TAG		((qpmap_vaddr_t)0)
 #endif
 
-/* Bytes that the stores before pc moved since QPMAP_FAULT_TO changed. */
-#ifndef QPMAP_FAULT_STORED
-#define QPMAP_FAULT_STORED(pc)	((qpmap_size_t)0)
-#endif
-
 /*
  * A fault without an address counts as the load's.  So does one at an address
  * that is neither side's: no other code is here that could load or store.
@@ -152,7 +147,7 @@ qpmap_fault_resume(struct qpmap_fault *fault)
 	    (fault->QPMAP_FAULT_SIDES & side) == 0) {
 		return (0);
 	}
-	fault->QPMAP_FAULT_RESULT = left - QPMAP_FAULT_STORED(pc);
+	fault->QPMAP_FAULT_RESULT = left;
 	return ((qpmap_vaddr_t)qpmap_at_return);
 }
 

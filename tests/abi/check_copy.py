@@ -27,6 +27,8 @@ PADS = {
     "i386": ("-fcf-protection=branch", r"endbr32$"),
     "arm64": ("-mbranch-protection=bti", r"(bti c|hint #34)$"),
 }
+# Bytes from the stack pointer to the caller's frame at a function's beginning.
+AT_ENTRY = {"amd64": 8, "i386": 4}
 THUNK = '-DQPMAP_ASM_RETURN="jmp __x86_return_thunk"'
 
 # A kernel that uses all of them.
@@ -133,12 +135,12 @@ def entries(build):
 
 
 def rules_of(target, body):
-    """(address, where the CFA is, where registers are) of a function in
+    """(instruction, where the CFA is, where registers are) of a function in
     assembly, as its instructions say."""
-    depth = {"amd64": 8, "i386": 4}.get(target.arch, 0)
+    depth = AT_ENTRY.get(target.arch, 0)
     saved = {}
     for ins in body:
-        yield ins.address, depth, dict(saved)
+        yield ins, depth, dict(saved)
         regs = re.findall(r"%(e?[a-z0-9]+)", ins.operands)
         if ins.name.startswith("push"):
             depth += 4
@@ -163,8 +165,14 @@ def check_rules(report, what, target, build):
     tables, _ = entries(build)
     for name, body in loops_of(build).items():
         rows, row = tables.get(name, {}), {}
-        for address, depth, saved in rules_of(target, body):
+        for ins, depth, saved in rules_of(target, body):
+            address = ins.address
             row = rows.get(address, row)
+            report.ok(not ins.name.startswith("ret") or
+                      (depth == AT_ENTRY.get(target.arch, 0) and
+                       set(saved.values()) <= {"u"}),
+                      what + ": %s keeps what it is to give back" % name,
+                      "%s %s" % (depth, saved), build.repeat)
             cfa = re.sub(r".*\+", "", row.get("CFA", "+none"))
             said = {reg: re.sub(r"r\d+\((\w+)\)", r"r\1", row.get(reg, "u"))
                     for reg in saved}

@@ -23,14 +23,6 @@
 #define QPMAP_FAULT_END		t5
 #define QPMAP_FAULT_SIDES	t6
 #define QPMAP_FAULT_RESULT	a0
-
-/* Only an iteration of eight stores has more than one. */
-#define QPMAP_FAULT_STORED(pc)						\
-	(qpmap_is_between((pc), qpmap_at_stores, qpmap_at_stores + 32) ? \
-	    ((pc) - (qpmap_vaddr_t)qpmap_at_stores) * 2 : 0)
-#if QPMAP_TRY
-extern const char qpmap_at_stores[] __attribute__((visibility("hidden")));
-#endif
 #include "../asm.h"
 
 #define QPMAP_ASM_UNCOMPRESSED						\
@@ -87,7 +79,6 @@ QPMAP_COPY_LOOP(1, lbu, sb, 1)
 "	ld	t2, 40(a1)\n"
 "	ld	t3, 48(a1)\n"
 "	ld	t4, 56(a1)\n"
-    QPMAP_ASM_AT(stores)
 "	sd	a3, 0(a0)\n"
 "	sd	a4, 8(a0)\n"
 "	sd	a5, 16(a0)\n"

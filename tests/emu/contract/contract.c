@@ -17,7 +17,7 @@
 
 #include "contract.h"
 
-#define CONTRACT_CASES 8192
+#define CONTRACT_CASES 16384
 
 static struct contract_case *contract_list;
 static size_t contract_count;
@@ -350,6 +350,7 @@ contract_cases(const struct emu_mode *mode)
 	contract_map_cases(mode);
 	contract_rules_cases(mode);
 	contract_pages_cases(mode);
+	contract_try_cases(mode);
 	contract_direct_cases(mode);
 	contract_cpu_cases(mode);
 	contract_init_cases(mode);

@@ -55,6 +55,7 @@ void contract_rules_cases(const struct emu_mode *mode);
 void contract_init_cases(const struct emu_mode *mode);
 void contract_tables_cases(const struct emu_mode *mode);
 void contract_pages_cases(const struct emu_mode *mode);
+void contract_try_cases(const struct emu_mode *mode);
 void contract_direct_cases(const struct emu_mode *mode);
 void contract_cpu_cases(const struct emu_mode *mode);
 void contract_sequence_cases(const struct emu_mode *mode);

@@ -8,6 +8,7 @@
 
 #include <qpmap/qpmap.h>
 #include <qpmap/shootdown.h>
+#include <qpmap/try.h>
 
 extern qpmap_u64 guest_boot_arg[];
 extern qpmap_u64 guest_wire[];
@@ -29,6 +30,9 @@ extern struct qpmap_global guest_group[];
 #endif
 #if QPMAP_RANGE_PAGES
 extern qpmap_paddr_t guest_list[][QPMAP_RANGE_PAGES];
+#endif
+#if QPMAP_TRY
+extern struct qpmap_fault guest_fault;
 #endif
 
 void guest_boot(void);		/* <arch>.S: paging on, then guest_stop */

@@ -181,6 +181,7 @@ const struct emu_arch emu_amd64 = {
 	.expect = amd64_expect,
 	.ret_bytes = x86_ret_bytes,
 	.ret_size = sizeof(x86_ret_bytes),
+	.fault_reg = { UC_X86_REG_RAX, UC_X86_REG_RDI, UC_X86_REG_R8 },
 	.spin_bytes = x86_spin_bytes,
 	.spin_size = sizeof(x86_spin_bytes),
 	.type_name = x86_type_name,

@@ -950,6 +950,7 @@ const struct emu_arch emu_arm64 = {
 	.expect = a64_expect,
 	.ret_bytes = a64_ret,
 	.ret_size = sizeof(a64_ret),
+	.fault_reg = { UC_ARM64_REG_X0, UC_ARM64_REG_X12, UC_ARM64_REG_X13 },
 	.spin_bytes = a64_spin,
 	.spin_size = sizeof(a64_spin),
 	.type_name = a64_type_name,

@@ -402,6 +402,8 @@ static const struct emu_feature i386_pae_differs[] = {
 	.expect = i386_expect,						\
 	.ret_bytes = x86_ret_bytes,					\
 	.ret_size = sizeof(x86_ret_bytes),				\
+	.fault_reg = { UC_X86_REG_EAX, UC_X86_REG_EDI,			\
+	    UC_X86_REG_EBX },						\
 	.spin_bytes = x86_spin_bytes,					\
 	.spin_size = sizeof(x86_spin_bytes),				\
 	.type_name = x86_type_name,					\

@@ -793,6 +793,7 @@ const struct emu_arch emu_riscv64 = {
 	.expect = rv_expect,
 	.ret_bytes = rv_ret,
 	.ret_size = sizeof(rv_ret),
+	.fault_reg = { UC_RISCV_REG_A0, UC_RISCV_REG_T5, UC_RISCV_REG_T6 },
 	.spin_bytes = rv_spin,
 	.spin_size = sizeof(rv_spin),
 	.type_name = rv_type_name,

@@ -327,7 +327,7 @@ emu_panic_read(struct emu *e)
 }
 
 static void
-emu_pause(struct emu *e, uint64_t until)
+emu_pause(struct emu *e, uint64_t pc, uint64_t until)
 {
 	struct emu_machine *m = e->machine;
 	unsigned count = m->paused_count[e->cpu];
@@ -336,8 +336,14 @@ emu_pause(struct emu *e, uint64_t until)
 		emu_die("more than %d calls broken off", EMU_PAUSES);
 	}
 	m->paused[e->cpu][count] = (struct emu_paused){
-	    NULL, emu_pc_now(e), until, e->insn_count };
+	    NULL, pc, until, e->insn_count };
 	m->paused_count[e->cpu]++;
+}
+
+void
+emu_fault_keep(struct emu *e)
+{
+	emu_pause(e, e->fault.pc, e->machine->pc_stop);
 }
 
 /* The current CPU is needed for another call: keep the registers. */
@@ -370,7 +376,7 @@ emu_go(struct emu *e, uint64_t begin, uint64_t until)
 	m->begins = true;
 	error = uc_emu_start(e->uc, begin, until, 0, 0);
 	if (m->paused_now) {
-		emu_pause(e, until);
+		emu_pause(e, emu_pc_now(e), until);
 		return (EMU_PAUSED);
 	}
 	if (m->panicked) {
@@ -445,8 +451,9 @@ emu_call(struct emu *e, uint64_t function, const char *kinds,
 	return (emu_call_until(e, function, kinds, values, EMU_X0));
 }
 
-enum emu_status
-emu_resume_until(struct emu *e, uint64_t stop)
+/* The registers are those of the newest call that was broken off. */
+static struct emu_paused *
+emu_restore(struct emu *e)
 {
 	struct emu_machine *m = e->machine;
 	struct emu_paused *paused;
@@ -462,7 +469,15 @@ emu_resume_until(struct emu *e, uint64_t stop)
 		uc_context_free(paused->context);
 	}
 	e->insn_count = paused->insn_count;
-	m->pause_at = stop;
+	return (paused);
+}
+
+enum emu_status
+emu_resume_until(struct emu *e, uint64_t stop)
+{
+	const struct emu_paused *paused = emu_restore(e);
+
+	e->machine->pause_at = stop;
 	return (emu_finish(e, emu_go(e, paused->pc, paused->until)));
 }
 
@@ -470,6 +485,16 @@ enum emu_status
 emu_resume(struct emu *e)
 {
 	return (emu_resume_until(e, EMU_X0));
+}
+
+enum emu_status
+emu_resume_at(struct emu *e, uint64_t pc, int reg, uint64_t value)
+{
+	const struct emu_paused *paused = emu_restore(e);
+
+	uc_reg_write(e->uc, reg, &value);
+	e->machine->pause_at = EMU_X0;
+	return (emu_finish(e, emu_go(e, pc, paused->until)));
 }
 
 /*

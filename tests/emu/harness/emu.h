@@ -306,6 +306,9 @@ struct emu_arch {
 	const uint8_t *ret_bytes;
 	size_t ret_size;
 
+	/* UC_..._REG_... of struct qpmap_fault, in its order. */
+	int fault_reg[3];
+
 	/* The instruction of a loop that waits: PAUSE, YIELD. */
 	const uint8_t *spin_bytes;
 	size_t spin_size;
@@ -532,6 +535,15 @@ enum emu_status emu_call_until(struct emu *e, uint64_t function,
 enum emu_status emu_resume(struct emu *e);
 /* The same, to be broken off again before instruction number stop. */
 enum emu_status emu_resume_until(struct emu *e, uint64_t stop);
+
+/*
+ * The call that has just faulted is broken off, before the instruction that
+ * faulted.  Go on at pc, with register reg changed to value: as a handler that
+ * returns there.
+ */
+void emu_fault_keep(struct emu *e);
+enum emu_status emu_resume_at(struct emu *e, uint64_t pc, int reg,
+    uint64_t value);
 
 /*
  * For drivers: run from begin until end is reached, without touching any
