@@ -44,6 +44,7 @@ BESIDE = {
     "gcc": "best case, by gcc 12",
 }
 SLOW = "the slow path"
+INLINE = "inline (QPMAP_INLINE)"
 PAIRS = ("window", "window_tested", "direct")
 
 
@@ -150,6 +151,8 @@ def table_direct(results):
     for target, count in compared(results).items():
         rows += [[target, "qpmap: " + title, pair(pairs["direct"])]
                  for title, pairs, _ in beside(count) if "direct" in pairs]
+        rows.append([target, "qpmap: " + INLINE,
+                     pair(count["inline_direct"])])
         rows += [[target, title, count["designs"][name]["rows"][0][
             "instructions"]] for name, title in DIRECT.items()
                  if name in count["designs"]]

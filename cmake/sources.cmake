@@ -24,12 +24,12 @@ string(REGEX MATCHALL "[a-z0-9_]+/[a-z0-9_/]+\\.c" qpmap_list
 list(TRANSFORM qpmap_list PREPEND ${qpmap_top}/src/ OUTPUT_VARIABLE
     qpmap_sources)
 
-# The hot path is quick.c (and pmap.c, which jumps there), and page_ops.c is
-# often on one.  All else runs once, or does more work than its call: there,
+# The hot path is quick.c (and pmap.c, which jumps there); slow.c and page_ops.c
+# are often on one.  All else runs once, or does more work than its call: there,
 # small is fast.
 set(qpmap_cold_sources ${qpmap_sources})
 list(FILTER qpmap_cold_sources EXCLUDE REGEX
-    "core/(quick|pmap|page_ops|large|try)\\.c$")
+    "core/(quick|pmap|slow|page_ops|large|try)\\.c$")
 
 set(qpmap_source_definitions)
 if(QPMAP_HOST_INLINE)

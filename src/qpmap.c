@@ -47,6 +47,7 @@ QPMAP_APART QPMAP_CALL void qpmap_remove(qpmap_vaddr_t va);
 #include "core/page_ops.c"
 #include "core/try.c"
 #include "core/slow.c"
+#include "core/panic.c"
 #include "core/range.c"
 #include "core/large.c"
 #include "core/large_slow.c"

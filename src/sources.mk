@@ -15,6 +15,7 @@ QPMAP_SOURCES = \
 	core/large.c \
 	core/large_slow.c \
 	core/page_ops.c \
+	core/panic.c \
 	core/pmap.c \
 	core/quick.c \
 	core/range.c \

@@ -243,10 +243,11 @@ struct qpmap_config {
 	 * direct_pa on are mapped at direct_va and up, permanently, without a
 	 * hole, for reading and writing, with the types of direct_types (an OR
 	 * of QPMAP_TYPE_BIT(type); 0 means write-back).  direct_va, direct_pa
-	 * and direct_size are multiples of the page size.  direct_size 0 means
-	 * none, and is required in a build with QPMAP_DIRECT_MAP=0.  A build
-	 * with QPMAP_DIRECT_SIZE requires its own three values, write-back
-	 * among direct_types, and no QPMAP_F_NO_DIRECT.
+	 * and direct_size are multiples of the page size.  With PAE the
+	 * physical addresses do not cross a multiple of 4 GiB.  direct_size 0
+	 * means none, and is required in a build with QPMAP_DIRECT_MAP=0.  A
+	 * build with QPMAP_DIRECT_SIZE requires its own three values,
+	 * write-back among direct_types, and no QPMAP_F_NO_DIRECT.
 	 */
 	qpmap_vaddr_t direct_va;
 	qpmap_paddr_t direct_pa;

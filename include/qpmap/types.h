@@ -136,9 +136,9 @@ struct qpmap_cpu_large {
  *
  * slot[1] and up are a stack of slots that grows upwards.  Enter and remove
  * write only one word, next.  The stack ends in two sentinels: slot[0].va is 0,
- * which is no slot's address, and the slot above the last one has a PTE that is
- * never zero.  next is 0 in a zeroed state and while the CPU is offline; enter
- * and remove then panic.
+ * which is no slot's address, and slot[0].ptep NULL; the slot above the last
+ * one has a PTE that is never zero, and the address that follows.  next is 0 in
+ * a zeroed state and while the CPU is offline; enter and remove then panic.
  */
 struct qpmap_cpu {
 	qpmap_uptr next;		/* the slot that enter takes; or 0 */

@@ -47,6 +47,11 @@
 #define QPMAP_ADDS_TO_MEMORY 0
 #endif
 
+/* The target has an instruction that loads two adjacent words. */
+#ifndef QPMAP_LOADS_PAIRS
+#define QPMAP_LOADS_PAIRS 0
+#endif
+
 /*
  * A load or store can add the address of an object to a register at no cost,
  * and a test for 0 would take two instructions.

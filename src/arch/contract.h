@@ -69,10 +69,20 @@ static inline qpmap_ptebits_t qpmap_pa_limit(qpmap_u32 pa_bits);
 static inline _Bool qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit);
 
 /*
+ * Whether pa is in the range of size bytes from first on, the direct map's.
+ * qpmap_init() requires that the range's last byte is.
+ */
+static inline _Bool qpmap_pa_is_in(qpmap_paddr_t pa, qpmap_paddr_t first,
+    qpmap_size_t size);
+
+/*
  * tlb.h.  The caller stays on its CPU, "this CPU".  It must also define
  * QPMAP_FLAGS_ARCH, the flags that the backend supports, and QPMAP_FLAGS_SLOW,
  * those with which every mapping takes the slow path.
  */
+
+/* The address of qpmap_state, in the fewest instructions. */
+static inline const struct qpmap_state *qpmap_state_address(void);
 
 /* Whether the PTE is zero.  One volatile read. */
 static inline _Bool qpmap_pte_is_none(const struct qpmap_pte *ptep);

@@ -10,6 +10,15 @@
 
 #include "contract.h"
 
+/* The address of the state, for the hot path. */
+#ifndef qpmap_state_address
+static inline const struct qpmap_state *
+qpmap_state_address(void)
+{
+	return (&qpmap_state);
+}
+#endif
+
 /* Entries (pte.h). */
 
 #ifndef qpmap_pte_none
@@ -61,6 +70,15 @@ qpmap_pa_is_valid(qpmap_paddr_t pa, qpmap_ptebits_t limit)
 {
 	return (qpmap_pa_is_below(pa, limit, QPMAP_PAGE_SHIFT));
 }
+
+/* A range of size bytes ends at the end of the address space, or before it. */
+#ifndef qpmap_pa_is_in
+static inline _Bool
+qpmap_pa_is_in(qpmap_paddr_t pa, qpmap_paddr_t first, qpmap_size_t size)
+{
+	return (pa - first < size);
+}
+#endif
 
 /* Access to an entry of one word (tlb.h). */
 

@@ -51,11 +51,11 @@ qpmap_slots_init(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
 {
 	qpmap_u32 i;
 
-	for (i = 1; i <= qpmap_state.nesting; i++) {
+	for (i = 1; i <= qpmap_state.nesting + 1; i++) {
 		cpu->slot[i].va = va + qpmap_slot_page(i) * QPMAP_PAGE_SIZE;
-		cpu->slot[i].ptep = &leaf[qpmap_slot_page(i)];
+		cpu->slot[i].ptep = i <= qpmap_state.nesting ?
+		    &leaf[qpmap_slot_page(i)] : qpmap_sentinel.slot[0].ptep;
 	}
-	cpu->slot[i].ptep = qpmap_sentinel.slot[0].ptep;
 }
 
 /*
@@ -286,12 +286,10 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 QPMAP_COLD static void
 qpmap_slots_unmap(struct qpmap_cpu *cpu)
 {
-	qpmap_u32 i = qpmap_state.nesting;
-	qpmap_vaddr_t va = qpmap_slot_va(cpu, &cpu->slot[i]);
+	struct qpmap_slot *slot = &cpu->slot[qpmap_state.nesting];
 
-	for (; i > 0; i--) {
-		qpmap_slot_unmap(&cpu->slot[i], va);
-		va -= 2 * QPMAP_PAGE_SIZE;
+	for (; slot != &cpu->slot[0]; slot--) {
+		qpmap_slot_unmap(slot, slot->ptep, qpmap_slot_va(slot));
 	}
 }
 

@@ -312,11 +312,15 @@ QPMAP_ATOMIC QPMAP_CALL int
 qpmap_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 {
 	const struct qpmap_prot *prot =
-	    qpmap_prot_check(pa, attr, qpmap_state.rw);
-	struct qpmap_cpu *cpu = qpmap_shootdown_pin();
+	    &qpmap_state.rw[attr < QPMAP_ATTR_COUNT ? attr : 0];
+	struct qpmap_cpu *cpu;
 	struct qpmap_global_slot slot;
 	int error = QPMAP_ERR_GLOBAL_FULL;
 
+	if (attr >= QPMAP_ATTR_COUNT || !qpmap_prot_allows(prot, pa)) {
+		(void)qpmap_enter_panic(pa, attr);
+	}
+	cpu = qpmap_shootdown_pin();
 	if (qpmap_global_own(&slot, cpu->index_plus_one)) {
 		qpmap_pte_store(slot.entry, qpmap_pte_make(pa, prot->bits |
 		    qpmap_pte_global_bits(qpmap_state.flags)));

@@ -19,15 +19,13 @@ _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,
     "a window never crosses a leaf table");
 
 struct qpmap_state qpmap_state;
-#if QPMAP_DIRECT_MAP && QPMAP_DIRECT_SIZE == 0
-struct qpmap_direct qpmap_direct;
-#endif
 
 /* The casts drop const: a ptep is writable, but this PTE is never written. */
 const struct qpmap_sentinel qpmap_sentinel = {
 	.slot = {
 	    { 0, (struct qpmap_pte *)(qpmap_uptr)&qpmap_sentinel.full },
-	    { 0, (struct qpmap_pte *)(qpmap_uptr)&qpmap_sentinel.full },
+	    { QPMAP_SLOT_PAGES * QPMAP_PAGE_SIZE,
+		(struct qpmap_pte *)(qpmap_uptr)&qpmap_sentinel.full },
 	},
 	.full = { ~(qpmap_ptebits_t)0 },
 };
@@ -184,10 +182,12 @@ QPMAP_INIT static int
 qpmap_check_direct(const struct qpmap_config *config,
     const struct qpmap_mmu *mmu)
 {
+	qpmap_paddr_t last = config->direct_pa + (config->direct_size - 1);
+
 	if (config->direct_size != 0 && (!QPMAP_DIRECT_MAP ||
 	    (config->direct_pa & (qpmap_paddr_t)QPMAP_PAGE_MASK) != 0 ||
-	    config->direct_pa + (config->direct_size - 1) <
-	    config->direct_pa)) {
+	    last < config->direct_pa || !qpmap_pa_is_in(last,
+	    config->direct_pa, config->direct_size))) {
 		return (QPMAP_ERR_DIRECT);
 	}
 	if (QPMAP_DIRECT_SIZE != 0 && !qpmap_direct_is_built(config, mmu)) {

@@ -111,7 +111,7 @@ qpmap_large_remove_slow(qpmap_vaddr_t va)
 	if (va == 0 || newest != va) {
 		qpmap_host_panic(QPMAP_PANIC_LARGE_REMOVE, va, newest);
 	}
-	qpmap_slot_unmap(slot, va);
+	qpmap_slot_unmap(slot, slot->ptep, va);
 	qpmap_top_add(&cpu->large.next, slot, -1);
 	qpmap_host_unpin(cpu);
 }
@@ -225,7 +225,8 @@ qpmap_large_close(struct qpmap_cpu *cpu)
 
 	qpmap_top_set(&cpu->large.next, 0);
 	for (; qpmap_large.va != 0 && slot != cpu->large.slot; slot--) {
-		qpmap_slot_unmap(slot, qpmap_large_slot_va(cpu, slot));
+		qpmap_slot_unmap(slot, slot->ptep,
+		    qpmap_large_slot_va(cpu, slot));
 	}
 }
 

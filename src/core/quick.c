@@ -20,6 +20,11 @@
  */
 #include "quick.h"
 
+#if QPMAP_DIRECT_MAP && QPMAP_DIRECT_SIZE == 0
+/* The direct map, for the inline forms.  qpmap_init() writes it. */
+struct qpmap_direct qpmap_direct;
+#endif
+
 /*
  * Map pte in this CPU's next slot; on failure continue in slow.c.  slot->va may
  * be loaded before or after the claim: a handler that changes it restores it.
@@ -58,26 +63,33 @@ qpmap_window_enter(struct qpmap_pte pte)
  * PTE is computed before the direct map is checked: on arm64 that saves an
  * instruction for pages outside it.
  */
-static inline qpmap_vaddr_t
-qpmap_enter_prot(qpmap_paddr_t pa, qpmap_attr_t attr,
-    const struct qpmap_prot *prots, _Bool read_only)
+static inline __attribute__((always_inline)) qpmap_vaddr_t
+qpmap_enter_prot(qpmap_paddr_t pa, qpmap_attr_t attr, _Bool read_only)
 {
-	const struct qpmap_prot *prot = &prots[attr];
+	const struct qpmap_state *state = qpmap_state_address();
+	const struct qpmap_prot *prot;
+	const char *at;
+	qpmap_ptebits_t bits;
 	struct qpmap_pte pte;
 
-	QPMAP_KEEP_ADDRESS(prot);
-	if (attr >= QPMAP_ATTR_COUNT ||
-	    !qpmap_pa_is_valid(pa, prot->pa_limit)) {
-		return (read_only ? qpmap_enter_ro_slow(pa, attr) :
-		    qpmap_enter_slow(pa, attr));
+	if (attr >= QPMAP_ATTR_COUNT) {
+		return (qpmap_enter_panic(pa, attr));
+	}
+	at = QPMAP_PROT_FIRST(state) + attr * sizeof(*prot);
+	prot = qpmap_prot_at(at) + (read_only ? QPMAP_ATTR_COUNT : 0);
+	QPMAP_LOAD_EARLY(bits, prot->bits);
+	if (!qpmap_pa_is_valid(pa, prot->pa_limit)) {
+		return (qpmap_enter_slow(pa,
+		    at + (read_only ? sizeof(state->rw) : 0)));
 	}
 	if (QPMAP_CHECKED && !qpmap_host_page_is_wired(pa)) {
-		return (qpmap_enter_panic_not_wired(pa, attr));
+		return (qpmap_enter_panic(pa, attr));
 	}
-	pte = qpmap_pte_make(pa, prot->bits);
+	QPMAP_LOAD_LATE(bits, prot->bits);
+	pte = qpmap_pte_make(pa, bits);
 	if (QPMAP_DIRECT_MAP && !read_only &&
-	    pa - qpmap_state.direct_pa < prot->direct_size) {
-		return (qpmap_direct_address(&qpmap_state, pa));
+	    qpmap_pa_is_in(pa, state->direct_pa, prot->direct_size)) {
+		return (qpmap_direct_address(state, pa));
 	}
 	return (qpmap_window_enter(pte));
 }
@@ -85,43 +97,48 @@ qpmap_enter_prot(qpmap_paddr_t pa, qpmap_attr_t attr,
 QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
 qpmap_enter(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
-	return (qpmap_enter_prot(pa, attr, qpmap_state.rw, 0));
+	return (qpmap_enter_prot(pa, attr, 0));
 }
 
 QPMAP_HOT_ATTR QPMAP_CALL qpmap_vaddr_t
 qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr)
 {
-	return (qpmap_enter_prot(pa, attr, qpmap_state.ro, 1));
+	return (qpmap_enter_prot(pa, attr, 1));
 }
 
 /* The body of both removes.  outside: va is not in the direct map. */
 static inline void
 qpmap_remove_at(qpmap_vaddr_t va, _Bool outside)
 {
+	const struct qpmap_state *state = qpmap_state_address();
 	struct qpmap_cpu *cpu;
 	struct qpmap_slot *slot;
 	struct qpmap_pte *ptep;
+	qpmap_vaddr_t newest;
 
 	if (QPMAP_DIRECT_MAP && !outside &&
-	    va - qpmap_state.direct_va < qpmap_state.direct_size) {
+	    va - state->direct_va < state->direct_size) {
 		if (QPMAP_CHECKED && (va & QPMAP_PAGE_MASK) != 0) {
-			qpmap_remove_slow(va);
+			qpmap_remove_panic(va);
 		}
 		return;
 	}
 	if (va == 0) {
-		qpmap_remove_slow(va);
+		qpmap_remove_panic(va);
 		return;
 	}
 	cpu = qpmap_host_cpu();
 	if (qpmap_next_is_none(cpu->next)) {
-		qpmap_remove_slow(va);
+		qpmap_remove_panic(va);
 		return;
 	}
 	slot = qpmap_newest_slot(cpu->next);
+	newest = slot->va;
 	ptep = slot->ptep;
-	if (slot->va != va) {
-		qpmap_remove_slow(va);
+	QPMAP_LOAD_EARLY(ptep, ptep);
+	if (newest != va) {
+		qpmap_remove_slow(va, QPMAP_NEXT_IS_RELATIVE ?
+		    cpu->next : (qpmap_uptr)slot);
 		return;
 	}
 	qpmap_tlb_pre_unmap();

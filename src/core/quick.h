@@ -44,6 +44,21 @@
 #endif
 
 /*
+ * With QPMAP_LOADS_PAIRS a word is loaded early, together with the one beside
+ * it; without, late, behind a branch that may make it unnecessary.
+ */
+#if QPMAP_LOADS_PAIRS
+#define QPMAP_LOAD_EARLY(name, from) do {				\
+	(name) = (from);						\
+	__asm__ volatile("" : "+r"(name));				\
+} while (0)
+#define QPMAP_LOAD_LATE(name, from) ((void)0)
+#else
+#define QPMAP_LOAD_EARLY(name, from) ((void)0)
+#define QPMAP_LOAD_LATE(name, from) ((name) = (from))
+#endif
+
+/*
  * On i386 the arguments are in registers, whatever -mregparm is: with arguments
  * on the stack clang calls instead of jumping.
  */
@@ -54,13 +69,33 @@
 #endif
 
 /*
- * Enter, if pa failed the check or there is no such attribute.  If the prot
- * takes the slow path and pa is valid, map the page, or return its address in
- * the direct map; else panic.  Called not pinned.
+ * A prot is handed on as what the fast path's loads have in a register: without
+ * QPMAP_NEXT_IS_RELATIVE its address less an offset that a load adds at no
+ * cost, with it its offset alone.  FIRST is that of the first one.
  */
-QPMAP_HANDED qpmap_vaddr_t qpmap_enter_slow(qpmap_paddr_t pa,
-    qpmap_attr_t attr);
-QPMAP_HANDED qpmap_vaddr_t qpmap_enter_ro_slow(qpmap_paddr_t pa,
+#define QPMAP_PROT_FIRST(state)						\
+	(QPMAP_NEXT_IS_RELATIVE ? (const char *)0 : (const char *)(state))
+
+static inline const struct qpmap_prot *
+qpmap_prot_at(const char *at)
+{
+	return ((const struct qpmap_prot *)(qpmap_uptr)(at +
+	    (QPMAP_NEXT_IS_RELATIVE ? (qpmap_uptr)qpmap_state.rw :
+	    __builtin_offsetof(struct qpmap_state, rw))));
+}
+
+/*
+ * Enter, if pa failed the check of the prot at at.  If it takes the slow path
+ * and pa is valid, map the page, or return its address in the direct map; else
+ * panic.  Called not pinned.
+ */
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_slow(qpmap_paddr_t pa, const char *at);
+
+/*
+ * Panic: pa or attr is not valid, or in a checked build the page is not wired.
+ * Not pinned.
+ */
+QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic(qpmap_paddr_t pa,
     qpmap_attr_t attr);
 
 /*
@@ -76,28 +111,29 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_ro_slow(qpmap_paddr_t pa,
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic_slot(
     QPMAP_SLOT_ARGS(qpmap_vaddr_t va, struct qpmap_pte pte));
 
-/* Panic: the page is not wired.  Not pinned. */
-QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic_not_wired(qpmap_paddr_t pa,
-    qpmap_attr_t attr);
-
 /*
- * Remove, if the newest slot has no fast-path mapping at va: remove a slow-path
- * mapping, else panic.  Pinned, if the caller kept the contract.
+ * Remove, if slot, the newest of cpu, has no fast-path mapping at va: remove a
+ * slow-path mapping, else panic.  va is not 0.  Pinned, if the caller kept the
+ * contract.
  */
-QPMAP_HANDED void qpmap_remove_slow(qpmap_vaddr_t va);
+QPMAP_HANDED void qpmap_remove_slow(qpmap_vaddr_t va, qpmap_uptr newest);
 
-/*
- * Check pa and attr for either path, and return the prot of attr.  Panics if
- * they are not valid, or in a checked build if the page is not wired.
- */
-const struct qpmap_prot *qpmap_prot_check(qpmap_paddr_t pa,
-    qpmap_attr_t attr, const struct qpmap_prot *prots);
+/* Panic: va is not the newest mapping's. */
+QPMAP_HANDED void qpmap_remove_panic(qpmap_vaddr_t va);
 
 /*
  * Unmap the slot at address va, with the slow path's sequence, invalidate it on
  * this CPU, and set slot->va to va again.  The slot is not released.
  */
-void qpmap_slot_unmap(struct qpmap_slot *slot, qpmap_vaddr_t va);
+static inline void
+qpmap_slot_unmap(struct qpmap_slot *slot, struct qpmap_pte *ptep,
+    qpmap_vaddr_t va)
+{
+	qpmap_tlb_pre_unmap_slow();
+	qpmap_pte_clear(ptep);
+	qpmap_tlb_post_unmap_slow(va, ptep, qpmap_state.flags);
+	*(volatile qpmap_vaddr_t *)&slot->va = va;
+}
 
 /*
  * Whether a guard's PTE is as it must be before its window or group is used:
@@ -131,10 +167,11 @@ QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic_mark(struct qpmap_pte pte);
  * The page of slot[i] in its window, with i from 1: every slot has an unmapped
  * page on both sides.
  */
+#define QPMAP_SLOT_PAGES 2
 static inline qpmap_u32
 qpmap_slot_page(qpmap_u32 i)
 {
-	return (2 * i - 1);
+	return (QPMAP_SLOT_PAGES * i - 1);
 }
 
 /* The address of pa in the direct map. */
@@ -145,17 +182,29 @@ qpmap_direct_address(const struct qpmap_state *state, qpmap_paddr_t pa)
 }
 
 /*
- * The address of a slot of cpu, mapped or free.  While a slow-path mapping is
+ * The address of the newest slot, or of the last.  While a slow-path mapping is
  * held slot->va is 0, so that remove continues in slow.c: no enter returns 0.
+ * But the slot above is free, or the end of the stack, and has its address.
  */
 static inline qpmap_vaddr_t
-qpmap_slot_va(const struct qpmap_cpu *cpu, const struct qpmap_slot *slot)
+qpmap_slot_va(const struct qpmap_slot *slot)
 {
-	qpmap_vaddr_t number = (qpmap_vaddr_t)(slot - cpu->slot);
-	qpmap_vaddr_t page = (qpmap_vaddr_t)(cpu->index_plus_one - 1) *
-	    QPMAP_WINDOW_PAGES + 2 * number - 1;
+	return (slot[1].va - QPMAP_SLOT_PAGES * QPMAP_PAGE_SIZE);
+}
 
-	return (qpmap_state.window_va + page * QPMAP_PAGE_SIZE);
+/*
+ * Check pa and attr for either path, and return the prot of attr.  Panics if
+ * they are not valid, or in a checked build if the page is not wired.
+ */
+const struct qpmap_prot *qpmap_prot_check(qpmap_paddr_t pa,
+    qpmap_attr_t attr, const struct qpmap_prot *prots);
+
+/* Whether pa is valid for a mapping with prot, on either path. */
+static inline _Bool
+qpmap_prot_allows(const struct qpmap_prot *prot, qpmap_paddr_t pa)
+{
+	return (qpmap_pa_is_valid(pa, prot->slow_pa_limit) &&
+	    (!QPMAP_CHECKED || qpmap_host_page_is_wired(pa)));
 }
 
 /*

@@ -17,10 +17,10 @@
  * prot that takes the slow path, whose limit is slow_pa_limit.
  */
 struct qpmap_prot {
-	qpmap_ptebits_t bits;
 	qpmap_ptebits_t pa_limit;
-	qpmap_size_t direct_size;	/* bytes mapped so in the direct map */
+	qpmap_ptebits_t bits;
 	qpmap_ptebits_t slow_pa_limit;
+	qpmap_size_t direct_size;	/* bytes mapped so in the direct map */
 } __attribute__((aligned(4 * QPMAP_PTE_SIZE)));	/* indexed by a shift */
 
 /*
@@ -43,11 +43,11 @@ struct qpmap_mmu {
 };
 
 /*
- * The order saves instructions that compute addresses: all but the two arrays
- * is within reach of the structure's address, and the members that remove reads
- * are adjacent.  Members that only QPMAP_SHOOTDOWN uses are always there: the
- * offsets of the arrays are in the hot path's instructions, which do not depend
- * on that option.
+ * The order saves instructions that compute addresses: all but most of the
+ * prots is within reach of the structure's address, and the members that remove
+ * reads are adjacent.  Members that only QPMAP_SHOOTDOWN uses are always there:
+ * the offset of the prots is in the hot path's instructions, which do not
+ * depend on that option.
  */
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): lines apart */
 struct qpmap_state {
@@ -71,6 +71,7 @@ struct qpmap_state {
 	 */
 	qpmap_u32 online_count __attribute__((aligned(QPMAP_CACHE_LINE)));
 	qpmap_u32 walking;
+	/* By attribute; those for reading only follow the others. */
 	struct qpmap_prot rw[QPMAP_ATTR_COUNT]
 	    __attribute__((aligned(QPMAP_CACHE_LINE)));
 	struct qpmap_prot ro[QPMAP_ATTR_COUNT];

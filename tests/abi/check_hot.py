@@ -20,10 +20,12 @@ import re
 import abi
 
 WAYS_OUT = {
-    "qpmap_enter": {"qpmap_enter_slow", "qpmap_enter_panic_slot"},
-    "qpmap_enter_ro": {"qpmap_enter_ro_slow", "qpmap_enter_panic_slot"},
-    "qpmap_remove": {"qpmap_remove_slow"},
-    "qpmap_remove_window": {"qpmap_remove_slow"},
+    "qpmap_enter": {"qpmap_enter_slow", "qpmap_enter_panic",
+                    "qpmap_enter_panic_slot"},
+    "qpmap_enter_ro": {"qpmap_enter_slow", "qpmap_enter_panic",
+                       "qpmap_enter_panic_slot"},
+    "qpmap_remove": {"qpmap_remove_slow", "qpmap_remove_panic"},
+    "qpmap_remove_window": {"qpmap_remove_slow", "qpmap_remove_panic"},
 }
 
 TEXT_LIMIT = 512

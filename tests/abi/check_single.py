@@ -24,7 +24,9 @@ HOOKS = "-DQPMAP_HOST_INLINE=\"%s/inline_hooks.h\"" % abi.HERE
 # clang knows that the panic behind a failed check does not return: it calls
 # it, where it jumps without knowing, and aligns the stack for the call.
 MORE = {("amd64", "clang", "qpmap_enter"): 3,
-        ("amd64", "clang", "qpmap_enter_ro"): 2}
+        ("amd64", "clang", "qpmap_enter_ro"): 3,
+        ("amd64", "clang", "qpmap_remove"): 3,
+        ("amd64", "clang", "qpmap_remove_window"): 3}
 
 # With gcc 14 for i386 these have instructions more; with gcc 12 they do not.
 GCC_14_MORE = {"qpmap_enter_ro": 1, "qpmap_remove": 1,

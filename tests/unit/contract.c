@@ -859,6 +859,9 @@ contract_b1_sentinel_offline(void **state)
 		EXPECT_PANIC(QPMAP_PANIC_REMOVE, fake_cpu[0].slot[i].va, 0,
 		    qpmap_remove(fake_cpu[0].slot[i].va));
 	}
+	/* Two pages below the sentinels' address, and below none. */
+	contract_refuse(-(qpmap_vaddr_t)(2 * QPMAP_PAGE_SIZE), 0);
+	contract_refuse(2 * QPMAP_PAGE_SIZE, 0);
 	for (unsigned int i = 0; i < 5; i++) {
 		EXPECT_PANIC(QPMAP_PANIC_OFFLINE, fake_page(0), 0,
 		    (void)qpmap_enter(fake_page(0), contract_types[i]));

@@ -187,6 +187,18 @@ qpmap_mmu_has_large(const struct qpmap_mmu *mmu)
 #endif /* QPMAP_LARGE_SLOTS */
 
 static inline _Bool
+qpmap_pa_is_in(qpmap_paddr_t pa, qpmap_paddr_t first, qpmap_size_t size)
+{
+	return (pa >= first && pa - first < size);
+}
+
+static inline const struct qpmap_state *
+qpmap_state_address(void)
+{
+	return (&qpmap_state);
+}
+
+static inline _Bool
 qpmap_pte_is_none(const struct qpmap_pte *ptep)
 {
 	return (fake_pte_is_none(ptep));

@@ -56,6 +56,21 @@
 #define QPMAP_STORE_4		"str	%w1, [%0]"
 #define QPMAP_STORE_WORD	"str	%1, [%0]"
 
+#define QPMAP_LOADS_PAIRS 1
+
+/* The state begins a page, so that ADRP alone gives its address. */
+/* NOLINTNEXTLINE(readability-redundant-declaration): an attribute more */
+extern struct qpmap_state qpmap_state __attribute__((aligned(4096)));
+#define qpmap_state_address qpmap_state_address
+static inline const struct qpmap_state *
+qpmap_state_address(void)
+{
+	const struct qpmap_state *state;
+
+	__asm__("adrp	%0, %1" : "=r"(state) : "S"(&qpmap_state));
+	return (state);
+}
+
 /* Operand of a TLBI: VA[55:12] in bits 43:0.  63:44 (ASID, TTL) stay zero. */
 static inline qpmap_u64
 qpmap_tlb_operand(qpmap_vaddr_t va)
@@ -156,9 +171,12 @@ static inline void
 qpmap_tlb_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
     qpmap_u32 flags)
 {
-	(void)va;
-	qpmap_pte_publish(ptep, flags);
-	__asm__ volatile("isb" ::: "memory");
+	if ((flags & QPMAP_F_ERRATUM_WALKER) == 0) {
+		qpmap_tlb_post_map(va);
+	} else {
+		qpmap_pte_clean(ptep);
+		__asm__ volatile("isb" ::: "memory");
+	}
 }
 
 /* Complete device and non-cacheable accesses. */

@@ -192,6 +192,15 @@ qpmap_pa_is_below(qpmap_paddr_t pa, qpmap_ptebits_t limit, qpmap_u32 shift)
 	    (qpmap_u32)(pa >> 32) < (qpmap_u32)(limit >> 32));
 }
 
+/* A range that does not cross a multiple of 4 GiB. */
+#define qpmap_pa_is_in qpmap_pa_is_in
+static inline _Bool
+qpmap_pa_is_in(qpmap_paddr_t pa, qpmap_paddr_t first, qpmap_size_t size)
+{
+	return ((qpmap_u32)(pa >> 32) == (qpmap_u32)(first >> 32) &&
+	    (qpmap_u32)pa - (qpmap_u32)first < size);
+}
+
 #endif /* QPMAP_PAE */
 
 #endif /* QPMAP_ARCH_X86_PTE_H */

@@ -232,13 +232,12 @@ qpmap_tlb_post_map_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
     qpmap_u32 flags)
 {
 	(void)ptep;
-	if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0 &&
-	    (flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
-		qpmap_tlb_invalidate_all();
-	} else if ((flags & QPMAP_F_FLUSH_ON_MAP) != 0) {
-		qpmap_tlb_invlpg(va);
-	} else {
+	if ((flags & QPMAP_F_FLUSH_ON_MAP) == 0) {
 		qpmap_tlb_post_map(va);
+	} else if ((flags & QPMAP_F_ERRATUM_INVLPG) != 0) {
+		qpmap_tlb_invalidate_all();
+	} else {
+		qpmap_tlb_invlpg(va);
 	}
 }
 

@@ -170,7 +170,10 @@ c9_direct_align(const struct contract_case *c)
 	CHECK_EQUAL(emu_depth(e), 0, "preemption depth");
 }
 
-/* Nor is one that the configuration's width forbids. */
+/*
+ * Nor is one that the configuration's width forbids.  With PAE the direct map
+ * cannot go beyond such an address, a multiple of 4 GiB.
+ */
 static void
 c9_direct_width(const struct contract_case *c)
 {
@@ -180,7 +183,8 @@ c9_direct_width(const struct contract_case *c)
 
 	e->config[WIRE_PA_BITS] = e->mode->pa_bits - 1;
 	e->config[WIRE_DIRECT_PA] = end - 8 * page;
-	e->config[WIRE_DIRECT_SIZE] = 16 * page;
+	e->config[WIRE_DIRECT_SIZE] = page *
+	    (e->mode->arch == &emu_i386_pae ? 8 : 16);
 	direct_go(e);
 	CHECK_EQUAL(emu_enter(e, end - page, QPMAP_ATTR_WRITE_BACK),
 	    e->config[WIRE_DIRECT_VA] + 7 * page, "direct-map address");

@@ -311,6 +311,15 @@ i386_direct_zero(struct emu *e, uint64_t *config)
 	config[WIRE_DIRECT_SIZE] = 0x10000;
 }
 
+/* The compare of the fast path has the high word equal. */
+static void
+i386_direct_4g(struct emu *e, uint64_t *config)
+{
+	config[WIRE_DIRECT_VA] = e->mode->direct_va;
+	config[WIRE_DIRECT_PA] = UINT64_C(0x100000000) - 0x8000;
+	config[WIRE_DIRECT_SIZE] = 0x10000;
+}
+
 static void
 i386_flags_arm64(struct emu *e, uint64_t *config)
 {
@@ -355,6 +364,7 @@ static const struct emu_refusal i386_pae_refusals[] = {
 	{ "NO_NX", QPMAP_ERR_NO_NX, NULL, 0, i386_nx_stated },
 	{ "TEMPLATE/no-nx", QPMAP_ERR_TEMPLATE, NULL, EMU_BOOT_NO_NX,
 	    i386_template_nx },
+	{ "DIRECT/4-GiB", QPMAP_ERR_DIRECT, NULL, 0, i386_direct_4g },
 	{ NULL, 0, NULL, 0, NULL }
 };
 
