@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Instructions, in QEMU with -icount shift=0, where a nanosecond is one.
- *
- * Each line of the report is a loop's cost for one turn, less that of an
- * empty loop: the least of several batches, so that what does not belong to it
- * (a tick of the timer, for what runs with interrupts on) is left out.
+ * What a pair, and a range, cost beside Linux's own ways to map pages.
  */
 #include <linux/highmem.h>
-#include <linux/irqflags.h>
-#include <linux/ktime.h>
 #include <linux/vmalloc.h>
 
 #include "linux.h"
-
-#define LINUX_TURNS	1024u
-#define LINUX_BATCHES	8u
-
-typedef void (*linux_body)(unsigned int turns);
+#include "count.h"
 
 /* Where loops leave what they loaded, so that they must. */
 static volatile u32 linux_sink;
 
-/*
- * The compiler knows nothing of x any more: what is inline is worked out anew
- * in each turn, as for different pages.
- */
-#define LINUX_UNKNOWN(x) __asm__ volatile("" : "+r"(x) :: "memory")
+/* Sixteen pages that follow each other. */
+static struct page *linux_count_folio;
 
 static noinline void
 linux_count_empty(unsigned int turns)
@@ -168,35 +155,112 @@ linux_count_vmap(unsigned int turns)
 	}
 }
 
-/* The least of some batches of so many turns, for one turn. */
-static unsigned int
-linux_count_least(linux_body body, unsigned int turns, bool interrupts)
+/* Pages at once, as a range and as Linux maps them. */
+#define LINUX_BULK	16u
+
+static noinline void
+linux_count_range(unsigned int turns)
 {
-	u64 start, least = ~0ull;
-	unsigned int i;
+	qpmap_paddr_t pa = page_to_phys(linux_count_folio);
 
-	for (i = 0; i < LINUX_BATCHES; i++) {
-		unsigned long flags = 0;
-
-		if (!interrupts) {
-			local_irq_save(flags);
-		}
-		start = ktime_get_ns();
-		body(turns);
-		least = min(least, ktime_get_ns() - start);
-		if (!interrupts) {
-			local_irq_restore(flags);
-		}
+	for (; turns != 0; turns--) {
+		LINUX_UNKNOWN(pa);
+		qpmap_range_remove(qpmap_range_enter(pa, LINUX_BULK,
+		    QPMAP_ATTR_WRITE_BACK));
 	}
-	return ((unsigned int)least / turns);
 }
 
-static const struct linux_count_entry {
-	const char *name;
-	linux_body body;
-	unsigned int turns;
-	bool interrupts;	/* on: what allocates may not be without */
-} linux_counts[] = {
+static noinline void
+linux_count_list(unsigned int turns)
+{
+	qpmap_paddr_t list[LINUX_BULK];
+	unsigned int i;
+
+	for (i = 0; i < LINUX_BULK; i++) {
+		list[i] = page_to_phys(linux_pages[i]);
+	}
+	for (; turns != 0; turns--) {
+		qpmap_range_remove(qpmap_range_enter_list(list, LINUX_BULK,
+		    QPMAP_ATTR_WRITE_BACK));
+	}
+}
+
+/* From what vm_map_ram() takes. */
+static noinline void
+linux_count_list_pages(unsigned int turns)
+{
+	struct page **pages = linux_pages;
+	qpmap_paddr_t list[LINUX_BULK];
+	unsigned int i;
+
+	for (; turns != 0; turns--) {
+		LINUX_UNKNOWN(pages);
+		for (i = 0; i < LINUX_BULK; i++) {
+			list[i] = page_to_phys(pages[i]);
+		}
+		qpmap_range_remove(qpmap_range_enter_list(list, LINUX_BULK,
+		    QPMAP_ATTR_WRITE_BACK));
+	}
+}
+
+static noinline void
+linux_count_pairs(unsigned int turns)
+{
+	unsigned int i;
+
+	for (; turns != 0; turns--) {
+		struct page **pages = linux_pages;
+
+		LINUX_UNKNOWN(pages);
+		for (i = 0; i < LINUX_BULK; i++) {
+			pmap_quick_remove_page(pmap_quick_enter_page(pages[i]));
+		}
+	}
+}
+
+static noinline void
+linux_count_kmaps(unsigned int turns)
+{
+	unsigned int i;
+
+	for (; turns != 0; turns--) {
+		struct page **pages = linux_pages;
+
+		LINUX_UNKNOWN(pages);
+		for (i = 0; i < LINUX_BULK; i++) {
+			void *va = kmap_local_page(pages[i]);
+
+			__asm__ volatile("" :: "r"(va) : "memory");
+			kunmap_local(va);
+		}
+	}
+}
+
+static noinline void
+linux_count_vm_map_rams(unsigned int turns)
+{
+	struct page **pages = linux_pages;
+
+	for (; turns != 0; turns--) {
+		LINUX_UNKNOWN(pages);
+		vm_unmap_ram(vm_map_ram(pages, LINUX_BULK, NUMA_NO_NODE),
+		    LINUX_BULK);
+	}
+}
+
+static noinline void
+linux_count_vmaps(unsigned int turns)
+{
+	struct page **pages = linux_pages;
+
+	for (; turns != 0; turns--) {
+		LINUX_UNKNOWN(pages);
+		vunmap(vmap(pages, LINUX_BULK, VM_MAP, PAGE_KERNEL));
+	}
+}
+
+static const struct linux_count_entry linux_counts[] = {
+	{ "loop", linux_count_empty, LINUX_TURNS, false },
 	{ "qpmap pair", linux_count_pair_pa, LINUX_TURNS, false },
 	{ "qpmap pair, pmap names", linux_count_pair, LINUX_TURNS, false },
 	{ "qpmap pair, load", linux_count_pair_load, LINUX_TURNS, false },
@@ -207,21 +271,24 @@ static const struct linux_count_entry {
 	{ "vm_map_ram", linux_count_vm_map_ram, 256, true },
 	{ "vm_map_ram, load", linux_count_vm_map_ram_load, 256, true },
 	{ "vmap", linux_count_vmap, 64, true },
+	{ "16 pages, qpmap range", linux_count_range, LINUX_TURNS, false },
+	{ "16 pages, qpmap list", linux_count_list, LINUX_TURNS, false },
+	{ "16 pages, qpmap list from pages", linux_count_list_pages,
+	    LINUX_TURNS, false },
+	{ "16 pages, qpmap pairs", linux_count_pairs, 256, false },
+	{ "16 pages, kmap_local", linux_count_kmaps, 256, false },
+	{ "16 pages, vm_map_ram", linux_count_vm_map_rams, 256, true },
+	{ "16 pages, vmap", linux_count_vmaps, 64, true },
 };
 
-/* Each body runs once before it counts: caches of allocators fill up. */
-void
+int
 linux_count(void)
 {
-	unsigned int i, empty, cost;
-
-	linux_count_empty(LINUX_TURNS);
-	empty = linux_count_least(linux_count_empty, LINUX_TURNS, false);
-	pr_info("COUNT loop %u\n", empty);
-	for (i = 0; i < ARRAY_SIZE(linux_counts); i++) {
-		linux_counts[i].body(linux_counts[i].turns);
-		cost = linux_count_least(linux_counts[i].body,
-		    linux_counts[i].turns, linux_counts[i].interrupts);
-		pr_info("COUNT %s: %u\n", linux_counts[i].name, cost - empty);
+	linux_count_folio = alloc_pages(GFP_HIGHUSER | __GFP_COMP, 4);
+	if (linux_count_folio == NULL) {
+		return (-ENOMEM);
 	}
+	linux_count_all(linux_counts, ARRAY_SIZE(linux_counts));
+	__free_pages(linux_count_folio, 4);
+	return (0);
 }

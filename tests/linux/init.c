@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /init of tools/check-linux: load /qpmap.ko, show /proc/qpmap, power off.
+ * /init of tools/check-linux: load /qpmap.ko, show /proc/qpmap; load
+ * /qpmap_direct.ko; power off.
  *
  * There is no libc, and no header: the cross compilers come without Linux's.
  * What the kernel's command line has after "--" are the arguments, and they
- * become the module's parameters.
+ * become the modules' parameters; each ignores those of the other.
  */
 
 /*
@@ -169,27 +170,43 @@ init_show(const char *what, const char *path)
 	}
 }
 
+/* Load the module of that file.  Returns 0, or an error of Linux's. */
+static long
+init_load(const char *path, const char *parameters)
+{
+	long module = init_open(path, INIT_O_RDONLY);
+
+	return (init_call(INIT_FINIT_MODULE, module, (long)parameters, 0, 0,
+	    0));
+}
+
+/* Unload it again, if it was loaded. */
+static void
+init_unload(const char *name, long error)
+{
+	if (error != 0) {
+		init_say(name, " not loaded");
+		return;
+	}
+	error = init_call(INIT_DELETE_MODULE, (long)name, 0, 0, 0, 0);
+	init_say(name, error == 0 ? " unloaded" : " stays");
+}
+
 __attribute__((used, noreturn)) static void
 init_main(long *stack)
 {
-	char **argument = (char **)(stack + 2);
-	long module, error;
+	const char *parameters = init_parameters((char **)(stack + 2));
+	long error;
 
 	init_log = init_open("/dev/kmsg", INIT_O_WRONLY);
 	init_call(INIT_MOUNT, (long)"proc", (long)"/proc", (long)"proc", 0, 0);
 	init_show("soft_watchdog ", "/proc/sys/kernel/soft_watchdog");
 	init_show("hung_task ", "/proc/sys/kernel/hung_task_timeout_secs");
-	module = init_open("/qpmap.ko", INIT_O_RDONLY);
-	error = init_call(INIT_FINIT_MODULE, module,
-	    (long)init_parameters(argument), 0, 0, 0);
+	error = init_load("/qpmap.ko", parameters);
 	init_show("report ", "/proc/qpmap");
-	if (error == 0) {
-		error = init_call(INIT_DELETE_MODULE, (long)"qpmap", 0, 0, 0,
-		    0);
-		init_say("module ", error == 0 ? "unloaded" : "stays");
-	} else {
-		init_say("module ", "not loaded");
-	}
+	init_unload("qpmap", error);
+	error = init_load("/qpmap_direct.ko", parameters);
+	init_unload("qpmap_direct", error);
 	for (;;) {
 		init_call(INIT_REBOOT, (long)INIT_REBOOT_MAGIC1,
 		    INIT_REBOOT_MAGIC2, INIT_REBOOT_POWER_OFF, 0, 0);

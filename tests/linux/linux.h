@@ -12,6 +12,7 @@
 #include <qpmap/host.h>
 #include <qpmap/panic.h>
 #include <qpmap/pmap.h>
+#include <qpmap/range.h>
 #include <qpmap/shootdown.h>
 
 #ifdef pr_fmt
@@ -28,6 +29,7 @@ struct linux_area {
 	struct page *placeholder;	/* the page that it mapped */
 	qpmap_vaddr_t global_va;
 	qpmap_vaddr_t window_va;
+	qpmap_vaddr_t range_va;
 	qpmap_vaddr_t spare_va;
 	qpmap_vaddr_t end;
 	struct qpmap_shootdown_state *shootdown;
@@ -111,8 +113,11 @@ const char *linux_test_global_stress(unsigned int rounds);
 const char *linux_test_shootdown(unsigned int rounds);
 const char *linux_test_shootdown_duel(unsigned int rounds);
 const char *linux_test_hotplug(unsigned int rounds);
+const char *linux_ranges_cpu(unsigned int rounds);
+const char *linux_test_ranges(unsigned int rounds);
+const char *linux_test_folios(unsigned int rounds);
 
 /* count.c */
-void linux_count(void);
+int linux_count(void);
 
 #endif /* LINUX_H */

@@ -37,7 +37,7 @@ qpmap_module_measure(void)
 	int error = linux_pages_get(max(pages, 256u));
 
 	if (error == 0 && count) {
-		linux_count();
+		error = linux_count();
 	}
 	if (error == 0 && tests[0] != '\0' && linux_run(tests, rounds) != 0) {
 		error = -EIO;
@@ -109,6 +109,14 @@ EXPORT_SYMBOL_GPL(qpmap_zero_page);
 EXPORT_SYMBOL_GPL(qpmap_copy_page);
 EXPORT_SYMBOL_GPL(qpmap_read);
 EXPORT_SYMBOL_GPL(qpmap_write);
+EXPORT_SYMBOL_GPL(qpmap_range_enter);
+EXPORT_SYMBOL_GPL(qpmap_range_enter_ro);
+EXPORT_SYMBOL_GPL(qpmap_range_enter_list);
+EXPORT_SYMBOL_GPL(qpmap_range_enter_list_ro);
+EXPORT_SYMBOL_GPL(qpmap_range_remove);
+EXPORT_SYMBOL_GPL(qpmap_range_room);
+EXPORT_SYMBOL_GPL(qpmap_zero_range);
+EXPORT_SYMBOL_GPL(qpmap_copy_range);
 EXPORT_SYMBOL_GPL(qpmap_shootdown);
 EXPORT_SYMBOL_GPL(qpmap_quiesce);
 EXPORT_SYMBOL_GPL(qpmap_global_enter);

@@ -33,6 +33,9 @@ linux_report_show(struct seq_file *file, void *unused)
 	seq_printf(file, "windows 0x%lx, %u of 0x%lx bytes\n",
 	    (unsigned long)linux_area.window_va, nr_cpu_ids,
 	    (unsigned long)QPMAP_WINDOW_SIZE);
+	seq_printf(file, "range areas 0x%lx, %u of 0x%lx bytes\n",
+	    (unsigned long)linux_area.range_va, nr_cpu_ids,
+	    (unsigned long)QPMAP_RANGE_SIZE);
 	seq_printf(file, "global slots 0x%lx, %u\n",
 	    (unsigned long)linux_area.global_va,
 	    (unsigned int)(LINUX_GROUPS * QPMAP_GLOBAL_SLOTS));

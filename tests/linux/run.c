@@ -135,6 +135,8 @@ static const struct linux_entry {
 	{ "use-after-remove", linux_test_use_after_remove },
 	{ "nesting", linux_test_nesting },
 	{ "read-only", linux_test_read_only },
+	{ "ranges", linux_test_ranges },
+	{ "folios", linux_test_folios },
 	{ "helpers", linux_test_helpers },
 	{ "types", linux_test_types },
 	{ "panics", linux_test_panics },

@@ -322,8 +322,9 @@ linux_test_helpers(unsigned int rounds)
 }
 
 #define LINUX_TICK	20000u		/* nanoseconds */
+#define LINUX_TICK_LIST	5u		/* pages of a range */
 
-/* A timer whose handler enters pages while the thread below it does. */
+/* A timer whose handler enters pages, and a range, while the thread does. */
 struct linux_tick {
 	struct hrtimer timer;
 	unsigned int ticks;
@@ -333,6 +334,7 @@ struct linux_tick {
 	unsigned int interval;
 	const char *why;
 	bool stop;
+	qpmap_paddr_t list[64 + LINUX_TICK_LIST];	/* pages 0 and up */
 };
 
 /*
@@ -355,6 +357,24 @@ linux_tick_next(struct linux_tick *tick)
 	return (tick->interval + tick->ticks % 64 * 317);
 }
 
+/* Whether the pages from first on are seen through a range. */
+static bool
+linux_tick_range(const struct linux_tick *tick, unsigned int first,
+    unsigned int count)
+{
+	qpmap_vaddr_t va = qpmap_range_enter_list(&tick->list[first], count,
+	    QPMAP_ATTR_WRITE_BACK);
+	bool shows;
+
+	if (va == 0) {
+		return (false);
+	}
+	shows = linux_page_shows(first, va) &&
+	    linux_page_shows(first + count - 1, va + (count - 1) * PAGE_SIZE);
+	qpmap_range_remove(va);
+	return (shows);
+}
+
 static enum hrtimer_restart
 linux_tick(struct hrtimer *timer)
 {
@@ -369,6 +389,9 @@ linux_tick(struct hrtimer *timer)
 	va2 = pmap_quick_enter_page(linux_pages[page + 64]);
 	if (!linux_page_shows(page, va) || !linux_page_shows(page + 64, va2)) {
 		tick->why = "the handler's mapping shows another page";
+	}
+	if (!linux_tick_range(tick, tick->ticks % 64, 2)) {
+		tick->why = "the handler's range shows another page";
 	}
 	pmap_quick_remove_page(va2);
 	pmap_quick_remove_page(va);
@@ -395,6 +418,9 @@ linux_interrupts_thread(struct linux_tick *tick, unsigned int wanted)
 		    !linux_page_shows(32 + i % 32, va2)) {
 			why = "the thread's mapping shows another page";
 		}
+		if (!linux_tick_range(tick, 63 - i % 64, LINUX_TICK_LIST)) {
+			why = "the thread's range shows another page";
+		}
 		pmap_quick_remove_page(va2);
 		pmap_quick_remove_page(va);
 		cond_resched();
@@ -406,8 +432,12 @@ static const char *
 linux_interrupts_cpu(unsigned int rounds)
 {
 	struct linux_tick tick = { .interval = LINUX_TICK };
+	unsigned int i;
 	const char *why;
 
+	for (i = 0; i < ARRAY_SIZE(tick.list); i++) {
+		tick.list[i] = page_to_phys(linux_pages[i]);
+	}
 	hrtimer_init_on_stack(&tick.timer, CLOCK_MONOTONIC,
 	    HRTIMER_MODE_REL_PINNED_HARD);
 	tick.timer.function = linux_tick;

@@ -54,6 +54,12 @@ linux_spoil_pa_bits(struct qpmap_config *config)
 }
 
 static void
+linux_spoil_range(struct qpmap_config *config)
+{
+	config->range_va += PAGE_SIZE;
+}
+
+static void
 linux_spoil_shootdown(struct qpmap_config *config)
 {
 	config->shootdown = NULL;
@@ -91,6 +97,7 @@ static const struct linux_wrong {
 	{ "align", QPMAP_ERR_WINDOW_ALIGN, linux_spoil_align },
 	{ "layout", QPMAP_ERR_LAYOUT, linux_spoil_layout },
 	{ "pa_bits", QPMAP_ERR_PA_BITS, linux_spoil_pa_bits },
+	{ "range", QPMAP_ERR_RANGE_AREA, linux_spoil_range },
 	{ "shootdown", QPMAP_ERR_SHOOTDOWN, linux_spoil_shootdown },
 	{ "global", QPMAP_ERR_GLOBAL_RANGE, linux_spoil_global },
 	{ "placeholder", QPMAP_ERR_GLOBAL_LEAF, linux_spoil_nothing },
@@ -411,6 +418,17 @@ linux_break_remove(void *unused)
 }
 
 static int
+linux_break_range_remove(void *unused)
+{
+	qpmap_vaddr_t va = qpmap_range_enter(page_to_phys(linux_pages[0]), 1,
+	    QPMAP_ATTR_WRITE_BACK);
+
+	qpmap_range_remove(va);
+	qpmap_range_remove(va);
+	return (0);
+}
+
+static int
 linux_break_full(void *unused)
 {
 	unsigned int i;
@@ -460,6 +478,10 @@ linux_test_panics(unsigned int rounds)
 	}
 	if (!linux_panics(linux_break_remove, QPMAP_PANIC_REMOVE)) {
 		return ("a mapping is removed twice");
+	}
+	if (!linux_panics(linux_break_range_remove,
+	    QPMAP_PANIC_RANGE_REMOVE)) {
+		return ("a range is removed twice");
 	}
 	if (!linux_panics(linux_break_global, QPMAP_PANIC_GLOBAL)) {
 		return ("a global mapping is removed that is none");

@@ -368,7 +368,10 @@ linux_hotplug_worker(unsigned int rounds)
 	return (why);
 }
 
-/* One CPU goes and comes; then it uses its window, and global mappings. */
+/*
+ * One CPU goes and comes; then it uses its window, its range area, and global
+ * mappings.
+ */
 static const char *
 linux_hotplug_once(unsigned int cpu)
 {
@@ -385,6 +388,9 @@ linux_hotplug_once(unsigned int cpu)
 		return ("a CPU does not come online again");
 	}
 	why = linux_wait(linux_start(linux_global_stress_cpu, cpu, 1));
+	if (why == NULL) {
+		why = linux_wait(linux_start(linux_ranges_cpu, cpu, 1));
+	}
 	return (why != NULL ? why : linux_wait(linux_start(
 	    linux_test_read_only, cpu, 1)));
 }

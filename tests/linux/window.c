@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kernel virtual addresses for the windows and the global slots, their
+ * Kernel virtual addresses for the windows, range areas and global slots, their
  * page-table entries, and CPUs that come and go.
  *
  * get_vm_area() and init_mm are not for modules.  So vmap() maps one page, the
@@ -117,7 +117,10 @@ linux_area_as_expected(void)
 	return (true);
 }
 
-/* Global slots, a guard page, windows, a guard page, spare pages. */
+/*
+ * Global slots, a guard page, windows, a guard page, range areas, a guard page,
+ * spare pages.
+ */
 static unsigned long
 linux_area_lay_out(qpmap_vaddr_t start)
 {
@@ -126,11 +129,13 @@ linux_area_lay_out(qpmap_vaddr_t start)
 	area->global_va = ALIGN(start, QPMAP_GLOBAL_SIZE);
 	area->window_va = ALIGN(area->global_va +
 	    LINUX_GROUPS * QPMAP_GLOBAL_SIZE + PAGE_SIZE, QPMAP_WINDOW_SIZE);
-	area->spare_va = area->window_va + nr_cpu_ids * QPMAP_WINDOW_SIZE +
+	area->range_va = ALIGN(area->window_va +
+	    nr_cpu_ids * QPMAP_WINDOW_SIZE + PAGE_SIZE, QPMAP_RANGE_SIZE);
+	area->spare_va = area->range_va + nr_cpu_ids * QPMAP_RANGE_SIZE +
 	    PAGE_SIZE;
 	area->end = area->spare_va + LINUX_SPARE * PAGE_SIZE;
-	return ((area->end - area->global_va + QPMAP_GLOBAL_SIZE) >>
-	    PAGE_SHIFT);
+	return ((area->end - area->global_va + QPMAP_GLOBAL_SIZE +
+	    QPMAP_RANGE_SIZE) >> PAGE_SHIFT);
 }
 
 static int
@@ -287,7 +292,10 @@ linux_configure_machine(struct qpmap_config *config)
 #endif
 }
 
-/* A window for each CPU that Linux may ever have; its number is the CPU's. */
+/*
+ * A window, and a range area, for each CPU that Linux may ever have, by its
+ * number.
+ */
 void
 linux_configure(struct qpmap_config *config)
 {
@@ -295,6 +303,7 @@ linux_configure(struct qpmap_config *config)
 
 	memset(config, 0, sizeof(*config));
 	config->window_va = linux_area.window_va;
+	config->range_va = linux_area.range_va;
 	config->cpu_count = nr_cpu_ids;
 	config->nesting = QPMAP_SLOTS;
 	config->shootdown = linux_area.shootdown;
@@ -317,8 +326,12 @@ linux_configure(struct qpmap_config *config)
 static int
 linux_cpu_online(unsigned int cpu)
 {
-	const struct qpmap_cpu_ptes ptes = { (struct qpmap_pte *)
-	    linux_leaf(linux_area.window_va + cpu * QPMAP_WINDOW_SIZE) };
+	const struct qpmap_cpu_ptes ptes = {
+		.window = (struct qpmap_pte *)linux_leaf(linux_area.window_va +
+		    cpu * QPMAP_WINDOW_SIZE),
+		.range = (struct qpmap_pte *)linux_leaf(linux_area.range_va +
+		    cpu * QPMAP_RANGE_SIZE),
+	};
 	unsigned long flags;
 	int error;
 
