@@ -185,6 +185,12 @@ bool machine_load(qpmap_vaddr_t va, uint32_t *value);
 bool machine_store(qpmap_vaddr_t va, uint32_t value);
 bool machine_fetch(qpmap_vaddr_t va);
 
+/*
+ * MACHINE_NOWHERE_PA is the first physical address behind RAM.  MACHINE_ABORTS:
+ * an access there is an abort, which comes to the exception handler; else it
+ * is answered by some number.
+ */
+
 /* pages.c: pages of the RAM that is mapped nowhere.  Never fails. */
 void kernel_pages_init(void);
 qpmap_paddr_t kernel_page_alloc(void);

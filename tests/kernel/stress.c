@@ -263,6 +263,7 @@ kernel_storm_handler(void)
 	kernel_words(copy)[KERNEL_WORDS - 1] = ~handler->count;
 	qpmap_remove(copy);
 	qpmap_remove(va);
+	kernel_try_nothing();
 	kernel_range_handler(cpu);
 	kernel_expect(qpmap_held(&cpu->qpmap) == held, "a handler leaves more");
 }

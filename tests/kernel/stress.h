@@ -31,6 +31,10 @@ kernel_word(uint32_t seed, uint32_t i)
 /* large.c */
 void kernel_test_large(void);
 
+/* try.c: its test, and its part of the storm's handler. */
+void kernel_test_try(void);
+void kernel_try_nothing(void);
+
 /* tests.c: if it does not hold, the running test has failed. */
 void kernel_expect(bool holds, const char *why);
 

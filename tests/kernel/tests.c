@@ -472,6 +472,7 @@ kernel_tests(void)
 	kernel_run("page-operations", kernel_test_page_ops);
 	kernel_run("ranges", kernel_test_ranges);
 	kernel_run("large-pages", kernel_test_large);
+	kernel_run("pages-not-there", kernel_test_try);
 	kernel_run("scheduler-assertion", kernel_test_scheduler);
 	kernel_run("global-use-after-remove", kernel_test_global);
 	kernel_run("quiesce-invalidates-windows", kernel_test_quiesce);

@@ -5,6 +5,8 @@
  * a PL011 UART (DDI 0183) is the console, and each CPU has a timer (DDI 0487,
  * "The Generic Timer").
  */
+#include <qpmap/try.h>
+
 #include "kernel.h"
 
 #define MACHINE_PSCI_CPU_OFF	0x84000002ul
@@ -46,6 +48,7 @@
 #define MACHINE_ESR_CLASS	26		/* shift */
 #define MACHINE_ESR_FETCH	0x21ul		/* abort, our own level */
 #define MACHINE_ESR_DATA	0x25ul
+#define MACHINE_ESR_FNV		0x400ul		/* no address */
 #define MACHINE_ESR_FAULT	0x34ul		/* mask: 4 for translation, */
 #define MACHINE_ESR_PAGE	0x04ul		/* 12 for permission */
 
@@ -212,15 +215,41 @@ machine_interrupt(void)
 	    (enum kernel_interrupt)number);
 }
 
-/* Where a probe goes on after its fault; 0 if this was no probe's. */
+/* The same for a copy that survives a fault (qpmap/try.h). */
 static unsigned long
-machine_fixup(const struct machine_frame *frame, unsigned long esr,
+machine_resume(struct machine_frame *frame, unsigned long esr,
     unsigned long far)
 {
-	unsigned long class = esr >> MACHINE_ESR_CLASS & 63;
+#if QPMAP_TRY
+	struct qpmap_fault fault = {
+		.pc = frame->elr, .address = far,
+		.has_address = (esr & MACHINE_ESR_FNV) == 0,
+		.x0 = frame->x[0], .x12 = frame->x[12], .x13 = frame->x[13]
+	};
+	unsigned long pc = qpmap_fault_resume(&fault);
 
-	if ((esr & MACHINE_ESR_FAULT) != MACHINE_ESR_PAGE) {
-		return (0);
+	frame->x[0] = fault.x0;
+	return (pc);
+#else
+	(void)frame;
+	(void)esr;
+	(void)far;
+	return (0);
+#endif
+}
+
+/* Where a probe goes on after its fault; 0 if this was no probe's. */
+static unsigned long
+machine_fixup(struct machine_frame *frame, unsigned long esr,
+    unsigned long far)
+{
+	unsigned long class = esr >> MACHINE_ESR_CLASS & 63, pc = 0;
+
+	if (class == MACHINE_ESR_DATA) {
+		pc = machine_resume(frame, esr, far);
+	}
+	if (pc != 0 || (esr & MACHINE_ESR_FAULT) != MACHINE_ESR_PAGE) {
+		return (pc);
 	}
 	if (class == MACHINE_ESR_DATA &&
 	    (frame->elr == (unsigned long)machine_load_at ||

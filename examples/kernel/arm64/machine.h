@@ -16,6 +16,8 @@
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x48000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
+#define MACHINE_NOWHERE_PA	((qpmap_paddr_t)0x50000000)
+#define MACHINE_ABORTS		1
 #define MACHINE_FLAGS		0u
 #define MACHINE_LEVELS		3u
 #define MACHINE_RETURN		0xd65f03c0u	/* ret */

@@ -4,6 +4,8 @@
  * (RISC-V Supervisor Binary Interface Specification: HSM, sPI, TIME, and the
  * legacy console).
  */
+#include <qpmap/try.h>
+
 #include "kernel.h"
 
 #define MACHINE_SBI_PUTCHAR	1ul
@@ -22,6 +24,8 @@
 #define MACHINE_IRQ_TIMER	((1ul << 63) | 5)
 #define MACHINE_TICK		10000ul		/* of QEMU's 10 MHz */
 #define MACHINE_ILLEGAL		2ul		/* instruction */
+#define MACHINE_LOAD_ACCESS	5ul		/* access faults */
+#define MACHINE_STORE_ACCESS	7ul
 #define MACHINE_FETCH_FAULT	12ul		/* page faults */
 #define MACHINE_LOAD_FAULT	13ul
 #define MACHINE_STORE_FAULT	15ul
@@ -229,11 +233,34 @@ machine_timer(bool on)
 	}
 }
 
+/* The same for a copy that survives a fault (qpmap/try.h). */
+static unsigned long
+machine_resume(struct machine_frame *frame, unsigned long value)
+{
+#if QPMAP_TRY
+	struct qpmap_fault fault = {
+		.pc = frame->sepc, .address = value, .has_address = value != 0,
+		.a0 = frame->x[9], .t5 = frame->x[29], .t6 = frame->x[30]
+	};
+	unsigned long pc = qpmap_fault_resume(&fault);
+
+	frame->x[9] = fault.a0;
+	return (pc);
+#else
+	(void)frame;
+	(void)value;
+	return (0);
+#endif
+}
+
 /* Where a probe goes on after its fault; 0 if this was no probe's. */
 static unsigned long
-machine_fixup(const struct machine_frame *frame, unsigned long cause,
+machine_fixup(struct machine_frame *frame, unsigned long cause,
     unsigned long value)
 {
+	if (cause == MACHINE_LOAD_ACCESS || cause == MACHINE_STORE_ACCESS) {
+		return (machine_resume(frame, value));
+	}
 	if ((cause == MACHINE_LOAD_FAULT &&
 	    frame->sepc == (unsigned long)machine_load_at) ||
 	    (cause == MACHINE_STORE_FAULT &&

@@ -15,6 +15,8 @@
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0)
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x88000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
+#define MACHINE_NOWHERE_PA	((qpmap_paddr_t)0x90000000)
+#define MACHINE_ABORTS		1
 #define MACHINE_FLAGS		0u
 #define MACHINE_LEVELS		3u
 #define MACHINE_RETURN		0x00008067u	/* ret */

@@ -11,6 +11,8 @@
 
 #define MACHINE_RAM_PA		((qpmap_paddr_t)0x04000000)
 #define MACHINE_RAM_SIZE	((qpmap_paddr_t)0x04000000)
+#define MACHINE_NOWHERE_PA	((qpmap_paddr_t)0x10000000)
+#define MACHINE_ABORTS		0
 #define MACHINE_RETURN		0xc3u		/* ret */
 #define MACHINE_CACHES_INVALID	0
 #define MACHINE_SENDS_IPIS	1

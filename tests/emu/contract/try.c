@@ -557,9 +557,12 @@ contract_try_cases(const struct emu_mode *mode)
 
 	for (; type->layout != NULL; type++) {
 		for (unsigned i = 0; i < 4; i++) {
-			contract_add(mode, b20_transfer, &(struct contract_case){
+			const struct contract_case transfer = {
 			    .layout = type->layout, .type = type->type,
-			    .number = i }, "%s/attr=%s", what[i],
+			    .number = i };
+
+			contract_add(mode, b20_transfer, &transfer,
+			    "%s/attr=%s", what[i],
 			    contract_type_word(type->type));
 		}
 		for (unsigned i = 0; i < 2; i++) {
