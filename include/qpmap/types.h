@@ -101,20 +101,21 @@ struct qpmap_slot {
 /*
  * The ranges that a CPU holds, in cache lines of its own.
  *
- * Claims are one word: in the low half the page at which the next range begins;
- * in the high half how many more ranges can be entered.  In a zeroed state, and
- * while the CPU is offline, it is 0: none.
+ * Claims are one word.  In the low half is the page, counted from va, at which
+ * the next range begins.  In the high half is how many more ranges can be
+ * entered, in bytes of before[].  In a zeroed state, and while the CPU is
+ * offline, it is 0: none.
  */
 struct qpmap_cpu_range {
 	qpmap_u32 claims;
-	qpmap_vaddr_t va;		/* the area */
-	struct qpmap_pte *ptep;		/* its first PTE */
+	qpmap_vaddr_t va;		/* the area's page 1, after a guard */
+	struct qpmap_pte *ptep;		/* its PTE */
 	/*
-	 * The address of each range, the oldest one's in the last but one
-	 * element, and in bit 0 whether it is on the slow path.  The last one
-	 * is 0: no range's address.
+	 * The claims before each range, the oldest one's in the last but one
+	 * element, and in bit 31 whether it is on the slow path.  The last one
+	 * is 0: no range's.
 	 */
-	qpmap_vaddr_t first[QPMAP_RANGE_DEPTH + 1];
+	qpmap_u32 before[QPMAP_RANGE_DEPTH + 1];
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
 #endif /* QPMAP_RANGE_PAGES */

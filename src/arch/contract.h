@@ -143,8 +143,11 @@ static inline void qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 
 #if QPMAP_RANGE_PAGES
 
-/* pte.h: the PTE of the page after that of pte, with the same bits. */
-static inline struct qpmap_pte qpmap_pte_next(struct qpmap_pte pte);
+/*
+ * pte.h: whether the PTEs of the pages from pa to last are a run: each is
+ * QPMAP_PTE_STEP, by default a page's size, more than the one before.
+ */
+static inline _Bool qpmap_pte_is_run(qpmap_paddr_t pa, qpmap_paddr_t last);
 
 /*
  * tlb.h may define qpmap_ptes_clear(), and a macro of that name: clear the PTEs

@@ -119,12 +119,17 @@ qpmap_pte_clear(struct qpmap_pte *ptep)
 
 #if QPMAP_RANGE_PAGES
 
-#ifndef qpmap_pte_next
-static inline struct qpmap_pte
-qpmap_pte_next(struct qpmap_pte pte)
+#ifndef QPMAP_PTE_STEP
+#define QPMAP_PTE_STEP	QPMAP_PAGE_SIZE
+#endif
+
+#ifndef qpmap_pte_is_run
+static inline _Bool
+qpmap_pte_is_run(qpmap_paddr_t pa, qpmap_paddr_t last)
 {
-	pte.bits += QPMAP_PAGE_SIZE;
-	return (pte);
+	(void)pa;
+	(void)last;
+	return (1);
 }
 #endif
 

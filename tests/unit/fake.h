@@ -14,8 +14,10 @@
 #define QPTE_VALID	(1ULL << 63)
 #define QPTE_LARGE	(1ULL << 62)	/* upper entries: maps memory itself */
 /*      reserved	 61:60 = 0 */
-#define QPTE_PA		0x0ffffffffff00000ULL	/* 59:20, of 51:12 */
-/*      reserved	 19:15 = 0 */
+/*      reserved	 52 = 0 */
+#define QPTE_PA		0x0feffffffff00000ULL	/* 59:20, of 51:12 but 44 */
+/*      reserved	 19:16 = 0 */
+#define QPTE_PA_44	(1ULL << 15)	/* apart, as some are on arm64 */
 #define QPTE_LEVEL	0x7000ULL	/* 14:12: level of a table entry */
 #define QPTE_NX		(1ULL << 11)
 #define QPTE_W		(1ULL << 10)
@@ -102,16 +104,23 @@ qpmap_pte_none(void)
 	return ((struct qpmap_pte){ 0 });
 }
 
+static inline qpmap_ptebits_t
+fake_address(qpmap_paddr_t pa)
+{
+	return ((pa << QPTE_PA_SHIFT & QPTE_PA) |
+	    ((pa >> 44 & 1) != 0 ? QPTE_PA_44 : 0));
+}
+
 static inline struct qpmap_pte
 qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 {
-	return ((struct qpmap_pte){ pa << QPTE_PA_SHIFT | bits });
+	return ((struct qpmap_pte){ fake_address(pa) | bits });
 }
 
 static inline struct qpmap_pte
 qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)
 {
-	return ((struct qpmap_pte){ pa << QPTE_PA_SHIFT | QPTE_VALID |
+	return ((struct qpmap_pte){ fake_address(pa) | QPTE_VALID |
 	    QPTE_USED | (qpmap_ptebits_t)level << QPTE_LEVEL_SHIFT });
 }
 
@@ -136,7 +145,8 @@ qpmap_pte_is_large(struct qpmap_pte pte, qpmap_u32 level)
 static inline qpmap_paddr_t
 qpmap_pte_pa(struct qpmap_pte pte, qpmap_ptebits_t sharing)
 {
-	return ((pte.bits & QPTE_PA & ~sharing) >> QPTE_PA_SHIFT);
+	return ((pte.bits & QPTE_PA & ~sharing) >> QPTE_PA_SHIFT |
+	    ((pte.bits & QPTE_PA_44) != 0 ? 1ULL << 44 : 0));
 }
 
 /* The bytes that can be addressed. */
@@ -282,11 +292,12 @@ qpmap_tlb_post_link(struct qpmap_pte *link, _Bool in_root,
 
 #if QPMAP_RANGE_PAGES
 
-static inline struct qpmap_pte
-qpmap_pte_next(struct qpmap_pte pte)
+#define QPMAP_PTE_STEP	((qpmap_ptebits_t)QPMAP_PAGE_SIZE << QPTE_PA_SHIFT)
+
+static inline _Bool
+qpmap_pte_is_run(qpmap_paddr_t pa, qpmap_paddr_t last)
 {
-	pte.bits += QPMAP_PAGE_SIZE << QPTE_PA_SHIFT;
-	return (pte);
+	return ((pa ^ last) >> 44 == 0);
 }
 
 static inline void

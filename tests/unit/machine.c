@@ -1058,8 +1058,8 @@ fake_pte_va(const struct qpmap_pte *ptep, _Bool *shared)
 		}
 	}
 #if QPMAP_RANGE_PAGES
-	if (ptep > cpu->range.ptep &&
-	    ptep < cpu->range.ptep + QPMAP_RANGE_PAGES - 1) {
+	if (ptep >= cpu->range.ptep &&
+	    ptep < cpu->range.ptep + QPMAP_RANGE_PAGES - 2) {
 		return (cpu->range.va +
 		    (size_t)(ptep - cpu->range.ptep) * QPMAP_PAGE_SIZE);
 	}
@@ -1363,7 +1363,7 @@ fake_range_begin(enum fake_kind kind, qpmap_vaddr_t va,
     qpmap_size_t page_count)
 {
 	const struct qpmap_cpu *cpu = &fake_cpu[fake.cpu];
-	size_t page = (va - cpu->range.va) / QPMAP_PAGE_SIZE;
+	size_t page = (va - cpu->range.va) / QPMAP_PAGE_SIZE + 1;
 
 	fake_event_more(kind, va, page_count);
 	fake_stays();

@@ -340,6 +340,28 @@ ranges_bad(void **state)
 	fake_assert_idle();
 }
 
+/* PTEs that are no run: entries alone, there is no memory. */
+static void
+ranges_no_run(void **state)
+{
+	qpmap_paddr_t pa = (1ULL << 44) - 3 * QPMAP_PAGE_SIZE;
+	qpmap_vaddr_t va;
+
+	(void)state;
+	ranges_start();
+	for (unsigned int count = 1; count < 9; count++) {
+		va = qpmap_range_enter(pa, count, QPMAP_ATTR_WRITE_BACK);
+		for (unsigned int i = 0; i < count; i++) {
+			assert_int_equal(qpmap_pte_pa(fake_leaf(va +
+			    i * QPMAP_PAGE_SIZE), 0),
+			    pa + i * QPMAP_PAGE_SIZE);
+		}
+		qpmap_range_remove(va);
+	}
+	ranges_only(NULL);
+	fake_assert_idle();
+}
+
 /* Another CPU changes the list after each load of an address. */
 static qpmap_paddr_t ranges_list[6];
 static void
@@ -564,8 +586,8 @@ ranges_handler(void)
 }
 
 /*
- * 1 page, 1 page: then the first[] of an older range is beside the claim that
- * a handler finds.
+ * 1 page, 1 page: then the record of an older range is beside the claim that a
+ * handler finds.
  */
 static void
 ranges_body(unsigned int form)
@@ -1053,6 +1075,7 @@ const struct CMUnitTest ranges_tests[] = {
 	FAKE_TEST("unit/B15/depth", ranges_depth),
 	FAKE_TEST("unit/B15/wrong remove", ranges_wrong_remove),
 	FAKE_TEST("unit/B15/bad pages", ranges_bad),
+	FAKE_TEST("unit/B15/no run", ranges_no_run),
 	FAKE_TEST("unit/B15/list is read once", ranges_read_once),
 	FAKE_TEST("unit/B15/entries in use", ranges_used),
 	FAKE_TEST("unit/B15/marked guards", ranges_mark),

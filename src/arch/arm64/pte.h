@@ -90,18 +90,12 @@ qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 	return ((struct qpmap_pte){ qpmap_pte_address(pa) | bits });
 }
 
-/* A carry out of the address's low part goes to its top bits. */
-#define qpmap_pte_next qpmap_pte_next
-static inline struct qpmap_pte
-qpmap_pte_next(struct qpmap_pte pte)
+/* Unless a carry out of the address's low part goes to its top bits. */
+#define qpmap_pte_is_run qpmap_pte_is_run
+static inline _Bool
+qpmap_pte_is_run(qpmap_paddr_t pa, qpmap_paddr_t last)
 {
-	qpmap_ptebits_t carry, next = pte.bits + QPMAP_PAGE_SIZE;
-
-	if (QPTE_OA_TOP != 0) {
-		carry = (next ^ pte.bits) & 1ULL << QPTE_OA_BITS;
-		next = next - carry + (carry >> QPTE_OA_TOP_SHIFT);
-	}
-	return ((struct qpmap_pte){ next });
+	return (QPTE_OA_TOP == 0 || (pa ^ last) >> QPTE_OA_BITS == 0);
 }
 
 static inline struct qpmap_pte

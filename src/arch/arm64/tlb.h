@@ -83,7 +83,8 @@ qpmap_tlb_operand(qpmap_vaddr_t va)
  * any count below QPMAP_TLBI_RANGE_MAX.
  */
 #define QPMAP_TLBI_RANGE_SHIFT(scale)	(5 * (scale) + 1)
-#define QPMAP_TLBI_RANGE_MAX		(1ul << QPMAP_TLBI_RANGE_SHIFT(4))
+#define QPMAP_TLBI_RANGE_PAGES(scale)	(32ul << QPMAP_TLBI_RANGE_SHIFT(scale))
+#define QPMAP_TLBI_RANGE_MAX		QPMAP_TLBI_RANGE_PAGES(3)
 
 /*
  * Operand of a TLBI by range: num + 1 times 2^(5 * scale + 1) pages.  Page
@@ -405,14 +406,15 @@ qpmap_tlb_window_page(qpmap_u64 operand, _Bool local)
 }
 
 /*
- * The TLBIs of a range in a window, without barriers: page by page, or of each
- * scale at most one, for an even number of pages.  Up to 64 pages that is one.
+ * The TLBIs of a range in a window, without barriers: page by page, or one for
+ * all, of a multiple of 2, 64 or 2048 pages.  The pages above are free, or of
+ * another CPU's window, which walks again.
  */
 static inline void
 qpmap_tlb_window(qpmap_vaddr_t va, qpmap_size_t page_count, _Bool local)
 {
 	qpmap_vaddr_t end = va + page_count * QPMAP_PAGE_SIZE;
-	qpmap_size_t pairs = (page_count + 1) / 2, times, scale = 0;
+	qpmap_u64 scale = 0;
 
 	if (!qpmap_state.mmu.range) {
 		for (; va != end; va += QPMAP_PAGE_SIZE) {
@@ -420,15 +422,11 @@ qpmap_tlb_window(qpmap_vaddr_t va, qpmap_size_t page_count, _Bool local)
 		}
 		return;
 	}
-	for (; pairs != 0; pairs >>= 5, scale++) {
-		times = pairs & 31;
-		if (times != 0) {
-			qpmap_tlb_window_range(qpmap_tlb_range_operand(va,
-			    scale, times - 1), local);
-			va += times << QPMAP_TLBI_RANGE_SHIFT(scale) <<
-			    QPMAP_PAGE_SHIFT;
-		}
+	if (page_count > QPMAP_TLBI_RANGE_PAGES(0)) {
+		scale = page_count > QPMAP_TLBI_RANGE_PAGES(1) ? 2 : 1;
 	}
+	qpmap_tlb_window_range(qpmap_tlb_range_operand(va, scale,
+	    (page_count - 1) >> QPMAP_TLBI_RANGE_SHIFT(scale)), local);
 }
 
 static inline void

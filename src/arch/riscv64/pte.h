@@ -67,13 +67,7 @@ qpmap_pte_make(qpmap_paddr_t pa, qpmap_ptebits_t bits)
 	return ((struct qpmap_pte){ pa >> 2 | bits });
 }
 
-#define qpmap_pte_next qpmap_pte_next
-static inline struct qpmap_pte
-qpmap_pte_next(struct qpmap_pte pte)
-{
-	pte.bits += QPMAP_PAGE_SIZE >> 2;
-	return (pte);
-}
+#define QPMAP_PTE_STEP	(QPMAP_PAGE_SIZE >> 2)
 
 static inline struct qpmap_pte
 qpmap_pte_make_table(qpmap_paddr_t pa, qpmap_u32 level)

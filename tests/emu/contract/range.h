@@ -58,6 +58,13 @@ void range_check_gone(struct emu *e, const struct range *range);
 uint64_t range_va(struct emu *e, unsigned cpu, unsigned page);
 uint64_t range_pte(struct emu *e, unsigned cpu, unsigned page);
 
+/*
+ * The claims, if the next range begins at a page of the area, and so many can
+ * be entered; and the bit beside them of a range on the slow path.
+ */
+#define RANGE_CLAIMS_SLOW UINT64_C(0x80000000)
+uint64_t range_claims(unsigned left, uint64_t page);
+
 /* Nothing is held, and this CPU's area is empty. */
 void range_check_idle(struct emu *e, unsigned cpu);
 

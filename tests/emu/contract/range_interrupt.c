@@ -99,19 +99,19 @@ check_held(struct emu *e, const struct held *held)
 }
 
 /*
- * What remove is going to find: the address, and whether the range is on the
- * slow path.
+ * What remove is going to find: the claims before the range, and whether it is
+ * on the slow path.
  */
 static void
-check_first(struct emu *e, const struct range *range, unsigned attr,
-    const struct held *held)
+check_before(struct emu *e, unsigned attr, const struct held *held)
 {
-	unsigned size = (unsigned)e->fact[FACT_WORD];
-	uint64_t at = emu_state_pa(e) + e->fact[FACT_CPU_FIRST] +
-	    (RANGE_DEPTH - 1 - held->count) * size;
+	unsigned left = RANGE_DEPTH - held->count;
+	uint64_t at = emu_state_pa(e) + e->fact[FACT_CPU_BEFORE] +
+	    (left - 1) * 4;
 
-	CHECK_EQUAL(emu_read(e, at, size),
-	    range->va | e->arch->type_slow(e, attr), "the range's address");
+	CHECK_EQUAL(emu_read(e, at, 4), range_claims(left, held->page) |
+	    (e->arch->type_slow(e, attr) ? RANGE_CLAIMS_SLOW : 0),
+	    "the claims before the range");
 }
 
 static void
@@ -127,7 +127,7 @@ interrupt_enter(struct emu *e, struct range *range, unsigned attr,
 		CHECK_EQUAL(emu_resume(e), EMU_RETURNED, "enter's end");
 		range->va = e->result;
 		CHECK_EQUAL(range->va, range_va(e, 0, held->page), "address");
-		check_first(e, range, attr, held);
+		check_before(e, attr, held);
 		range_check_tags(e, range);
 		check_empty(e, held->page + range->count);
 		range_remove(e, range);

@@ -15,7 +15,7 @@ static void
 expect_claims(struct emu *e, unsigned left, uint64_t page)
 {
 	emu_expect(e, "store", emu_state_pa(e) + e->fact[FACT_CPU_CLAIMS],
-	    left << 16 | page, 4);
+	    range_claims(left, page), 4);
 }
 
 /* Each entry, and then what makes them all take effect. */
@@ -52,8 +52,9 @@ check_pair(struct emu *e, struct range *range, unsigned attr, unsigned flags,
 	CHECK_EQUAL(range->va, arg.va, "address");
 	emu_expect(e, "pin", 0, 0, 0);
 	expect_claims(e, place->left - 1, place->page + range->count + 1);
-	sequence_expect_word(e, e->fact[FACT_CPU_FIRST] +
-	    (place->left - 1) * e->fact[FACT_WORD], arg.va | arg.special);
+	emu_expect(e, "store", emu_state_pa(e) + e->fact[FACT_CPU_BEFORE] +
+	    (place->left - 1) * 4, range_claims(place->left, place->page) |
+	    (arg.special ? RANGE_CLAIMS_SLOW : 0), 4);
 	expect_entries(e, EMU_MAP, EMU_POST_MAP_RANGE, &arg);
 	sequence_check(e, "enter");
 	emu_record(e, SEQUENCE);

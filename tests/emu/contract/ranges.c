@@ -29,6 +29,12 @@ range_va(struct emu *e, unsigned cpu, unsigned page)
 }
 
 uint64_t
+range_claims(unsigned left, uint64_t page)
+{
+	return (left * 4 << 16 | (page - 1));
+}
+
+uint64_t
 range_pte(struct emu *e, unsigned cpu, unsigned page)
 {
 	struct emu_level levels[EMU_MAX_LEVELS];

@@ -80,7 +80,7 @@ const qpmap_u64 guest_fact[FACT_COUNT] = {
 	[FACT_RANGE_PAGES] = QPMAP_RANGE_PAGES,
 	[FACT_CPU_RANGE] = __builtin_offsetof(struct qpmap_cpu, range),
 	[FACT_CPU_CLAIMS] = __builtin_offsetof(struct qpmap_cpu, range.claims),
-	[FACT_CPU_FIRST] = __builtin_offsetof(struct qpmap_cpu, range.first),
+	[FACT_CPU_BEFORE] = __builtin_offsetof(struct qpmap_cpu, range.before),
 	[FACT_PTES_RANGE] = __builtin_offsetof(struct qpmap_cpu_ptes, range),
 #endif
 #if QPMAP_LARGE_SLOTS

@@ -659,8 +659,8 @@ a64_expect_flush_range(struct emu *e, const struct emu_step_arg *arg)
 }
 
 /*
- * The TLBIs of a range of this CPU's: with FEAT_TLBIRANGE for an even number of
- * pages, that above being a guard, one of each scale.
+ * The TLBIs of a range of this CPU's: with FEAT_TLBIRANGE one, of the smallest
+ * scale that reaches, for some pages above, too.
  */
 static void
 a64_expect_window(struct emu *e, const struct emu_step_arg *arg, bool local)
@@ -668,7 +668,7 @@ a64_expect_window(struct emu *e, const struct emu_step_arg *arg, bool local)
 	unsigned shift = e->mode->page_shift;
 	uint64_t page = arg->va << 8 >> 8 >> shift;
 	uint64_t tg = shift == 12 ? 1 : shift == 14 ? 2 : 3;
-	uint64_t pairs = (arg->page_count + 1) / 2, times;
+	uint64_t scale = 0;
 
 	if ((e->boot_flags & A64_BOOT_RANGE) == 0 ||
 	    (arg->flags & QPMAP_F_NO_TLBI_RANGE) != 0) {
@@ -678,16 +678,13 @@ a64_expect_window(struct emu *e, const struct emu_step_arg *arg, bool local)
 		}
 		return;
 	}
-	for (uint64_t scale = 0; scale < 4; scale++) {
-		times = pairs >> 5 * scale & 31;
-		if (times != 0) {
-			emu_expect(e, local ? "tlbi rvaale1" :
-			    "tlbi rvaale1is", tg << 46 | scale << 44 |
-			    (times - 1) << 39 |
-			    (page & (A64_BIT(37) - 1)), 0, 0);
-			page += times << (5 * scale + 1);
-		}
+	while (arg->page_count > 32u << (5 * scale + 1)) {
+		scale++;
 	}
+	emu_expect(e, local ? "tlbi rvaale1" : "tlbi rvaale1is",
+	    tg << 46 | scale << 44 |
+	    (arg->page_count - 1) >> (5 * scale + 1) << 39 |
+	    (page & (A64_BIT(37) - 1)), 0, 0);
 }
 
 static void

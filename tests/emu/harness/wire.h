@@ -56,7 +56,7 @@ enum wire_fact {
 	FACT_RANGE_PAGES,	/* QPMAP_RANGE_PAGES; with 0 so are these: */
 	FACT_CPU_RANGE,	/* offset of the CPU's ranges in its state */
 	FACT_CPU_CLAIMS,	/* offsets of their members, in the state */
-	FACT_CPU_FIRST,
+	FACT_CPU_BEFORE,
 	FACT_PTES_SIZE,	/* sizeof(struct qpmap_cpu_ptes) */
 	FACT_PTES_RANGE,	/* offset of its range */
 	FACT_LARGE_SLOTS,	/* QPMAP_LARGE_SLOTS; with 0 so is the next */
