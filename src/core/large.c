@@ -84,6 +84,10 @@ qpmap_large_remove(qpmap_vaddr_t va)
 
 	if (QPMAP_DIRECT_MAP &&
 	    va - qpmap_state.direct_va < qpmap_state.direct_size) {
+		if (QPMAP_CHECKED && ((va - qpmap_state.direct_va +
+		    qpmap_state.direct_pa) & QPMAP_LARGE_MASK) != 0) {
+			qpmap_large_remove_slow(va);
+		}
 		return;
 	}
 	if (va == 0) {

@@ -385,6 +385,18 @@ large_direct(void **state)
 	assert_int_equal(fake.pins[0], 0);
 	qpmap_large_remove(va);
 	assert_int_equal(fake.event_count, fake.kind_count[FAKE_PINNED]);
+	fake.may_ask_unpinned = 1;
+	for (qpmap_size_t i = 1; i < QPMAP_LARGE_SIZE; i *= 2) {
+#if QPMAP_CHECKED
+		EXPECT_PANIC(QPMAP_PANIC_LARGE_REMOVE, va + i, 0,
+		    qpmap_large_remove(va + i));
+#else
+		qpmap_large_remove(va + i);
+		assert_int_equal(fake.event_count,
+		    fake.kind_count[FAKE_PINNED]);
+#endif
+	}
+	fake.may_ask_unpinned = 0;
 	for (unsigned int i = 0; i < 3; i++) {
 		/* Not all of it, another type, read-only. */
 		va = large_enter(large_page(i != 0), i == 1 ? 3 : 0, i != 2);
