@@ -210,7 +210,7 @@ qpmap_range_check_empty(const struct qpmap_cpu *cpu,
     const struct qpmap_pte *ptep, qpmap_paddr_t pa)
 {
 	const struct qpmap_pte *guard = cpu->range.ptep - 1;
-	struct qpmap_pte found = qpmap_pte_load(guard);
+	struct qpmap_pte found;
 
 	if (qpmap_pte_is_none(ptep)) {
 		ptep--;
@@ -220,9 +220,11 @@ qpmap_range_check_empty(const struct qpmap_cpu *cpu,
 		qpmap_host_panic(QPMAP_PANIC_RANGE_USED,
 		    (qpmap_u64)(ptep - guard), qpmap_pte_load(ptep).bits);
 	}
-	if (QPMAP_CHECKED && (qpmap_state.flags & QPMAP_F_MARK_GUARDS) != 0 &&
-	    found.bits != QPTE_MARK) {
-		qpmap_host_panic(QPMAP_PANIC_MARK, pa, found.bits);
+	if (QPMAP_CHECKED && (qpmap_state.flags & QPMAP_F_MARK_GUARDS) != 0) {
+		found = qpmap_pte_load(guard);
+		if (found.bits != QPTE_MARK) {
+			qpmap_host_panic(QPMAP_PANIC_MARK, pa, found.bits);
+		}
 	}
 }
 
@@ -302,11 +304,12 @@ qpmap_range_is_fast(qpmap_paddr_t pa, qpmap_size_t page_count,
     const struct qpmap_prot *prot)
 {
 	qpmap_paddr_t last;
-	_Bool wraps = __builtin_add_overflow(pa,
-	    (qpmap_paddr_t)(page_count - 1) << QPMAP_PAGE_SHIFT, &last);
 
-	return (!(sizeof(pa) == 4 && wraps) &&
-	    qpmap_pa_is_valid(pa | last, prot->pa_limit) &&
+	if (__builtin_add_overflow(pa, (qpmap_paddr_t)(page_count - 1) <<
+	    QPMAP_PAGE_SHIFT, &last) && sizeof(pa) == 4) {
+		return (0);
+	}
+	return (qpmap_pa_is_valid(pa | last, prot->pa_limit) &&
 	    qpmap_pte_is_run(pa, last) && !(QPMAP_DIRECT_MAP &&
 	    pa - qpmap_state.direct_pa < prot->direct_size));
 }
