@@ -353,6 +353,70 @@ bench_copy(const struct emu_mode *mode)
 	emu_close(e);
 }
 
+/* By len bytes, aligned: how many instructions one call has. */
+static uint64_t
+bench_range_call(struct emu *e, const char *name, uint64_t buffer,
+    uint64_t len)
+{
+	const uint64_t range[] = { emu_page(e, 1), 0, buffer, len };
+
+	return (counts_instructions(e, name, "pwww", range));
+}
+
+/*
+ * Copies that survive a fault and meet none, beside the plain ones of a build
+ * without them; and those of the same build, whose loops have both entries.
+ */
+static void
+bench_try(const struct emu_mode *mode)
+{
+	static const char *const name[2][2] = {
+		{ "qpmap_read", "qpmap_try_read" },
+		{ "qpmap_write", "qpmap_try_write" }
+	};
+	struct emu *plain = counts_open(mode, "bench0", 1, 0), *e;
+	uint64_t buffer = emu_page_alloc(plain), count[2][3], more = 0;
+	uint64_t short_plain[2][9], copy[2];
+	const uint64_t pages[] = { emu_page(plain, 2), 0, emu_page(plain, 1),
+	    0 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		count[i][0] = bench_range_call(plain, name[i][0], buffer, 4096);
+		for (unsigned len = 1; len <= 8; len++) {
+			short_plain[i][len] = bench_range_call(plain,
+			    name[i][0], buffer, len);
+		}
+	}
+	emu_close(plain);
+	e = counts_open(mode, "large-bench", 1, 0);
+	buffer = emu_page_alloc(e);
+	for (unsigned i = 0; i < 2; i++) {
+		count[i][1] = bench_range_call(e, name[i][1], buffer, 4096);
+		count[i][2] = bench_range_call(e, name[i][0], buffer, 4096);
+		for (unsigned len = 1; len <= 8; len++) {
+			uint64_t one = bench_range_call(e, name[i][1], buffer,
+			    len);
+
+			if (one > short_plain[i][len] &&
+			    one - short_plain[i][len] > more) {
+				more = one - short_plain[i][len];
+			}
+		}
+	}
+	copy[0] = counts_instructions(e, "qpmap_copy_page", "pwpw", pages);
+	copy[1] = counts_instructions(e, "qpmap_try_copy_page", "pwpw", pages);
+	printf("   \"try\": {\"read_4096\": %" PRIu64 ", \"ratio\": %.3f"
+	    ", \"write_4096\": %" PRIu64 ", \"write_ratio\": %.3f"
+	    ",\n    \"copy_page\": %" PRIu64 ", \"short_more\": %" PRIu64
+	    ",\n    \"plain_read_4096\": %" PRIu64
+	    ", \"plain_write_4096\": %" PRIu64 ", \"plain_copy_page\": %"
+	    PRIu64 "},\n", count[0][1],
+	    (double)count[0][1] / (double)count[0][0], count[1][1],
+	    (double)count[1][1] / (double)count[1][0], copy[1], more,
+	    count[0][2], count[1][2], copy[0]);
+	emu_close(e);
+}
+
 /*
  * What each CPU enters and removes alone costs the same on 64 CPUs as on one,
  * and with QPMAP_SHOOTDOWN as without: on the first CPU and on the last.
@@ -551,6 +615,7 @@ main(int argc, char **argv)
 		bench_inline(mode, "inline_direct", "bench1");
 		bench_inline(mode, "inline_constant", "bench-const");
 		bench_copy(mode);
+		bench_try(mode);
 		bench_range(mode, "range", 0);
 		if (mode->arch->broadcasts) {
 			bench_range(mode, "range_feature", feature);

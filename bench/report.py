@@ -246,6 +246,20 @@ def table_copy(results):
                  "bytes of a page"], rows)
 
 
+def table_try(results):
+    rows = []
+    for mode, count in modes(results).items():
+        tried = count["try"]
+        rows.append([mode, tried["read_4096"], "%.3f" % tried["ratio"],
+                     tried["write_4096"], "%.3f" % tried["write_ratio"],
+                     tried["copy_page"], tried["short_more"],
+                     tried["plain_read_4096"]])
+    return grid(["mode", "read 4096", "of the plain one", "write 4096",
+                 "of the plain one", "copy a page",
+                 "more, of 1 to 8 bytes, at most",
+                 "plain read 4096, same build"], rows)
+
+
 def ranges(count):
     """Those of a target: what CPUs they are of, and for each size a row."""
     return [(word, count[name]) for word, name in
@@ -293,8 +307,8 @@ def table_size(results):
 
 
 TABLES = {"pairs": table_pairs, "inline": table_inline, "beside": table_beside,
-          "copy": table_copy, "range": table_range, "designs": table_designs,
-          "direct": table_direct, "cpus": table_cpus,
+          "copy": table_copy, "try": table_try, "range": table_range,
+          "designs": table_designs, "direct": table_direct, "cpus": table_cpus,
           "shootdown": table_shootdown, "size": table_size}
 # The sections of bench/RESULTS.md: without sizes, which change too often.
 RESULTS = (
@@ -302,6 +316,7 @@ RESULTS = (
     ("A pair inline, inside the direct map", "inline"),
     ("Beside the best case", "beside"),
     ("Bytes and whole pages", "copy"),
+    ("Copies that survive a fault, without one", "try"),
     ("Ranges of pages", "range"),
     ("Other designs", "designs"),
     ("Pages of a direct map", "direct"),

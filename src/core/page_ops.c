@@ -250,12 +250,6 @@ qpmap_transfer(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
 	}
 }
 
-/*
- * All other ranges: a function with the same arguments, so that the tail call
- * is a jump.
- */
-#define QPMAP_MORE QPMAP_NOINLINE __attribute__((visibility("hidden")))
-
 QPMAP_MORE QPMAP_CALL void qpmap_read_more(qpmap_paddr_t pa,
     qpmap_attr_t attr, void *buf, qpmap_size_t len);
 

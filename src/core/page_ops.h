@@ -70,6 +70,12 @@ qpmap_is_one(qpmap_paddr_t pa, qpmap_vaddr_t memory, qpmap_size_t len,
 }
 
 /*
+ * For what is not one access: a function with the same arguments, so that the
+ * tail call is a jump.
+ */
+#define QPMAP_MORE QPMAP_NOINLINE __attribute__((visibility("hidden")))
+
+/*
  * The widest naturally aligned access at va within len bytes, at most widest.
  * va is in the page, which may be a device; the other side is memory.
  */

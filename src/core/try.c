@@ -13,43 +13,79 @@
 #if QPMAP_TRY
 
 /*
- * Whether the address of a page is too wide.  Write-back has the limit of every
- * type, and is always configured; before qpmap_init() it is 0, and enter
- * panics.
+ * Whether the page of pa has a valid address.  Write-back has the limit of all
+ * types, and is always configured; before qpmap_init() no address is valid.
  */
 static inline _Bool
-qpmap_is_too_wide(qpmap_paddr_t pa)
+qpmap_is_narrow(qpmap_paddr_t pa)
 {
-	qpmap_ptebits_t limit =
-	    qpmap_state.rw[QPMAP_ATTR_WRITE_BACK].slow_pa_limit;
-
-	return (!qpmap_pa_is_valid(pa & ~(qpmap_paddr_t)QPMAP_PAGE_MASK,
-	    limit) && limit != 0);
+	return (qpmap_pa_is_valid(pa & ~(qpmap_paddr_t)QPMAP_PAGE_MASK,
+	    qpmap_state.rw[QPMAP_ATTR_WRITE_BACK].slow_pa_limit));
 }
 
-/* Copy within one page. */
+/* Whether it is too wide.  Before qpmap_init() none is, and enter panics. */
+QPMAP_COLD QPMAP_NOINLINE static _Bool
+qpmap_is_too_wide(qpmap_paddr_t pa)
+{
+	return (qpmap_state.cpu_count != 0 && !qpmap_is_narrow(pa));
+}
+
+/* Whether the bytes at pa are to be one access. */
+static inline _Bool
+qpmap_is_word(qpmap_paddr_t pa, qpmap_size_t len)
+{
+	return (len <= sizeof(qpmap_word_t) &&
+	    ((len | (qpmap_size_t)pa) & (len - 1)) == 0);
+}
+
+/*
+ * Copy within one page, by one call of a loop: a word that is equally aligned
+ * if the backend needs it, or what is memory and no word.
+ */
+static inline qpmap_size_t
+qpmap_try_once(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
+    qpmap_size_t len, _Bool write)
+{
+	qpmap_uptr sides = write ? QPMAP_SIDE_TO : QPMAP_SIDE_FROM;
+	qpmap_vaddr_t va, page = qpmap_enter_at(pa, attr, write, &va);
+	qpmap_vaddr_t to = write ? va : memory, from = write ? memory : va;
+
+	if (qpmap_is_word(pa, len)) {
+		len = qpmap_try_single(to, from, len, len, sides);
+	} else {
+		len = qpmap_try_bulk(to, from, len, sides);
+	}
+	qpmap_remove(page);
+	return (len);
+}
+
+static inline _Bool
+qpmap_is_once(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
+    qpmap_size_t len)
+{
+	return (qpmap_is_bulk(attr) && (!QPMAP_COPY_ALIGNED ||
+	    (memory & (len - 1)) == 0 || !qpmap_is_word(pa, len)));
+}
+
+/* Copy within one page, in any way. */
 static qpmap_size_t
 qpmap_try_page(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
     qpmap_size_t len, _Bool write)
 {
-	qpmap_vaddr_t va, page = qpmap_enter_at(pa, attr, write, &va);
-	qpmap_size_t left;
+	qpmap_vaddr_t va, page;
 
-	if (len <= sizeof(qpmap_word_t) || !qpmap_is_bulk(attr)) {
-		left = qpmap_transfer_singly(va, memory, len,
-		    qpmap_widest(attr), QPMAP_HOW_TRY |
-		    (write ? QPMAP_HOW_WRITE : 0));
-	} else if (write) {
-		left = qpmap_try_bulk(va, memory, len, QPMAP_SIDE_TO);
-	} else {
-		left = qpmap_try_bulk(memory, va, len, QPMAP_SIDE_FROM);
+	if (qpmap_is_once(pa, attr, memory, len)) {
+		return (qpmap_try_once(pa, attr, memory, len, write));
 	}
+	page = qpmap_enter_at(pa, attr, write, &va);
+	len = qpmap_transfer_singly(va, memory, len, qpmap_widest(attr),
+	    QPMAP_HOW_TRY | (write ? QPMAP_HOW_WRITE : 0));
 	qpmap_remove(page);
-	return (left);
+	return (len);
 }
 
 /* Copy page by page, up to the first that faults or has no valid address. */
-QPMAP_NOINLINE static qpmap_size_t
+QPMAP_COLD QPMAP_NOINLINE static qpmap_size_t
 qpmap_try_pages(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
     qpmap_size_t len, _Bool write)
 {
@@ -69,6 +105,28 @@ qpmap_try_pages(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
 	return (len);
 }
 
+/* If len is 0, len - 1 is large. */
+static inline qpmap_size_t
+qpmap_try(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t memory,
+    qpmap_size_t len, _Bool write)
+{
+	if (len - 1 <= qpmap_page_rest(pa) && qpmap_is_narrow(pa) &&
+	    qpmap_is_once(pa, attr, memory, len)) {
+		return (qpmap_try_once(pa, attr, memory, len, write));
+	}
+	return (qpmap_try_pages(pa, attr, memory, len, write));
+}
+
+QPMAP_MORE QPMAP_CALL qpmap_size_t qpmap_try_read_more(qpmap_paddr_t pa,
+    qpmap_attr_t attr, void *buf, qpmap_size_t len);
+
+QPMAP_CALL qpmap_size_t
+qpmap_try_read_more(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf,
+    qpmap_size_t len)
+{
+	return (qpmap_try(pa, attr, (qpmap_vaddr_t)buf, len, 0));
+}
+
 QPMAP_CALL qpmap_size_t
 qpmap_try_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf,
     qpmap_size_t len)
@@ -76,22 +134,26 @@ qpmap_try_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf,
 	qpmap_vaddr_t memory = (qpmap_vaddr_t)buf;
 	qpmap_vaddr_t page, va;
 
-	if (qpmap_is_one(pa, memory, len, 4) && !qpmap_is_too_wide(pa)) {
-		page = qpmap_enter_at(pa, attr, 0, &va);
-		len = qpmap_try_4(memory, va);
-		qpmap_remove(page);
-		return (len);
+	if (!qpmap_is_one(pa, memory, len, 4) || !qpmap_is_narrow(pa)) {
+		return (qpmap_try_read_more(pa, attr, buf, len));
 	}
-	return (qpmap_try_pages(pa, attr, memory, len, 0));
+	page = qpmap_enter_at(pa, attr, 0, &va);
+	len = qpmap_try_4(memory, va);
+	qpmap_remove(page);
+	return (len);
 }
 
 QPMAP_CALL qpmap_size_t
 qpmap_try_write(qpmap_paddr_t pa, qpmap_attr_t attr, const void *buf,
     qpmap_size_t len)
 {
-	return (qpmap_try_pages(pa, attr, (qpmap_vaddr_t)buf, len, 1));
+	return (qpmap_try(pa, attr, (qpmap_vaddr_t)buf, len, 1));
 }
 
+/*
+ * Two questions are asked once: limits are powers of two, and the types of the
+ * bulk loop are those without the higher bits.
+ */
 QPMAP_CALL qpmap_size_t
 qpmap_try_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr,
     qpmap_paddr_t src, qpmap_attr_t src_attr)
@@ -100,12 +162,12 @@ qpmap_try_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr,
 	qpmap_vaddr_t from, to;
 	qpmap_size_t left;
 
-	if (qpmap_is_too_wide(dst) || qpmap_is_too_wide(src)) {
+	if (!qpmap_is_narrow(dst | src) && qpmap_is_too_wide(dst | src)) {
 		return (QPMAP_PAGE_SIZE);
 	}
 	from = qpmap_enter_ro(src, qpmap_mapped_attr(src_attr));
 	to = qpmap_enter(dst, qpmap_mapped_attr(dst_attr));
-	if (qpmap_is_bulk(dst_attr) && qpmap_is_bulk(src_attr)) {
+	if (qpmap_is_bulk(dst_attr | src_attr)) {
 		left = qpmap_try_bulk(to, from, QPMAP_PAGE_SIZE, sides);
 	} else {
 		left = qpmap_try_single(to, from, QPMAP_PAGE_SIZE,

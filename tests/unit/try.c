@@ -70,6 +70,29 @@ try_copied(size_t len, size_t fault_at, size_t left)
 	return (copied);
 }
 
+/*
+ * One transfer within a page, without a fault: memory by the bulk loop, but for
+ * an aligned word, which is one access; a device by single accesses.
+ */
+static void
+try_loops(size_t at, size_t len, qpmap_attr_t attr, const void *buffer)
+{
+	_Bool word = len <= sizeof(qpmap_word_t) && (len & (len - 1)) == 0 &&
+	    at % len == 0;
+	_Bool memory = attr <= QPMAP_ATTR_WRITE_THROUGH;
+
+	fake_copies = (struct fake_copies){ 0 };
+	assert_int_equal(qpmap_try_write(FAKE_PA + at, attr, buffer, len), 0);
+	if (memory && !word) {
+		assert_int_equal(fake_copies.bulk, 1);
+	} else if (memory || (attr & QPMAP_ATTR_WIDTH_4) == 0 || len <= 4) {
+		assert_int_equal(fake_copies.single[len], word);
+	}
+	if (!memory && (uintptr_t)buffer % 8 == at % 8) {
+		assert_int_equal(fake_copies.bulk, 0);
+	}
+}
+
 /* Read and write once, with a fault in each, and compare. */
 static void
 try_transfer(size_t at, size_t len, size_t fault_at, unsigned int align,
@@ -96,6 +119,10 @@ try_transfer(size_t at, size_t len, size_t fault_at, unsigned int align,
 	    buffer, len));
 	memcpy(try_expected + at, buffer, copied);
 	assert_true(len == 0 || fake_copies.sides == QPMAP_SIDE_TO);
+	if (fault_at == len && len != 0 && at / TRY_PAGE ==
+	    (at + len - 1) / TRY_PAGE && len <= 16 && fake.irq == NULL) {
+		try_loops(at, len, attr, buffer);
+	}
 	try_fault(TRY_NEVER);
 	try_check();
 }
