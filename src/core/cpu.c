@@ -41,24 +41,6 @@ qpmap_leaf_is_empty(const struct qpmap_pte *leaf)
 }
 
 /*
- * Write every slot, and the sentinel above the last; slot[0].va is always 0.
- * Must precede the store to index_plus_one: from then on a crash handler may
- * call qpmap_cpu_abandon().
- */
-QPMAP_COLD static void
-qpmap_slots_init(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
-    struct qpmap_pte *leaf)
-{
-	qpmap_u32 i;
-
-	for (i = 1; i <= qpmap_state.nesting + 1; i++) {
-		cpu->slot[i].va = va + qpmap_slot_page(i) * QPMAP_PAGE_SIZE;
-		cpu->slot[i].ptep = i <= qpmap_state.nesting ?
-		    &leaf[qpmap_slot_page(i)] : qpmap_sentinel.slot[0].ptep;
-	}
-}
-
-/*
  * Whether online_count and walking, which several CPUs write, are accessed by
  * atomic instructions.  A target without these has one CPU.
  */
@@ -133,65 +115,24 @@ qpmap_cpu_leaf(qpmap_vaddr_t va, struct qpmap_pte **leaf)
 	return (qpmap_leaf_is_empty(*leaf) ? QPMAP_OK : QPMAP_ERR_LEAF_USED);
 }
 
-/*
- * The same for the CPU's range area: those that the kernel passed, or those in
- * the tables.  Only then write them: after an error nothing has changed.
- */
-QPMAP_COLD static int
-qpmap_cpu_range_leaf(struct qpmap_cpu *cpu, qpmap_u32 index,
-    const struct qpmap_cpu_ptes *ptes)
+#if QPMAP_RANGE_PAGES || QPMAP_LARGE_SLOTS
+QPMAP_COLD int
+qpmap_cpu_area(qpmap_vaddr_t va, qpmap_u32 level, qpmap_size_t count,
+    struct qpmap_pte **leaf)
 {
-#if QPMAP_RANGE_PAGES
-	struct qpmap_pte *leaf = ptes != 0 ? ptes->range : 0;
-	qpmap_vaddr_t va = qpmap_range_va(index);
-	int error = qpmap_cpu_find(va, 0, &leaf);
+	int error = qpmap_cpu_find(va, level, leaf);
 
 	if (error != QPMAP_OK) {
 		return (error);
 	}
-	if (!qpmap_range_leaf_fits(leaf, va)) {
-		return (QPMAP_ERR_RANGE_LEAF);
+	if (!qpmap_leaf_fits(*leaf, va >> level * QPMAP_TABLE_SHIFT, count,
+	    qpmap_state.flags)) {
+		return (level == 0 ? QPMAP_ERR_RANGE_LEAF :
+		    QPMAP_ERR_LARGE_LEAF);
 	}
-	qpmap_range_online(cpu, va, leaf);
-#else
-	(void)cpu;
-	(void)index;
-	(void)ptes;
-#endif
 	return (QPMAP_OK);
 }
-
-/*
- * The same for the CPU's large window, if there are any: the entries are one
- * level up.
- */
-QPMAP_COLD static int
-qpmap_cpu_large_leaf(struct qpmap_cpu *cpu, qpmap_u32 index,
-    const struct qpmap_cpu_ptes *ptes)
-{
-#if QPMAP_LARGE_SLOTS
-	struct qpmap_pte *leaf = ptes != 0 ? ptes->large : 0;
-	qpmap_vaddr_t va = qpmap_large_va(index);
-	int error;
-
-	if (qpmap_large.va == 0) {
-		return (QPMAP_OK);
-	}
-	error = qpmap_cpu_find(va, 1, &leaf);
-	if (error != QPMAP_OK) {
-		return (error);
-	}
-	if (!qpmap_large_leaf_fits(leaf, va)) {
-		return (QPMAP_ERR_LARGE_LEAF);
-	}
-	qpmap_large_online(cpu, va, leaf);
-#else
-	(void)cpu;
-	(void)index;
-	(void)ptes;
 #endif
-	return (QPMAP_OK);
-}
 
 /*
  * Claim the CPU index for this CPU, if there is cpu_sync to record it, and
@@ -262,10 +203,10 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 	}
 	error = qpmap_cpu_leaf(va, &leaf);
 	if (error == QPMAP_OK) {
-		error = qpmap_cpu_range_leaf(cpu, index, ptes);
+		error = qpmap_range_online(cpu, index, ptes);
 	}
 	if (error == QPMAP_OK) {
-		error = qpmap_cpu_large_leaf(cpu, index, ptes);
+		error = qpmap_large_online(cpu, index, ptes);
 	}
 	if (error == QPMAP_OK) {
 		error = qpmap_cpu_claim(index);
@@ -274,7 +215,8 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 		return (error);
 	}
 	qpmap_guard_mark(leaf);
-	qpmap_slots_init(cpu, va, leaf);
+	qpmap_slots_init(cpu->slot, qpmap_state.nesting, va, QPMAP_PAGE_SIZE,
+	    leaf);
 	qpmap_cpu_join(cpu, index);
 	qpmap_set_next_slot(cpu, &cpu->slot[1]);
 	qpmap_range_open(cpu);

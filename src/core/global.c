@@ -46,25 +46,6 @@
 #define QPMAP_GLOBAL_GROUPS						\
 	(~(qpmap_u32)0 / (qpmap_u32)QPMAP_GLOBAL_SLOTS)
 
-/* Whether the kernel's PTEs are those of the group at va, and zero. */
-QPMAP_INIT static _Bool
-qpmap_global_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va,
-    qpmap_u32 flags)
-{
-	qpmap_u32 i;
-
-	if ((qpmap_uptr)leaf % (QPMAP_GLOBAL_PAGES * QPMAP_PTE_SIZE) != 0 ||
-	    !qpmap_leaf_is_at(leaf, va) || !qpmap_guard_is_valid(leaf, flags)) {
-		return (0);
-	}
-	for (i = 1; i < QPMAP_GLOBAL_PAGES; i++) {
-		if (!qpmap_pte_is_none(&leaf[i])) {
-			return (0);
-		}
-	}
-	return (1);
-}
-
 /*
  * Check each group's leaf: the PTEs, or with QPMAP_F_BUILD_TABLES NULL, for
  * those in the tables.  An earlier qpmap_init() has not written leaf.
@@ -78,8 +59,9 @@ qpmap_global_leaves_fit(const struct qpmap_config *config)
 
 	for (i = 0; i < config->global_count; i++, group++) {
 		if (group->leaf == 0 ? !build :
-		    !qpmap_global_leaf_fits(group->leaf, config->global_va +
-		    i * QPMAP_GLOBAL_SIZE, config->flags)) {
+		    !qpmap_leaf_fits(group->leaf, config->global_va +
+		    i * QPMAP_GLOBAL_SIZE, QPMAP_GLOBAL_PAGES,
+		    config->flags)) {
 			return (0);
 		}
 	}

@@ -88,13 +88,13 @@ QPMAP_INIT int qpmap_large_area(const struct qpmap_config *config,
 /* Copy what was checked, and derive the prots from those of pages. */
 QPMAP_INIT void qpmap_large_init(const struct qpmap_config *config);
 
-/* Whether leaf is the entries of the large window at va, and zero. */
-QPMAP_COLD _Bool qpmap_large_leaf_fits(const struct qpmap_pte *leaf,
-    qpmap_vaddr_t va);
-
-/* Write the CPU's large slots, before index_plus_one is stored. */
-QPMAP_COLD void qpmap_large_online(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
-    struct qpmap_pte *leaf);
+/*
+ * Find the entries of the CPU's large window and write its slots, before
+ * index_plus_one is stored.  Returns 0 or an enum qpmap_error, and has written
+ * nothing then.
+ */
+QPMAP_COLD int qpmap_large_online(struct qpmap_cpu *cpu, qpmap_u32 index,
+    const struct qpmap_cpu_ptes *ptes);
 
 /*
  * From now on no large page is held, and they can be entered; or no longer, and
@@ -122,6 +122,16 @@ static inline void
 qpmap_large_init(const struct qpmap_config *config)
 {
 	(void)config;
+}
+
+static inline int
+qpmap_large_online(struct qpmap_cpu *cpu, qpmap_u32 index,
+    const struct qpmap_cpu_ptes *ptes)
+{
+	(void)cpu;
+	(void)index;
+	(void)ptes;
+	return (QPMAP_OK);
 }
 
 static inline void

@@ -174,39 +174,24 @@ qpmap_large_init(const struct qpmap_config *config)
 	}
 }
 
-QPMAP_COLD _Bool
-qpmap_large_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
+QPMAP_COLD int
+qpmap_large_online(struct qpmap_cpu *cpu, qpmap_u32 index,
+    const struct qpmap_cpu_ptes *ptes)
 {
-	qpmap_u32 i;
+	struct qpmap_pte *leaf = ptes != 0 ? ptes->large : 0;
+	qpmap_vaddr_t va = qpmap_large_va(index);
+	int error;
 
-	if (leaf == 0 ||
-	    (qpmap_uptr)leaf %
-	    ((qpmap_uptr)QPMAP_LARGE_ENTRIES * QPMAP_PTE_SIZE) != 0 ||
-	    !qpmap_leaf_is_at(leaf, va >> QPMAP_TABLE_SHIFT) ||
-	    !qpmap_guard_is_valid(leaf, qpmap_state.flags)) {
-		return (0);
+	if (qpmap_large.va == 0) {
+		return (QPMAP_OK);
 	}
-	for (i = 1; i < QPMAP_LARGE_ENTRIES; i++) {
-		if (!qpmap_pte_is_none(&leaf[i])) {
-			return (0);
-		}
+	error = qpmap_cpu_area(va, 1, QPMAP_LARGE_ENTRIES, &leaf);
+	if (error == QPMAP_OK) {
+		qpmap_guard_mark(leaf);
+		qpmap_slots_init(cpu->large.slot, QPMAP_LARGE_SLOTS, va,
+		    QPMAP_LARGE_SIZE, leaf);
 	}
-	return (1);
-}
-
-QPMAP_COLD void
-qpmap_large_online(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
-    struct qpmap_pte *leaf)
-{
-	struct qpmap_slot *slot = cpu->large.slot;
-	qpmap_u32 i;
-
-	qpmap_guard_mark(leaf);
-	for (i = 1; i <= QPMAP_LARGE_SLOTS; i++) {
-		slot[i].va = va + qpmap_slot_page(i) * QPMAP_LARGE_SIZE;
-		slot[i].ptep = &leaf[qpmap_slot_page(i)];
-	}
-	slot[i].ptep = qpmap_sentinel.slot[0].ptep;
+	return (error);
 }
 
 QPMAP_COLD void

@@ -545,39 +545,20 @@ qpmap_range_init(const struct qpmap_config *config)
 	qpmap_state.range_va = config->range_va;
 }
 
-QPMAP_COLD qpmap_vaddr_t
-qpmap_range_va(qpmap_u32 index)
+QPMAP_COLD int
+qpmap_range_online(struct qpmap_cpu *cpu, qpmap_u32 index,
+    const struct qpmap_cpu_ptes *ptes)
 {
-	return (qpmap_state.range_va + index * QPMAP_RANGE_SIZE);
-}
+	struct qpmap_pte *leaf = ptes != 0 ? ptes->range : 0;
+	qpmap_vaddr_t va = qpmap_state.range_va + index * QPMAP_RANGE_SIZE;
+	int error = qpmap_cpu_area(va, 0, QPMAP_RANGE_PAGES, &leaf);
 
-QPMAP_COLD _Bool
-qpmap_range_leaf_fits(const struct qpmap_pte *leaf, qpmap_vaddr_t va)
-{
-	qpmap_u32 i;
-
-	if (leaf == 0 ||
-	    (qpmap_uptr)leaf %
-	    ((qpmap_uptr)QPMAP_RANGE_PAGES * QPMAP_PTE_SIZE) != 0 ||
-	    !qpmap_leaf_is_at(leaf, va) ||
-	    !qpmap_guard_is_valid(leaf, qpmap_state.flags)) {
-		return (0);
+	if (error == QPMAP_OK) {
+		qpmap_guard_mark(leaf);
+		cpu->range.va = va + QPMAP_PAGE_SIZE;
+		cpu->range.ptep = leaf + 1;
 	}
-	for (i = 1; i < QPMAP_RANGE_PAGES; i++) {
-		if (!qpmap_pte_is_none(&leaf[i])) {
-			return (0);
-		}
-	}
-	return (1);
-}
-
-QPMAP_COLD void
-qpmap_range_online(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
-    struct qpmap_pte *leaf)
-{
-	qpmap_guard_mark(leaf);
-	cpu->range.va = va + QPMAP_PAGE_SIZE;
-	cpu->range.ptep = leaf + 1;
+	return (error);
 }
 
 QPMAP_COLD void

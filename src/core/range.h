@@ -23,14 +23,13 @@ QPMAP_INIT int qpmap_range_area(const struct qpmap_config *config,
 /* Copy the configuration that was checked. */
 QPMAP_INIT void qpmap_range_init(const struct qpmap_config *config);
 
-/* The address of a CPU's area; and whether leaf is its PTEs, and zero. */
-QPMAP_COLD qpmap_vaddr_t qpmap_range_va(qpmap_u32 index);
-QPMAP_COLD _Bool qpmap_range_leaf_fits(const struct qpmap_pte *leaf,
-    qpmap_vaddr_t va);
-
-/* Write the addresses of the CPU's area, before index_plus_one is stored. */
-QPMAP_COLD void qpmap_range_online(struct qpmap_cpu *cpu, qpmap_vaddr_t va,
-    struct qpmap_pte *leaf);
+/*
+ * Find the entries of the CPU's area and write where it is, before
+ * index_plus_one is stored.  Returns 0 or an enum qpmap_error, and has written
+ * nothing then.
+ */
+QPMAP_COLD int qpmap_range_online(struct qpmap_cpu *cpu, qpmap_u32 index,
+    const struct qpmap_cpu_ptes *ptes);
 
 /* From now on no range is held, and ranges can be entered. */
 QPMAP_COLD void qpmap_range_open(struct qpmap_cpu *cpu);
@@ -58,6 +57,16 @@ static inline void
 qpmap_range_init(const struct qpmap_config *config)
 {
 	(void)config;
+}
+
+static inline int
+qpmap_range_online(struct qpmap_cpu *cpu, qpmap_u32 index,
+    const struct qpmap_cpu_ptes *ptes)
+{
+	(void)cpu;
+	(void)index;
+	(void)ptes;
+	return (QPMAP_OK);
 }
 
 static inline void
