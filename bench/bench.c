@@ -503,6 +503,51 @@ bench_range(const struct emu_mode *mode, const char *name, unsigned boot_flags)
 	emu_close(e);
 }
 
+/* One call of the switch-bench guest's, added to counts. */
+static void
+bench_switch_call(struct emu *e, const char *function, struct counts *counts)
+{
+	emu_record(e, EMU_REC_INSNS);
+	if (EMU_CALL(e, function, "ww", emu_state_pa(e),
+	    emu_symbol(e, "guest_saved")) != EMU_RETURNED) {
+		emu_die("%s: %s did not return", e->mode->name, function);
+	}
+	emu_record_end(e);
+	counts->instructions += e->insn_count;
+	counts_add_events(counts, e, 0, e->event_count);
+}
+
+/* Out and in of a thread that holds so many pages, less a call and return. */
+static void
+bench_switch(const struct emu_mode *mode)
+{
+	static const unsigned held[] = { 0, 1, 4 };
+	struct emu *e = counts_open(mode, "switch-bench", 1, 0);
+
+	printf("   \"switch\": [\n");
+	for (unsigned i = 0; i < 3; i++) {
+		struct counts both = { .instructions = 0 };
+		struct counts nothing = { .instructions = 0 };
+
+		while (emu_held(e) < held[i]) {
+			(void)emu_enter(e, emu_page(e, emu_held(e)), 0);
+		}
+		bench_switch_call(e, "guest_switch_nothing", &nothing);
+		bench_switch_call(e, "guest_switch_out", &both);
+		bench_switch_call(e, "guest_switch_in", &both);
+		if (emu_held(e) != held[i]) {
+			emu_die("%s: a mapping is lost", mode->name);
+		}
+		printf("    {\"held\": %u, \"instructions\": %" PRIu64
+		    ", \"tlb\": %u, \"barriers\": %u}%s\n", held[i],
+		    both.instructions - 2 * nothing.instructions,
+		    both.tlb_local + both.tlb_broadcast, both.barriers,
+		    i < 2 ? "," : "");
+	}
+	printf("   ],\n");
+	emu_close(e);
+}
+
 static const unsigned bench_cpus[] = { 1, 2, 4, 8, 16, 32, 64 };
 static const unsigned bench_pages[] = { 1, 8, 64 };
 #define BENCH_COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -621,6 +666,7 @@ main(int argc, char **argv)
 			bench_range(mode, "range_feature", feature);
 		}
 		bench_large(mode);
+		bench_switch(mode);
 		bench_shootdown(mode, "smp", 0, 0);
 		if (feature != 0) {
 			bench_shootdown(mode, "smp_feature", feature, 0);
@@ -633,6 +679,7 @@ main(int argc, char **argv)
 		if (i == 0 || strcmp(mode->target, mode[-1].target) != 0) {
 			bench_beside_all(mode);
 			designs_print(mode);
+			designs_switch(mode);
 		}
 		printf("   \"entry_bytes\": %u\n  }%s\n", mode->entry_size,
 		    i + 1 < emu_mode_count ? "," : "");

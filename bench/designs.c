@@ -745,3 +745,38 @@ designs_print(const struct emu_mode *mode)
 	}
 	printf("\n   },\n");
 }
+
+/* Linux's, called only if the thread holds a page. */
+void
+designs_switch(const struct emu_mode *mode)
+{
+	static const unsigned held[] = { 1, 4 };
+	const struct designs_design *design = designs;
+	struct counts out, in;
+	struct smp smp;
+
+	while (strcmp(design->name, "kmap") != 0) {
+		design++;
+	}
+	if (strcmp(design->on, mode->arch->name) != 0) {
+		return;
+	}
+	printf("   \"switch_kmap\": [\n");
+	for (unsigned i = 0; i < 2; i++) {
+		designs_open(&smp, design, mode, 1);
+		for (unsigned n = 0; n < held[i]; n++) {
+			(void)designs_enter(&smp, design, n);
+		}
+		smp_call(&smp, design[1].step[0], "", NULL);
+		out = smp.initiator;
+		smp_call(&smp, design[1].step[1], "", NULL);
+		in = smp.initiator;
+		smp_close(&smp);
+		printf("    {\"held\": %u, \"instructions\": %" PRIu64
+		    ", \"tlb\": %u, \"barriers\": %u}%s\n", held[i],
+		    out.instructions + in.instructions, out.tlb_local +
+		    in.tlb_local, out.barriers + in.barriers,
+		    i == 0 ? "," : "");
+	}
+	printf("   ],\n");
+}

@@ -9,5 +9,7 @@
 
 /* Try each design, count it, and print "designs": {...}, */
 void designs_print(const struct emu_mode *mode);
+/* On i386, print "switch_kmap": [...], as bench.c's "switch". */
+void designs_switch(const struct emu_mode *mode);
 
 #endif /* BENCH_DESIGNS_H */

@@ -61,6 +61,7 @@ qpmap_option(QPMAP_RANGE_PAGES 0 "pages of each CPU's range area"
 qpmap_option(QPMAP_LARGE_SLOTS 0 "large pages mapped at once on one CPU"
     0 1 2 3 4 5 6 7 8)
 qpmap_option(QPMAP_TRY 0 "copies that survive a fault of a page" 0 1)
+qpmap_option(QPMAP_SWITCH 0 "mappings held over context switches" 0 1)
 
 if(NOT QPMAP_PAGE_SHIFT EQUAL 12 AND NOT qpmap_arch STREQUAL "arm64")
 	qpmap_option_reject(QPMAP_PAGE_SHIFT "only arm64 has other pages than "

@@ -29,7 +29,7 @@ list(TRANSFORM qpmap_list PREPEND ${qpmap_top}/src/ OUTPUT_VARIABLE
 # small is fast.
 set(qpmap_cold_sources ${qpmap_sources})
 list(FILTER qpmap_cold_sources EXCLUDE REGEX
-    "core/(quick|pmap|slow|page_ops|large|try)\\.c$")
+    "core/(quick|pmap|slow|page_ops|large|switch|try)\\.c$")
 
 set(qpmap_source_definitions)
 if(QPMAP_HOST_INLINE)

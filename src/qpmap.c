@@ -58,5 +58,6 @@ QPMAP_APART QPMAP_CALL void qpmap_remove(qpmap_vaddr_t va);
 #include "core/global.c"
 #include "core/selftest.c"
 #include "core/strerror.c"
+#include "core/switch.c"
 #include QPMAP_ARCH_PROBE_C
 #include QPMAP_ARCH_COPY_C

@@ -23,6 +23,7 @@ QPMAP_SOURCES = \
 	core/shootdown.c \
 	core/slow.c \
 	core/strerror.c \
+	core/switch.c \
 	core/tables.c \
 	core/try.c \
 	arch/$(QPMAP_ARCH)/copy.c \

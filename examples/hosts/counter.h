@@ -7,7 +7,8 @@
  * For a kernel whose scheduler checks a counter before it preempts.  The
  * counter belongs to the thread: pin increments it, on whatever CPU the thread
  * runs, and only then reads which CPU that is.  A counter in per-CPU data works
- * if one instruction increments it, such as x86's incl %gs:offset.
+ * if one instruction increments it, such as x86's incl %gs:offset, and only
+ * while no other thread runs on the CPU: not with QPMAP_SWITCH (migration.h).
  *
  * Interrupts and NMI increment and decrement the counter of the thread that
  * they interrupted, and restore it before they return, so ++ and -- need not be

@@ -52,6 +52,20 @@ mk_yield(void)
 	mk_thread()->preempt_owed = 0;
 }
 
+/* Nor another address space, or stack. */
+void
+mk_space_load(struct mk_thread *thread)
+{
+	(void)thread;
+}
+
+void
+mk_stack_switch(struct mk_thread *from, struct mk_thread *to)
+{
+	(void)from;
+	(void)to;
+}
+
 _Noreturn void
 mk_panic(const char *text, qpmap_u64 a, qpmap_u64 b)
 {

@@ -6,7 +6,7 @@
 #ifndef MK_KERNEL_H
 #define MK_KERNEL_H
 
-#include <qpmap/types.h>
+#include <qpmap/switch.h>
 
 /* The state that mk_irq_save() saves: a struct, as in many kernels. */
 struct mk_irq {
@@ -21,11 +21,15 @@ struct mk_cpu {
 	qpmap_u32 hardware_id;		/* shootdown.c: APIC ID, hart */
 };
 
-/* A thread.  cpu changes only while critical is 0. */
+/* A thread.  cpu changes only while critical and stay are 0. */
 struct mk_thread {
 	struct mk_cpu *cpu;
 	unsigned int critical;		/* preemption is off if not 0 */
+	unsigned int stay;		/* migration.h: migration is */
 	_Bool preempt_owed;		/* an interrupt wants to preempt */
+#if QPMAP_SWITCH
+	struct qpmap_saved saved;	/* migration.c */
+#endif
 };
 
 /* Return the running thread, from a register that is switched with it. */
@@ -92,6 +96,12 @@ void mk_critical_exit(void);
 
 /* Run another thread; critical must be 0. */
 void mk_yield(void);
+
+/* migration.c: load a thread's address space; continue on its stack. */
+void mk_space_load(struct mk_thread *thread);
+void mk_stack_switch(struct mk_thread *from, struct mk_thread *to);
+void mk_switch(struct mk_thread *from, struct mk_thread *to);
+void mk_thread_check(const struct mk_thread *thread);
 
 _Noreturn void mk_panic(const char *text, qpmap_u64 a, qpmap_u64 b);
 

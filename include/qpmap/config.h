@@ -141,11 +141,22 @@
 #endif
 
 /*
+ * 1: a thread may hold mappings over a context switch (<qpmap/switch.h>).  A
+ * pin then keeps the thread on its CPU and leaves preemption on, and the kernel
+ * supplies two more hooks (<qpmap/host.h>).  Default 0: none of it is compiled.
+ */
+#ifndef QPMAP_SWITCH
+#define QPMAP_SWITCH 0
+#endif
+
+/*
  * Options that are not numbers:
  *
  * QPMAP_HOST_INLINE	the name of a header, quotes included, that defines
  *			qpmap_host_pin, qpmap_host_cpu and qpmap_host_unpin as
- *			static inline functions.  See <qpmap/host.h>.
+ *			static inline functions, and with QPMAP_SWITCH declares
+ *			or defines qpmap_host_preempt_disable and _enable.  See
+ *			<qpmap/host.h>.
  * QPMAP_HOST_PAGE	the name of a header, quotes included, with the
  *			kernel's own vm_page_t.  See <qpmap/pmap.h>.
  * QPMAP_HOT_ATTR	attributes for the functions of the hot path, for
@@ -224,6 +235,9 @@
 #endif
 #if QPMAP_TRY != 0 && QPMAP_TRY != 1
 #error "qpmap: QPMAP_TRY must be 0 or 1"
+#endif
+#if QPMAP_SWITCH != 0 && QPMAP_SWITCH != 1
+#error "qpmap: QPMAP_SWITCH must be 0 or 1"
 #endif
 
 #if QPMAP_LARGE_SLOTS < 0 || QPMAP_LARGE_SLOTS > 8

@@ -14,6 +14,7 @@
  *
  *	-DQPMAP_HOST_INLINE='"mykernel_qpmap.h"'
  *
+ * With QPMAP_SWITCH it also has the two of preemption, as functions or inline.
  * The header is included below, after the library's types, and only the
  * library's own sources need it.  An inline pin must have a compiler barrier
  * after the store that pins, and an inline unpin one before the store that
@@ -39,6 +40,11 @@ QPMAP_BEGIN_DECLS
  * number of unpins the caller must stay on this CPU, and no other thread may
  * run on it.  To forbid migration alone is not enough (FreeBSD: critical_enter,
  * not sched_pin): all threads of a CPU use one stack of slots.
+ *
+ * With QPMAP_SWITCH forbidding migration alone is enough, and other threads may
+ * run: the kernel calls qpmap_switch_out() and qpmap_switch_in() between them
+ * (<qpmap/switch.h>).  The count of pins must then be the thread's, not the
+ * CPU's, since the threads of a CPU pin and unpin in any order.
  *
  * Context: any in which the kernel enters pages, or removes global mappings
  * with qpmap_global_remove_deferred(): threads, interrupts and, if the kernel
@@ -66,7 +72,27 @@ QPMAP_CALL struct qpmap_cpu *qpmap_host_cpu(void);
  */
 QPMAP_CALL void qpmap_host_unpin(struct qpmap_cpu *cpu);
 
+#if QPMAP_SWITCH
+/*
+ * As qpmap_host_pin() and qpmap_host_unpin(), but between them no other thread
+ * may run on this CPU.  Ranges, large pages, shootdowns and global mappings use
+ * this pair: their state is not saved at a context switch, and a thread with a
+ * higher priority must not wait for one that it preempted.  A build with none
+ * of these does not refer to it.  Calls nest with pins, in any order.
+ *
+ * Context: as qpmap_host_pin(), pinned or not.
+ */
+QPMAP_CALL struct qpmap_cpu *qpmap_host_preempt_disable(void);
+QPMAP_CALL void qpmap_host_preempt_enable(struct qpmap_cpu *cpu);
+#endif
+
 #endif /* !QPMAP_HOST_INLINE */
+
+#if !QPMAP_SWITCH
+/* A pin disables preemption. */
+#define qpmap_host_preempt_disable	qpmap_host_pin
+#define qpmap_host_preempt_enable	qpmap_host_unpin
+#endif
 
 /*
  * Panic, because a caller broke the library's contract.  Must not return.

@@ -43,6 +43,14 @@
 /* Large remove: likewise, b = address of the newest large page. */
 #define QPMAP_PANIC_LARGE_REMOVE "qpmap: removed large page is not the newest"
 
+/*
+ * Switch out: a = CPU index, b = ranges and large pages held.
+ * Switch in: a = index of the CPU that saved the mappings, b = that of this
+ * one, or 2^32 - 1 if it is offline.
+ */
+#define QPMAP_PANIC_SWITCH_HELD "qpmap: switch with a range or large page held"
+#define QPMAP_PANIC_SWITCH_CPU "qpmap: thread with a mapping changed its CPU"
+
 /* Offline: a = CPU index, b = mappings held. */
 #define QPMAP_PANIC_HELD	"qpmap: CPU goes offline with a mapping held"
 /* Offline, abandon: a = b = 0. */

@@ -336,9 +336,9 @@ enum qpmap_error {
  * come those of the layout, and from QPMAP_OPTION_DIRECT on the halves of the
  * direct map's three numbers.
  */
-#define QPMAP_OPTION_COUNT	11u
-#define QPMAP_OPTION_DIRECT	15u
-#define QPMAP_OPTION_WORDS	21u
+#define QPMAP_OPTION_COUNT	12u
+#define QPMAP_OPTION_DIRECT	16u
+#define QPMAP_OPTION_WORDS	22u
 
 struct qpmap_options {
 	/* Major and minor version, and QPMAP_OPTION_WORDS. */
@@ -370,6 +370,7 @@ struct qpmap_alignment {
 			QPMAP_SHOOTDOWN,				\
 			QPMAP_RANGE_PAGES,				\
 			QPMAP_LARGE_SLOTS,				\
+			QPMAP_SWITCH,					\
 			(qpmap_u32)sizeof(struct qpmap_pte),		\
 			(qpmap_u32)sizeof(struct qpmap_cpu),		\
 			(qpmap_u32)sizeof(struct qpmap_config),		\

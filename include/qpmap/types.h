@@ -108,6 +108,9 @@ struct qpmap_slot {
  */
 struct qpmap_cpu_range {
 	qpmap_u32 claims;
+#if QPMAP_SWITCH
+	qpmap_u32 empty;		/* claims while no range is held */
+#endif
 	qpmap_vaddr_t va;		/* the area's page 1, after a guard */
 	struct qpmap_pte *ptep;		/* its PTE */
 	/*
@@ -125,6 +128,9 @@ struct qpmap_cpu_range {
 /* A CPU's large slots, in cache lines of their own: see struct qpmap_cpu. */
 struct qpmap_cpu_large {
 	qpmap_uptr next;
+#if QPMAP_SWITCH
+	qpmap_uptr empty;		/* next while no large page is held */
+#endif
 	struct qpmap_slot slot[QPMAP_LARGE_SLOTS + 2];
 } __attribute__((aligned(QPMAP_CACHE_LINE)));
 
@@ -143,8 +149,15 @@ struct qpmap_cpu_large {
  */
 struct qpmap_cpu {
 	qpmap_uptr next;		/* the slot that enter takes; or 0 */
+#if QPMAP_SWITCH
+	qpmap_uptr empty;		/* next while none is held; or 0 */
+#else
 	qpmap_u32 index_plus_one;	/* CPU index + 1; 0: offline */
+#endif
 	struct qpmap_slot slot[QPMAP_SLOTS + 2];
+#if QPMAP_SWITCH
+	qpmap_u32 index_plus_one;	/* slot has the same place without it */
+#endif
 #if QPMAP_RANGE_PAGES
 	struct qpmap_cpu_range range;
 #endif
@@ -229,12 +242,15 @@ struct qpmap_global {
 
 /*
  * Calling convention of the boundary: on i386 the library and the kernel may be
- * compiled with different -mregparm, so arguments are on the stack.
+ * compiled with different -mregparm, so arguments are on the stack.  Those of a
+ * QPMAP_CALL_FAST function, which only inline functions call, are in registers.
  */
 #if __SIZEOF_POINTER__ == 4
 #define QPMAP_CALL __attribute__((regparm(0)))
+#define QPMAP_CALL_FAST __attribute__((regparm(3)))
 #else
 #define QPMAP_CALL
+#define QPMAP_CALL_FAST
 #endif
 
 #ifdef __cplusplus

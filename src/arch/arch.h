@@ -65,6 +65,11 @@
 #define QPMAP_PTE_FIRST 0
 #endif
 
+/* Whether qpmap_tlb_post_map_slots() and _unmap_slots() exist. */
+#ifndef QPMAP_TLB_SLOTS
+#define QPMAP_TLB_SLOTS 0
+#endif
+
 /*
  * Attributes that keep a compiler from calling its run-time library for an
  * atomic operation, for functions that exchange, add, set or clear.

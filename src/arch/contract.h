@@ -168,6 +168,24 @@ static inline void qpmap_tlb_post_unmap_range_slow(qpmap_vaddr_t va,
 
 #endif /* QPMAP_RANGE_PAGES */
 
+#if QPMAP_SWITCH
+
+/*
+ * tlb.h, only if a barrier serves several pages, and it defines QPMAP_TLB_SLOTS
+ * as 1: the slow path's events of slots of a window, after all of their PTEs
+ * were stored or cleared,
+ *
+ *	qpmap_tlb_post_map_slots(ptep, end, flags)
+ *	qpmap_tlb_post_unmap_slots(va, end, ptep, flags)
+ *
+ * ptep is the first one's PTE; QPMAP_SLOT_PAGES lie between it and the next.
+ * Stored: end follows the last one's PTE.  Cleared: the first one's page is at
+ * va, and end is the address of the slot after the last one.  The guards
+ * between them may be invalidated, too.
+ */
+
+#endif /* QPMAP_SWITCH */
+
 #if QPMAP_LARGE_SLOTS
 
 /*

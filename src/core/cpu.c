@@ -219,6 +219,7 @@ qpmap_cpu_online(struct qpmap_cpu *cpu, qpmap_u32 index,
 	    leaf);
 	qpmap_cpu_join(cpu, index);
 	qpmap_set_next_slot(cpu, &cpu->slot[1]);
+	QPMAP_SET_EMPTY(cpu, cpu->next);
 	qpmap_range_open(cpu);
 	qpmap_large_open(cpu);
 	return (QPMAP_OK);
@@ -247,6 +248,7 @@ qpmap_cpu_offline(struct qpmap_cpu *cpu)
 	if (qpmap_held(cpu) != 0) {
 		qpmap_host_panic(QPMAP_PANIC_HELD, index - 1, qpmap_held(cpu));
 	}
+	QPMAP_SET_EMPTY(cpu, 0);
 	qpmap_large_close(cpu);
 	qpmap_set_next(cpu, 0);
 	qpmap_slots_unmap(cpu);

@@ -262,7 +262,7 @@ qpmap_global_reclaim_batch(qpmap_u32 first, _Bool everything)
 static _Bool
 qpmap_global_reclaim(_Bool everything)
 {
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_host_preempt_disable();
 	qpmap_u32 first;
 	_Bool any = 0;
 
@@ -270,7 +270,7 @@ qpmap_global_reclaim(_Bool everything)
 	    first += QPMAP_GLOBAL_BATCH) {
 		any |= qpmap_global_reclaim_batch(first, everything && !any);
 	}
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 	return (any);
 }
 
@@ -315,7 +315,7 @@ qpmap_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr, qpmap_vaddr_t *va)
 		*va = slot.va;
 		error = QPMAP_OK;
 	}
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 	return (error);
 }
 
@@ -350,7 +350,7 @@ qpmap_global_remove(qpmap_vaddr_t va)
 	qpmap_global_clear(&slot, va);
 	qpmap_shootdown(va, 1, 0);
 	__atomic_fetch_or(&slot.group->clean, slot.bit, __ATOMIC_SEQ_CST);
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 }
 
 /*
@@ -360,12 +360,12 @@ qpmap_global_remove(qpmap_vaddr_t va)
 QPMAP_ATOMIC QPMAP_CALL void
 qpmap_global_remove_deferred(qpmap_vaddr_t va)
 {
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_host_preempt_disable();
 	struct qpmap_global_slot slot;
 
 	qpmap_global_clear(&slot, va);
 	__atomic_fetch_or(&slot.group->dirty, slot.bit, __ATOMIC_SEQ_CST);
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 }
 
 /*

@@ -12,7 +12,7 @@
 
 _Static_assert(sizeof(struct qpmap_pte) == QPMAP_PTE_SIZE, "entry size");
 _Static_assert(QPMAP_ERR_OPTION_PAGE_SHIFT + QPMAP_OPTION_COUNT - 1 ==
-    QPMAP_ERR_OPTION_LARGE_SLOTS, "an error for each option, in their order");
+    QPMAP_ERR_OPTION_SWITCH, "an error for each option, in their order");
 _Static_assert(QPMAP_ERR_TYPE_WRITE_BACK + QPMAP_TYPE_COUNT - 1 ==
     QPMAP_ERR_TYPE_UNCACHED_MINUS, "an error for each type, in their order");
 _Static_assert((QPMAP_WINDOW_PAGES & (QPMAP_WINDOW_PAGES - 1)) == 0,

@@ -18,7 +18,7 @@
 static inline qpmap_vaddr_t
 qpmap_large_map(struct qpmap_pte pte)
 {
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_host_preempt_disable();
 	qpmap_uptr next = cpu->large.next;
 	struct qpmap_slot *slot = qpmap_next_slot(next);
 	struct qpmap_pte *ptep;
@@ -109,7 +109,7 @@ qpmap_large_remove(qpmap_vaddr_t va)
 	qpmap_pte_clear(ptep);
 	qpmap_tlb_post_unmap(va);
 	qpmap_top_add(&cpu->large.next, slot, -1);
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 }
 
 #endif /* QPMAP_LARGE_SLOTS */

@@ -50,7 +50,7 @@ qpmap_large_panic_slot(QPMAP_SLOT_ARGS(qpmap_vaddr_t va,
 static inline qpmap_vaddr_t
 qpmap_large_map_slow(struct qpmap_pte pte)
 {
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_host_preempt_disable();
 	struct qpmap_slot *slot = qpmap_next_slot(cpu->large.next);
 	qpmap_vaddr_t va;
 
@@ -113,7 +113,7 @@ qpmap_large_remove_slow(qpmap_vaddr_t va)
 	}
 	qpmap_slot_unmap(slot, slot->ptep, va);
 	qpmap_top_add(&cpu->large.next, slot, -1);
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 }
 
 /*
@@ -200,6 +200,7 @@ qpmap_large_open(struct qpmap_cpu *cpu)
 	if (qpmap_large.va != 0) {
 		qpmap_top_set(&cpu->large.next,
 		    (qpmap_uptr)&cpu->large.slot[1] - QPMAP_NEXT_BASE);
+		QPMAP_SET_EMPTY(&cpu->large, cpu->large.next);
 	}
 }
 
@@ -209,6 +210,7 @@ qpmap_large_close(struct qpmap_cpu *cpu)
 	struct qpmap_slot *slot = &cpu->large.slot[QPMAP_LARGE_SLOTS];
 
 	qpmap_top_set(&cpu->large.next, 0);
+	QPMAP_SET_EMPTY(&cpu->large, 0);
 	for (; qpmap_large.va != 0 && slot != cpu->large.slot; slot--) {
 		qpmap_slot_unmap(slot, slot->ptep,
 		    qpmap_large_slot_va(cpu, slot));

@@ -5,7 +5,9 @@
  * In a file of their own, since a compiler that sees that they do not return
  * calls them where it could jump, and its callers then need a stack frame.
  */
+#include "large.h"
 #include "quick.h"
+#include "range.h"
 
 /* Whether attr is one memory type, with at most one of the two sharings. */
 static inline _Bool
@@ -110,3 +112,21 @@ qpmap_remove_panic(qpmap_vaddr_t va)
 	}
 	qpmap_host_panic(QPMAP_PANIC_REMOVE, va, newest);
 }
+
+#if QPMAP_SWITCH
+
+QPMAP_HANDED void
+qpmap_switch_panic_held(const struct qpmap_cpu *cpu)
+{
+	qpmap_host_panic(QPMAP_PANIC_SWITCH_HELD, cpu->index_plus_one - 1,
+	    qpmap_range_held(cpu) + qpmap_large_held(cpu));
+}
+
+QPMAP_HANDED void
+qpmap_switch_panic_cpu(const struct qpmap_cpu *cpu, qpmap_u32 index_plus_one)
+{
+	qpmap_host_panic(QPMAP_PANIC_SWITCH_CPU, index_plus_one - 1,
+	    cpu->index_plus_one - 1);
+}
+
+#endif

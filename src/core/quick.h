@@ -163,16 +163,19 @@ qpmap_guard_mark(struct qpmap_pte *ptep)
 _Bool qpmap_guard_is_marked(const struct qpmap_cpu *cpu);
 QPMAP_HANDED qpmap_vaddr_t qpmap_enter_panic_mark(struct qpmap_pte pte);
 
-/*
- * The page of slot[i] in its window, with i from 1: every slot has an unmapped
- * page on both sides.
- */
-#define QPMAP_SLOT_PAGES 2
+/* The page of slot[i] in its window, with i from 1. */
 static inline qpmap_u32
 qpmap_slot_page(qpmap_u32 i)
 {
 	return (QPMAP_SLOT_PAGES * i - 1);
 }
+
+#if QPMAP_SWITCH
+/* Panic: a range or a large page is held; a thread was stopped elsewhere. */
+QPMAP_HANDED void qpmap_switch_panic_held(const struct qpmap_cpu *cpu);
+QPMAP_HANDED void qpmap_switch_panic_cpu(const struct qpmap_cpu *cpu,
+    qpmap_u32 index_plus_one);
+#endif
 
 /* The address of pa in the direct map. */
 static inline qpmap_vaddr_t

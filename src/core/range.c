@@ -259,14 +259,14 @@ qpmap_range_enter_slow(qpmap_paddr_t pa, const qpmap_paddr_t *pages,
 	if (direct) {
 		return (qpmap_direct_address(&qpmap_state, pa));
 	}
-	cpu = qpmap_host_pin();
+	cpu = qpmap_host_preempt_disable();
 	claims = cpu->range.claims;
 	if (claims == 0) {
 		qpmap_host_panic(QPMAP_PANIC_OFFLINE, pa, 0);
 	}
 	added = qpmap_claims_add(claims, page_count);
 	if (qpmap_claims_are_over(added)) {
-		qpmap_host_unpin(cpu);
+		qpmap_host_preempt_enable(cpu);
 		return (0);
 	}
 	range = qpmap_range_next(cpu, claims);
@@ -318,7 +318,7 @@ qpmap_range_is_fast(qpmap_paddr_t pa, qpmap_size_t page_count,
 static inline _Bool
 qpmap_range_take(struct qpmap_slot *range, qpmap_size_t page_count)
 {
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_host_preempt_disable();
 	qpmap_u32 claims = cpu->range.claims;
 	qpmap_u32 added = qpmap_claims_add(claims, page_count);
 
@@ -327,7 +327,7 @@ qpmap_range_take(struct qpmap_slot *range, qpmap_size_t page_count)
 	__asm__("" : "+r"(range->ptep));
 	if (qpmap_claims_are_over(added) || !qpmap_pte_is_none(range->ptep) ||
 	    !qpmap_pte_is_none(range->ptep - 1)) {
-		qpmap_host_unpin(cpu);
+		qpmap_host_preempt_enable(cpu);
 		return (0);
 	}
 	qpmap_range_claim(cpu, claims, added, 0);
@@ -475,7 +475,7 @@ qpmap_range_remove_slow(qpmap_vaddr_t va)
 	}
 	qpmap_range_unmap_slow(range, qpmap_range_count(claims, before));
 	qpmap_set_claims(cpu, before);
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 }
 
 /*
@@ -510,16 +510,16 @@ qpmap_range_remove(qpmap_vaddr_t va)
 	qpmap_ptes_clear(range.ptep, page_count);
 	qpmap_tlb_post_unmap_range(va, page_count);
 	qpmap_set_claims(cpu, before);
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 }
 
 QPMAP_CALL qpmap_size_t
 qpmap_range_room(void)
 {
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_host_preempt_disable();
 	qpmap_u32 claims = cpu->range.claims;
 
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 	return (qpmap_claims_are_over(qpmap_claims_add(claims, 1)) ? 0 :
 	    QPMAP_RANGE_PAGES - 2 - claims % QPMAP_CLAIMS_PAGES);
 }
@@ -565,12 +565,14 @@ QPMAP_COLD void
 qpmap_range_open(struct qpmap_cpu *cpu)
 {
 	qpmap_set_claims(cpu, QPMAP_CLAIMS_NONE);
+	QPMAP_SET_EMPTY(&cpu->range, QPMAP_CLAIMS_NONE);
 }
 
 QPMAP_COLD void
 qpmap_range_close(struct qpmap_cpu *cpu)
 {
 	qpmap_set_claims(cpu, 0);
+	QPMAP_SET_EMPTY(&cpu->range, 0);
 	cpu->range.before[0] = 0;
 	qpmap_range_unmap_slow(qpmap_range_next(cpu, 0), QPMAP_RANGE_PAGES - 2);
 }

@@ -407,7 +407,7 @@ qpmap_shootdown_panic(void)
 QPMAP_COLD struct qpmap_cpu *
 qpmap_shootdown_pin(void)
 {
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_host_preempt_disable();
 
 	if (cpu->index_plus_one == 0) {
 		qpmap_shootdown_panic();
@@ -425,7 +425,7 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
 	if (page_count == 0) {
 		return;
 	}
-	cpu = qpmap_host_pin();
+	cpu = qpmap_host_preempt_disable();
 	if (cpu->index_plus_one == 0) {
 		qpmap_shootdown_panic();
 	}
@@ -440,7 +440,7 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
 		qpmap_tlb_pre_notify();
 		qpmap_shootdown_notify(cpu, generation, cpus);
 	}
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 }
 
 /*
@@ -450,7 +450,7 @@ qpmap_shootdown(qpmap_vaddr_t va, qpmap_size_t page_count,
 void
 qpmap_shootdown_pages(const qpmap_vaddr_t *va, qpmap_u32 count)
 {
-	struct qpmap_cpu *cpu = qpmap_host_pin();
+	struct qpmap_cpu *cpu = qpmap_host_preempt_disable();
 	qpmap_generation_t generation = 0;
 	qpmap_u32 i;
 
@@ -465,7 +465,7 @@ qpmap_shootdown_pages(const qpmap_vaddr_t *va, qpmap_u32 count)
 		qpmap_tlb_pre_notify();
 		qpmap_shootdown_notify(cpu, generation, 0);
 	}
-	qpmap_host_unpin(cpu);
+	qpmap_host_preempt_enable(cpu);
 }
 
 #endif /* QPMAP_SHOOTDOWN */

@@ -108,6 +108,19 @@ struct qpmap_sentinel {
 extern const struct qpmap_sentinel qpmap_sentinel
     __attribute__((visibility("hidden")));
 
+/* From a slot to the next: each has an unmapped page on both sides. */
+#define QPMAP_SLOT_PAGES 2
+
+/*
+ * Store what a stack of slots or ranges has in its first word while nothing is
+ * held, for a context switch's test.
+ */
+#if QPMAP_SWITCH
+#define QPMAP_SET_EMPTY(stack, word)	((stack)->empty = (word))
+#else
+#define QPMAP_SET_EMPTY(stack, word)	((void)0)
+#endif
+
 /* Off the hot path: small code rather than fast code. */
 #define QPMAP_COLD __attribute__((cold))
 

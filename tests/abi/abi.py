@@ -83,6 +83,9 @@ RANGES = "-DQPMAP_RANGE_PAGES=64"
 LARGE = "-DQPMAP_LARGE_SLOTS=4"
 # The option that adds copies that survive a fault.
 TRY = "-DQPMAP_TRY=1"
+# The option that adds context switches, and what other options then import.
+SWITCH = "-DQPMAP_SWITCH=1"
+PREEMPT_HOOKS = {"qpmap_host_preempt_disable", "qpmap_host_preempt_enable"}
 # The inline form of enter and remove, and a direct map it has as constants.
 INLINE = ["-DQPMAP_INLINE=1"]
 BUILT = ["-DQPMAP_DIRECT_PA=0x10000000", "-DQPMAP_DIRECT_VA=0xc0000000",

@@ -106,7 +106,7 @@ def cmake(report, arch, compiler):
         script = ("cmake -S . -B out -G Ninja -DCMAKE_BUILD_TYPE=Release "
                   "-DQPMAP_SHOOTDOWN=1 -DQPMAP_TABLES=1 "
                   "-DQPMAP_RANGE_PAGES=512 -DQPMAP_LARGE_SLOTS=4 "
-                  "-DQPMAP_TRY=1 "
+                  "-DQPMAP_TRY=1 -DQPMAP_SWITCH=1 "
                   "&& cmake --build out")
         result = subprocess.run(script, shell=True, cwd=work,
                                 env=environment, stdout=subprocess.PIPE,

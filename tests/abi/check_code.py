@@ -3,8 +3,8 @@
 """What the whole library's objects may contain: two writable structures, of
 which the inline forms' is there only with a direct map that is not built in, no
 floating-point register, only prefixed names, little text and little stack.
-With QPMAP_SHOOTDOWN, QPMAP_RANGE_PAGES, QPMAP_LARGE_SLOTS or QPMAP_TRY, too;
-and without it, nothing is left of it.
+With QPMAP_SHOOTDOWN, QPMAP_RANGE_PAGES, QPMAP_LARGE_SLOTS, QPMAP_TRY or
+QPMAP_SWITCH, too; and without it, nothing is left of it.
 
 usage: check_code.py [--all]
 
@@ -26,7 +26,7 @@ INLINE_TEXT_LIMIT = 256
 GCC_TEXT_LIMIT = 8 * 1024 + 128
 # With one of the options, so much more than the same build without.
 MORE_TEXT_LIMIT = {abi.SHOOTDOWN: 3584, abi.RANGES: 5376, abi.LARGE: 2688,
-                   abi.TRY: 1792}
+                   abi.TRY: 1792, abi.SWITCH: 1152}
 # Bytes of stack of the deepest chain of the library's own calls, at -O2: it is
 # qpmap_init()'s.
 STACK_LIMIT = 640
@@ -82,6 +82,7 @@ OTHERS = {
                  r"(copy|transfer)_batch"),
     abi.LARGE: (("large.o", "large_slow.o"), "qpmap_(cpu_)?large"),
     abi.TRY: (("try.o",), "qpmap_(try|at|fault)_"),
+    abi.SWITCH: (("switch.o",), "qpmap_switch"),
 }
 
 
@@ -286,7 +287,8 @@ def check(report, results, configuration):
 
 
 def configurations():
-    both = [], [abi.SHOOTDOWN], [abi.RANGES], [abi.LARGE], [abi.TRY]
+    both = ([], [abi.SHOOTDOWN], [abi.RANGES], [abi.LARGE], [abi.TRY],
+            [abi.SWITCH])
     for target in abi.targets():
         if target.arch == "arm64" and target.name != "arm64":
             # These differ in constants only.

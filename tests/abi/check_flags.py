@@ -59,6 +59,7 @@ OPTIONS = [
     "-DQPMAP_TABLES=1 -DQPMAP_RANGE_PAGES=512",
     "-DQPMAP_TABLES=1 -DQPMAP_LARGE_SLOTS=8 -DQPMAP_CHECKED=1 "
     "-DQPMAP_TRY=1",
+    "-DQPMAP_SWITCH=1 -DQPMAP_RANGE_PAGES=64 -DQPMAP_SHOOTDOWN=1",
     " ".join(abi.INLINE),
     " ".join(abi.INLINE + abi.BUILT + [abi.TABLES]),
 ]
@@ -73,6 +74,8 @@ def expected(target, flags):
         hooks.add("qpmap_host_page_is_wired")
     if abi.SHOOTDOWN in flags and target.arch != "arm64":
         hooks.add("qpmap_host_ipi")
+    if abi.SWITCH in flags:
+        hooks |= abi.PREEMPT_HOOKS
     return hooks
 
 

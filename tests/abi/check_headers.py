@@ -228,7 +228,7 @@ def texts_of(language):
         texts.add(what, text, options)
         texts.add(what + ", shootdown, ranges, large pages", text, [
             *options, abi.SHOOTDOWN, abi.RANGES, abi.LARGE,
-            abi.TRY])
+            abi.TRY, abi.SWITCH])
 
     for header in headers():
         one = "#include <%s>\n" % header
@@ -266,7 +266,7 @@ def check_sources(report, target):
     names are taken is for the front end to say.
     """
     options = ["-std=gnu11", "-I" + abi.HERE, abi.SHOOTDOWN, abi.TABLES,
-               abi.RANGES, abi.LARGE, abi.TRY] + HOOKS + PAGE + target.no_fp()
+               abi.RANGES, abi.LARGE, abi.TRY, abi.SWITCH] + HOOKS + PAGE + target.no_fp()
     for compiler in abi.compilers(target.arch):
         for before in [], ["-include", abi.HERE + "/hostile.h"]:
             texts = Texts(LANGUAGES[0], options + before)
@@ -288,7 +288,7 @@ def check_macros(report, target):
     """Every macro of headers and sources has the prefix."""
     driver = abi.clang(target.arch) + [
         "-dM", "-E", "-x", "c", "-I" + os.path.join(abi.ROOT, "include"),
-        abi.SHOOTDOWN, abi.TABLES, abi.RANGES, abi.LARGE, abi.TRY] + \
+        abi.SHOOTDOWN, abi.TABLES, abi.RANGES, abi.LARGE, abi.TRY, abi.SWITCH] + \
         target.options
     mine = macros(driver, [os.devnull])
     names = ["<%s>" % h for h in headers()]

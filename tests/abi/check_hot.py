@@ -3,8 +3,8 @@
 """The hot path with inline hooks (contract C4): no call, no way out but the
 named refusals, no backward branch on the way to a return, no use of the
 stack; and at most 512 bytes of text for enter, enter_ro and remove together.
-QPMAP_SHOOTDOWN, QPMAP_RANGE_PAGES, QPMAP_LARGE_SLOTS and QPMAP_TRY change no
-instruction of it.
+QPMAP_SHOOTDOWN, QPMAP_RANGE_PAGES, QPMAP_LARGE_SLOTS, QPMAP_TRY and
+QPMAP_SWITCH change no instruction of it.
 
 There is one exception: i386 passes arguments on the stack, and a function that
 needs more than its three scratch registers saves the others; gcc, with PAE's
@@ -31,7 +31,7 @@ WAYS_OUT = {
 TEXT_LIMIT = 512
 
 DIRECT = "-DQPMAP_DIRECT_MAP=0", "-DQPMAP_DIRECT_MAP=1"
-KINDS = [], [abi.SHOOTDOWN], [abi.RANGES], [abi.LARGE, abi.TRY]
+KINDS = [], [abi.SHOOTDOWN], [abi.RANGES], [abi.LARGE, abi.TRY], [abi.SWITCH]
 
 RETURN = {
     "amd64": r"retq?$", "i386": r"retl?$", "arm64": r"ret$",

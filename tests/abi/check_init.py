@@ -119,7 +119,7 @@ def main():
                 list(abi.gccs(target.arch))[:1]:
             for level in ("-O2", "-Os"):
                 for shootdown in ([], [abi.SHOOTDOWN, abi.RANGES, abi.LARGE,
-                                       abi.TRY]):
+                                       abi.TRY, abi.SWITCH]):
                     flags = [level, "-ffreestanding", ATTR, abi.TABLES] + \
                         target.no_fp() + target.options + shootdown
                     what = "%s: %s %s" % (target.name, " ".join(compiler),

@@ -76,7 +76,7 @@ def check(report, configuration):
         compiler = abi.hosted_clang(target.arch)
     base = ["-O2", "-fno-pic", "-ffreestanding",
             abi.SHOOTDOWN, abi.TABLES, abi.RANGES,
-            abi.LARGE, abi.TRY] + target.no_fp()
+            abi.LARGE, abi.TRY, abi.SWITCH] + target.no_fp()
     flags = base + options.split()
     if "no-stack-protector" in (attribute or "") and abi.is_clang(compiler):
         attribute = "__attribute__((no_stack_protector))"

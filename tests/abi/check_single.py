@@ -109,7 +109,7 @@ def check(report, table, item):
 def check_level(report, item):
     """No warning at other levels of optimisation, either."""
     target, compiler, level = item
-    flags = [level, abi.SHOOTDOWN, abi.RANGES, abi.LARGE, abi.TRY] + COMMON + target.options + target.no_fp()
+    flags = [level, abi.SHOOTDOWN, abi.RANGES, abi.LARGE, abi.TRY, abi.SWITCH] + COMMON + target.options + target.no_fp()
     with abi.Build(compiler, flags, [SINGLE]) as single:
         report.ok(single.good, "%s: %s %s" % (
             target.name, " ".join(compiler), level), single.output,

@@ -97,7 +97,7 @@ def main():
             fewer = [] if whole else FEWER_STATES
             items.append((version, target, sources,
                           [abi.SHOOTDOWN, abi.TABLES, abi.RANGES, abi.LARGE,
-                           abi.TRY] +
+                           abi.TRY, abi.SWITCH] +
                           fewer))
             # These have parts for builds without.
             items.append((version, target, [

@@ -57,3 +57,8 @@ qpmap_host_unpin(struct qpmap_cpu *cpu)
 	__asm__ volatile("" ::: "memory");
 	ABI_CPU->depth--;
 }
+
+#if QPMAP_SWITCH
+QPMAP_CALL struct qpmap_cpu *qpmap_host_preempt_disable(void);
+QPMAP_CALL void qpmap_host_preempt_enable(struct qpmap_cpu *cpu);
+#endif

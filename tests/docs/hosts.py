@@ -16,6 +16,9 @@ PATTERNS = {
     "counter": ([], ["-DQPMAP_HOST_INLINE=\"counter.h\""]),
     "save_restore": (["examples/hosts/save_restore.c"], []),
     "critical": (["examples/hosts/critical.c"], []),
+    "migration": (["examples/hosts/migration.c"],
+                  ["-DQPMAP_HOST_INLINE=\"migration.h\"",
+                   "-DQPMAP_SWITCH=1"]),
 }
 
 

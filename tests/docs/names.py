@@ -62,7 +62,7 @@ def squeeze(text):
 def prototypes(text):
     """Name -> (type, arguments) of the functions that a header declares."""
     found = {}
-    pattern = (r"(?:QPMAP_NORETURN )?(?:QPMAP_CALL|static inline)"
+    pattern = (r"(?:QPMAP_NORETURN )?(?:QPMAP_CALL(?:_FAST)?|static inline)"
                r"\s+([\w\s*]+?)\b((?:pmap_quick_|qpmap_)\w+)\(([^()]*)\)")
     for kind, name, arguments in re.findall(pattern, text):
         found[name] = (squeeze(kind),

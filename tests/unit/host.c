@@ -26,12 +26,12 @@ fake_migrate(void)
 	}
 }
 
-struct qpmap_cpu *
-qpmap_host_pin(void)
+static struct qpmap_cpu *
+fake_pin(enum fake_kind kind)
 {
 	struct qpmap_cpu *cpu;
 
-	fake_event_begin(FAKE_PIN, fake.cpu);
+	fake_event_begin(kind, fake.cpu);
 	if (fake.pins[fake.cpu] == 0) {
 		fake_migrate();
 	}
@@ -40,6 +40,12 @@ qpmap_host_pin(void)
 	cpu = &fake_cpu[fake.cpu];
 	fake_event_end();
 	return (cpu);
+}
+
+struct qpmap_cpu *
+qpmap_host_pin(void)
+{
+	return (fake_pin(FAKE_PIN));
 }
 
 struct qpmap_cpu *
@@ -56,10 +62,10 @@ qpmap_host_cpu(void)
 	return (cpu);
 }
 
-void
-qpmap_host_unpin(struct qpmap_cpu *cpu)
+static void
+fake_unpin(enum fake_kind kind, struct qpmap_cpu *cpu)
 {
-	fake_event_begin(FAKE_UNPIN, fake.cpu);
+	fake_event_begin(kind, fake.cpu);
 	if (cpu != &fake_cpu[fake.cpu]) {
 		fail_msg("unpin of another CPU's state");
 	}
@@ -73,6 +79,28 @@ qpmap_host_unpin(struct qpmap_cpu *cpu)
 		fake_migrate();
 	}
 }
+
+void
+qpmap_host_unpin(struct qpmap_cpu *cpu)
+{
+	fake_unpin(FAKE_UNPIN, cpu);
+}
+
+#if QPMAP_SWITCH
+
+struct qpmap_cpu *
+qpmap_host_preempt_disable(void)
+{
+	return (fake_pin(FAKE_PREEMPT_DISABLE));
+}
+
+void
+qpmap_host_preempt_enable(struct qpmap_cpu *cpu)
+{
+	fake_unpin(FAKE_PREEMPT_ENABLE, cpu);
+}
+
+#endif
 
 QPMAP_NORETURN void
 qpmap_host_panic(const char *text, uint64_t a, uint64_t b)

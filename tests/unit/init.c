@@ -68,7 +68,7 @@ init_options(void **state)
 		"QPMAP_PAGE_SHIFT", "QPMAP_PAE", "QPMAP_LPA2", "QPMAP_SLOTS",
 		"QPMAP_CACHE_LINE", "QPMAP_DIRECT_MAP", "QPMAP_CHECKED",
 		"QPMAP_TABLES", "QPMAP_SHOOTDOWN", "QPMAP_RANGE_PAGES",
-		"QPMAP_LARGE_SLOTS"
+		"QPMAP_LARGE_SLOTS", "QPMAP_SWITCH"
 	};
 	struct qpmap_config config = fake_config();
 	struct qpmap_options options;
@@ -77,9 +77,9 @@ init_options(void **state)
 
 	(void)state;
 	for (word = 0; word < QPMAP_OPTION_WORDS; word++) {
-		code = word < 15 ? QPMAP_ERR_OPTION_LAYOUT :
+		code = word < 16 ? QPMAP_ERR_OPTION_LAYOUT :
 		    QPMAP_ERR_OPTION_DIRECT;
-		if (word < 11) {
+		if (word < 12) {
 			code = QPMAP_ERR_OPTION_PAGE_SHIFT + (int)word;
 			assert_non_null(strstr(qpmap_strerror(code),
 			    name[word]));
@@ -88,7 +88,7 @@ init_options(void **state)
 			options = init_own_options;
 			options.word[word] ^= 1u << bit;
 			/* Only the first that differs counts. */
-			options.word[QPMAP_OPTION_WORDS - 1] ^= word < 10;
+			options.word[QPMAP_OPTION_WORDS - 1] ^= word < 11;
 			init_refused_once(&config, &options, code);
 		}
 	}

@@ -1115,6 +1115,17 @@ fake_mark(struct qpmap_pte *ptep)
 	*(volatile qpmap_ptebits_t *)&ptep->bits = QPTE_MARK;
 }
 
+/* As with PAE: for a moment there is an entry that is not valid. */
+static void
+fake_half(struct qpmap_pte *ptep, _Bool leaf, struct qpmap_pte pte)
+{
+	if (QPMAP_SWITCH && leaf) {
+		*(volatile qpmap_ptebits_t *)&ptep->bits =
+		    pte.bits & ~QPTE_VALID;
+		fake_step();
+	}
+}
+
 void
 fake_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 {
@@ -1137,7 +1148,13 @@ fake_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 		return;
 	}
 	if (!qpmap_pte_is_valid(pte)) {
-		fail_msg("an invalid entry is stored");
+		/* A thread that was stopped while it stored or cleared one. */
+		if (!QPMAP_SWITCH) {
+			fail_msg("an invalid entry is stored");
+		}
+		*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
+		fake_event_end();
+		return;
 	}
 	va = fake_pte_va(ptep, &shared);
 	if (leaf && shared) {
@@ -1148,12 +1165,13 @@ fake_pte_store(struct qpmap_pte *ptep, struct qpmap_pte pte)
 	    (qpmap_state.flags & QPMAP_F_KERNEL_HAS_G) != 0)) {
 		fail_msg("G in an entry that must not have it");
 	}
+	fake_half(ptep, leaf, pte);
 	*(volatile qpmap_ptebits_t *)&ptep->bits = pte.bits;
 	if (leaf) {
 		assert_true(fake_live_count < FAKE_WATCHED);
 		fake_live[fake_live_count++] = (struct fake_live){
 		    .ptep = ptep, .cpu = shared ? FAKE_CPUS : fake.cpu,
-		    .depth = fake.irq_now, .dirty = 1 };
+		    .depth = fake.irq_now, .dirty = !fake.restoring };
 		if (!FAKE_CACHES_INVALID) {
 			fake_refill(va);
 		}
@@ -1213,6 +1231,7 @@ fake_pte_clear(struct qpmap_pte *ptep)
 	if (leaf && shared) {
 		fake_pend(ptep);
 	}
+	fake_half(ptep, leaf, *ptep);
 	*(volatile qpmap_ptebits_t *)&ptep->bits = 0;
 	fake_event_end();
 }

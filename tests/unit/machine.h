@@ -24,6 +24,7 @@
 #include <qpmap/panic.h>
 #include <qpmap/range.h>
 #include <qpmap/shootdown.h>
+#include <qpmap/switch.h>
 
 #include "../../src/core/large.h"
 #include "../../src/core/quick.h"
@@ -72,7 +73,8 @@
 #define FAKE_WATCHED	(2048 + FAKE_RANGE_ALL + FAKE_LARGE_ALL)
 
 enum fake_kind {
-	FAKE_PIN, FAKE_CPU, FAKE_UNPIN, FAKE_PINNED, FAKE_PEEK, FAKE_LOAD,
+	FAKE_PIN, FAKE_CPU, FAKE_UNPIN, FAKE_PREEMPT_DISABLE,
+	    FAKE_PREEMPT_ENABLE, FAKE_PINNED, FAKE_PEEK, FAKE_LOAD,
 	FAKE_STORE, FAKE_CLEAR, FAKE_POST_MAP, FAKE_PRE_UNMAP, FAKE_POST_UNMAP,
 	FAKE_POST_MAP_SLOW, FAKE_PRE_UNMAP_SLOW, FAKE_POST_UNMAP_SLOW,
 	FAKE_FLUSH_LOCAL, FAKE_PRE_LINK, FAKE_POST_LINK, FAKE_LINKED_ROOT,
@@ -147,8 +149,9 @@ struct fake {
 	unsigned int event_count;
 	unsigned int kind_count[FAKE_KINDS];
 	/* The host. */
-	unsigned int pins[FAKE_CPUS];
+	unsigned int pins[FAKE_CPUS];	/* with QPMAP_SWITCH the thread's */
 	qpmap_paddr_t root;
+	_Bool restoring;		/* nobody has used what is stored */
 	_Bool may_ask_unpinned;		/* after a caller's error */
 	_Bool tables_allowed;		/* within init and online */
 	qpmap_paddr_t not_pinned;	/* the page that is not wired */

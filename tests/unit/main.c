@@ -89,11 +89,18 @@ main(int argc, char **argv)
 #if QPMAP_TRY
 	count = main_add(all, count, try_tests, try_count);
 #endif
+#if QPMAP_SWITCH
+	count = main_add(all, count, switch_tests, switch_count);
+#endif
 #if QPMAP_SHOOTDOWN
 	count = main_add(all, count, smp_tests, smp_count);
 	count = main_add(all, count, global_tests, global_count);
 	count = main_add(all, count, schedule_tests, schedule_count);
 #endif
+	/* The other tests count pins where preemption is disabled here. */
+	if (QPMAP_SWITCH && QPMAP_SHOOTDOWN) {
+		count = main_filter(all, count, "unit/B19/*");
+	}
 	if (argc > 1) {
 		count = main_filter(all, count, argv[1]);
 	}

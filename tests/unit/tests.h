@@ -29,6 +29,10 @@ extern const size_t large_count;
 extern const struct CMUnitTest try_tests[];
 extern const size_t try_count;
 #endif
+#if QPMAP_SWITCH
+extern const struct CMUnitTest switch_tests[];
+extern const size_t switch_count;
+#endif
 #if QPMAP_SHOOTDOWN
 extern const struct CMUnitTest smp_tests[];
 extern const size_t smp_count;

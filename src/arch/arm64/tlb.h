@@ -359,26 +359,7 @@ qpmap_cpu_relax(void)
 
 #endif /* QPMAP_SHOOTDOWN */
 
-#if QPMAP_RANGE_PAGES
-
-/*
- * Of an aligned STP each register's store is single-copy atomic.  Arm ARM,
- * "Requirements for single-copy atomicity".
- */
-#define qpmap_ptes_clear qpmap_ptes_clear
-static inline void
-qpmap_ptes_clear(struct qpmap_pte *ptep, qpmap_size_t page_count)
-{
-	const struct qpmap_pte *end = ptep + page_count;
-
-	if ((page_count & 1) != 0) {
-		qpmap_pte_clear(ptep++);
-	}
-	while (ptep != end) {
-		__asm__ volatile("stp	xzr, xzr, [%0], #16"
-				 : "+r"(ptep) :: "memory");
-	}
-}
+#if QPMAP_RANGE_PAGES || QPMAP_SWITCH
 
 /* TLBI RVAALE1IS, or on this CPU RVAALE1, by their fields. */
 static inline void
@@ -406,18 +387,18 @@ qpmap_tlb_window_page(qpmap_u64 operand, _Bool local)
 }
 
 /*
- * The TLBIs of a range in a window, without barriers: page by page, or one for
- * all, of a multiple of 2, 64 or 2048 pages.  The pages above are free, or of
- * another CPU's window, which walks again.
+ * The TLBIs of a range in a window, up to end, without barriers: one for every
+ * step bytes, or one for all, of a multiple of 2, 64 or 2048 pages.  The pages
+ * above are free, or of another CPU's window, which walks again.
  */
 static inline void
-qpmap_tlb_window(qpmap_vaddr_t va, qpmap_size_t page_count, _Bool local)
+qpmap_tlb_window(qpmap_vaddr_t va, qpmap_vaddr_t end, qpmap_size_t page_count,
+    qpmap_size_t step, _Bool local)
 {
-	qpmap_vaddr_t end = va + page_count * QPMAP_PAGE_SIZE;
 	qpmap_u64 scale = 0;
 
-	if (!qpmap_state.mmu.range) {
-		for (; va != end; va += QPMAP_PAGE_SIZE) {
+	if (!QPMAP_TLBI_RANGE || !qpmap_state.mmu.range) {
+		for (; va != end; va += step) {
 			qpmap_tlb_window_page(qpmap_tlb_operand(va), local);
 		}
 		return;
@@ -427,6 +408,82 @@ qpmap_tlb_window(qpmap_vaddr_t va, qpmap_size_t page_count, _Bool local)
 	}
 	qpmap_tlb_window_range(qpmap_tlb_range_operand(va, scale,
 	    (page_count - 1) >> QPMAP_TLBI_RANGE_SHIFT(scale)), local);
+}
+
+/* Make stored PTEs visible to walkers. */
+static inline void
+qpmap_ptes_publish(const struct qpmap_pte *ptep, qpmap_size_t page_count,
+    qpmap_u32 flags)
+{
+	if ((flags & QPMAP_F_ERRATUM_WALKER) != 0) {
+		qpmap_dcache_clean(ptep, page_count * QPMAP_PTE_SIZE);
+	} else {
+		__asm__ volatile("dsb	ishst" ::: "memory");
+	}
+}
+
+/* With the barriers that follow, after PTEs were cleared and published. */
+static inline void
+qpmap_tlb_window_flush(qpmap_vaddr_t va, qpmap_vaddr_t end,
+    qpmap_size_t page_count, qpmap_size_t step, qpmap_u32 flags)
+{
+	_Bool local = (flags & QPMAP_F_LOCAL_TLBI) != 0;
+
+	qpmap_tlb_window(va, end, page_count, step, local);
+	if (!local && (flags & QPMAP_F_ERRATUM_REPEAT_TLBI) != 0) {
+		__asm__ volatile("dsb	ish" ::: "memory");
+		qpmap_tlb_window(va, end, page_count, step, 0);
+	}
+	__asm__ volatile("dsb	ish\n\t"
+			 "isb" ::: "memory");
+}
+
+#endif /* QPMAP_RANGE_PAGES || QPMAP_SWITCH */
+
+#if QPMAP_SWITCH
+
+#define QPMAP_TLB_SLOTS 1
+
+static inline void
+qpmap_tlb_post_map_slots(struct qpmap_pte *ptep, struct qpmap_pte *end,
+    qpmap_u32 flags)
+{
+	qpmap_ptes_publish(ptep, (qpmap_size_t)(end - ptep), flags);
+	__asm__ volatile("isb" ::: "memory");
+}
+
+static inline void
+qpmap_tlb_post_unmap_slots(qpmap_vaddr_t va, qpmap_vaddr_t end,
+    struct qpmap_pte *ptep, qpmap_u32 flags)
+{
+	qpmap_size_t pages = (end - va) >> QPMAP_PAGE_SHIFT;
+
+	qpmap_ptes_publish(ptep, pages - 1, flags);
+	qpmap_tlb_window_flush(va, end, pages,
+	    QPMAP_SLOT_PAGES * QPMAP_PAGE_SIZE, flags);
+}
+
+#endif /* QPMAP_SWITCH */
+
+#if QPMAP_RANGE_PAGES
+
+/*
+ * Of an aligned STP each register's store is single-copy atomic.  Arm ARM,
+ * "Requirements for single-copy atomicity".
+ */
+#define qpmap_ptes_clear qpmap_ptes_clear
+static inline void
+qpmap_ptes_clear(struct qpmap_pte *ptep, qpmap_size_t page_count)
+{
+	const struct qpmap_pte *end = ptep + page_count;
+
+	if ((page_count & 1) != 0) {
+		qpmap_pte_clear(ptep++);
+	}
+	while (ptep != end) {
+		__asm__ volatile("stp	xzr, xzr, [%0], #16"
+				 : "+r"(ptep) :: "memory");
+	}
 }
 
 static inline void
@@ -440,21 +497,10 @@ static inline void
 qpmap_tlb_post_unmap_range(qpmap_vaddr_t va, qpmap_size_t page_count)
 {
 	__asm__ volatile("dsb	ishst" ::: "memory");
-	qpmap_tlb_window(va, page_count, 0);
+	qpmap_tlb_window(va, va + page_count * QPMAP_PAGE_SIZE, page_count,
+	    QPMAP_PAGE_SIZE, 0);
 	__asm__ volatile("dsb	ish\n\t"
 			 "isb" ::: "memory");
-}
-
-/* Make stored PTEs visible to walkers. */
-static inline void
-qpmap_ptes_publish(const struct qpmap_pte *ptep, qpmap_size_t page_count,
-    qpmap_u32 flags)
-{
-	if ((flags & QPMAP_F_ERRATUM_WALKER) != 0) {
-		qpmap_dcache_clean(ptep, page_count * QPMAP_PTE_SIZE);
-	} else {
-		__asm__ volatile("dsb	ishst" ::: "memory");
-	}
 }
 
 static inline void
@@ -470,16 +516,9 @@ static inline void
 qpmap_tlb_post_unmap_range_slow(qpmap_vaddr_t va, struct qpmap_pte *ptep,
     qpmap_size_t page_count, qpmap_u32 flags)
 {
-	_Bool local = (flags & QPMAP_F_LOCAL_TLBI) != 0;
-
 	qpmap_ptes_publish(ptep, page_count, flags);
-	qpmap_tlb_window(va, page_count, local);
-	if (!local && (flags & QPMAP_F_ERRATUM_REPEAT_TLBI) != 0) {
-		__asm__ volatile("dsb	ish" ::: "memory");
-		qpmap_tlb_window(va, page_count, 0);
-	}
-	__asm__ volatile("dsb	ish\n\t"
-			 "isb" ::: "memory");
+	qpmap_tlb_window_flush(va, va + page_count * QPMAP_PAGE_SIZE,
+	    page_count, QPMAP_PAGE_SIZE, flags);
 }
 
 #endif /* QPMAP_RANGE_PAGES */

@@ -347,6 +347,7 @@ contract_cases(const struct emu_mode *mode)
 	contract_pcids_cases(mode);
 	contract_range_sequence_cases(mode);
 	contract_large_cases(mode);
+	contract_switch_cases(mode);
 	contract_map_cases(mode);
 	contract_rules_cases(mode);
 	contract_pages_cases(mode);

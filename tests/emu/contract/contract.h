@@ -69,6 +69,7 @@ void contract_pcids_cases(const struct emu_mode *mode);
 void contract_range_cases(const struct emu_mode *mode);
 void contract_range_interrupt_cases(const struct emu_mode *mode);
 void contract_range_sequence_cases(const struct emu_mode *mode);
+void contract_switch_cases(const struct emu_mode *mode);
 void contract_hosts_cases(const struct emu_mode *mode);
 void contract_i386_cases(const struct emu_mode *mode);
 void contract_arm64_cases(const struct emu_mode *mode);

@@ -320,7 +320,7 @@ WRONG(options_slots)
 WRONG(options_shootdown)
 {
 	(void)e;
-	config[WIRE_OPTION] = QPMAP_OPTION_COUNT - 2;
+	config[WIRE_OPTION] = QPMAP_OPTION_COUNT - 3;
 	return (true);
 }
 

@@ -12,6 +12,7 @@
 #include <qpmap/qpmap.h>
 #include <qpmap/range.h>
 #include <qpmap/shootdown.h>
+#include <qpmap/switch.h>
 #include <qpmap/try.h>
 
 #include "../harness/wire.h"
@@ -56,6 +57,11 @@ qpmap_paddr_t guest_list[WIRE_LIST_COUNT][QPMAP_RANGE_PAGES];
 struct qpmap_fault guest_fault;
 #endif
 
+#if QPMAP_SWITCH
+/* What threads have saved. */
+struct qpmap_saved guest_saved[WIRE_CPU_COUNT];
+#endif
+
 const qpmap_u64 guest_fact[FACT_COUNT] = {
 	[FACT_SLOTS] = QPMAP_SLOTS,
 	[FACT_PAGE_SHIFT] = QPMAP_PAGE_SHIFT,
@@ -86,6 +92,9 @@ const qpmap_u64 guest_fact[FACT_COUNT] = {
 #if QPMAP_LARGE_SLOTS
 	[FACT_LARGE_SLOTS] = QPMAP_LARGE_SLOTS,
 	[FACT_LARGE_ENTRIES] = QPMAP_LARGE_ENTRIES,
+#endif
+#if QPMAP_SWITCH
+	[FACT_SAVED_SIZE] = sizeof(struct qpmap_saved),
 #endif
 	[FACT_PERCPU_SIZE] = sizeof(struct guest_percpu),
 	[FACT_PERCPU_STATE] = __builtin_offsetof(struct guest_percpu, state),
@@ -199,6 +208,47 @@ qpmap_host_unpin(struct qpmap_cpu *cpu)
 	GUEST_THIS_CPU->depth--;
 }
 #endif
+
+#if QPMAP_SWITCH
+
+#ifndef GUEST_INLINE_HOOKS_H
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_preempt_disable(void)
+{
+	return (qpmap_host_pin());
+}
+
+QPMAP_CALL void
+qpmap_host_preempt_enable(struct qpmap_cpu *cpu)
+{
+	qpmap_host_unpin(cpu);
+}
+#endif
+
+/* The calls with their arguments in registers; and, to be deducted, neither. */
+#define GUEST_KEEP(a, b) __asm__ volatile("" :: "r"(a), "r"(b))
+
+void
+guest_switch_nothing(struct qpmap_cpu *cpu, struct qpmap_saved *saved)
+{
+	GUEST_KEEP(cpu, saved);
+}
+
+void
+guest_switch_out(struct qpmap_cpu *cpu, struct qpmap_saved *saved)
+{
+	GUEST_KEEP(cpu, saved);
+	qpmap_switch_out(cpu, saved);
+}
+
+void
+guest_switch_in(struct qpmap_cpu *cpu, struct qpmap_saved *saved)
+{
+	GUEST_KEEP(cpu, saved);
+	qpmap_switch_in(cpu, saved);
+}
+
+#endif /* QPMAP_SWITCH */
 
 /* The CPU runs a thread of its own, in which hooks can count. */
 void

@@ -8,6 +8,7 @@
 
 #include <qpmap/qpmap.h>
 #include <qpmap/shootdown.h>
+#include <qpmap/switch.h>
 #include <qpmap/try.h>
 
 extern qpmap_u64 guest_boot_arg[];
@@ -27,6 +28,9 @@ extern unsigned char guest_stack[];
 extern struct qpmap_shootdown_state guest_shootdown;
 extern struct qpmap_cpu_sync guest_cpu_sync[];
 extern struct qpmap_global guest_group[];
+#endif
+#if QPMAP_SWITCH
+extern struct qpmap_saved guest_saved[];
 #endif
 #if QPMAP_RANGE_PAGES
 extern qpmap_paddr_t guest_list[][QPMAP_RANGE_PAGES];
@@ -54,6 +58,11 @@ void guest_count_enter(qpmap_paddr_t pa);
 void guest_count_pair(qpmap_paddr_t pa);
 void guest_count_leaf(qpmap_paddr_t pa);
 void guest_count_caller(qpmap_paddr_t pa);
+#if QPMAP_SWITCH
+void guest_switch_nothing(struct qpmap_cpu *cpu, struct qpmap_saved *saved);
+void guest_switch_out(struct qpmap_cpu *cpu, struct qpmap_saved *saved);
+void guest_switch_in(struct qpmap_cpu *cpu, struct qpmap_saved *saved);
+#endif
 #if QPMAP_SHOOTDOWN
 qpmap_vaddr_t guest_global_enter(qpmap_paddr_t pa, qpmap_attr_t attr);
 #endif

@@ -30,4 +30,20 @@ qpmap_host_unpin(struct qpmap_cpu *cpu)
 	GUEST_THIS_CPU->depth--;
 }
 
+#if QPMAP_SWITCH
+
+static inline struct qpmap_cpu *
+qpmap_host_preempt_disable(void)
+{
+	return (qpmap_host_pin());
+}
+
+static inline void
+qpmap_host_preempt_enable(struct qpmap_cpu *cpu)
+{
+	qpmap_host_unpin(cpu);
+}
+
+#endif
+
 #endif /* GUEST_INLINE_HOOKS_H */

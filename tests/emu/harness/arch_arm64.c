@@ -658,6 +658,19 @@ a64_expect_flush_range(struct emu *e, const struct emu_step_arg *arg)
 	emu_expect(e, "isb", 0, 0, 0);
 }
 
+static unsigned
+a64_step(const struct emu_step_arg *arg)
+{
+	return (arg->step == 0 ? 1 : arg->step);
+}
+
+/* From the first entry to the last. */
+static uint64_t
+a64_entries_bytes(const struct emu_step_arg *arg)
+{
+	return (8 * (arg->page_count - a64_step(arg) + 1));
+}
+
 /*
  * The TLBIs of a range of this CPU's: with FEAT_TLBIRANGE one, of the smallest
  * scale that reaches, for some pages above, too.
@@ -672,7 +685,8 @@ a64_expect_window(struct emu *e, const struct emu_step_arg *arg, bool local)
 
 	if ((e->boot_flags & A64_BOOT_RANGE) == 0 ||
 	    (arg->flags & QPMAP_F_NO_TLBI_RANGE) != 0) {
-		for (uint64_t i = 0; i < arg->page_count; i++) {
+		for (uint64_t i = 0; i < arg->page_count;
+		    i += a64_step(arg)) {
 			emu_expect(e, local ? "tlbi vaale1" :
 			    "tlbi vaale1is", (page + i) << shift >> 12, 0, 0);
 		}
@@ -692,7 +706,7 @@ a64_expect_post_unmap_range(struct emu *e, const struct emu_step_arg *arg)
 {
 	bool local = (arg->flags & QPMAP_F_LOCAL_TLBI) != 0;
 
-	a64_expect_publish(e, arg, arg->pte_pa, 8 * arg->page_count);
+	a64_expect_publish(e, arg, arg->pte_pa, a64_entries_bytes(arg));
 	a64_expect_window(e, arg, local);
 	emu_expect(e, "dsb ish", 0, 0, 0);
 	if (!local && (arg->flags & QPMAP_F_ERRATUM_REPEAT_TLBI) != 0) {
@@ -745,7 +759,7 @@ a64_expect(struct emu *e, enum emu_step step, const struct emu_step_arg *arg)
 	case EMU_SENDING:
 		break;
 	case EMU_POST_MAP_RANGE:
-		a64_expect_publish(e, arg, arg->pte_pa, 8 * arg->page_count);
+		a64_expect_publish(e, arg, arg->pte_pa, a64_entries_bytes(arg));
 		emu_expect(e, "isb", 0, 0, 0);
 		break;
 	case EMU_POST_UNMAP_RANGE:

@@ -260,7 +260,7 @@ emu_cpu(struct emu *e, unsigned cpu)
 	if (cpu >= EMU_CPUS) {
 		emu_die("no CPU %u", cpu);
 	}
-	e->cpu = cpu;
+	e->cpu = m->thread = cpu;
 	e->percpu = emu_symbol(e, "guest_percpu") +
 	    cpu * e->fact[FACT_PERCPU_SIZE];
 	e->uc = m->uc[cpu];
@@ -330,14 +330,14 @@ static void
 emu_pause(struct emu *e, uint64_t pc, uint64_t until)
 {
 	struct emu_machine *m = e->machine;
-	unsigned count = m->paused_count[e->cpu];
+	unsigned count = m->paused_count[m->thread];
 
 	if (count == EMU_PAUSES) {
 		emu_die("more than %d calls broken off", EMU_PAUSES);
 	}
-	m->paused[e->cpu][count] = (struct emu_paused){
+	m->paused[m->thread][count] = (struct emu_paused){
 	    NULL, pc, until, e->insn_count };
-	m->paused_count[e->cpu]++;
+	m->paused_count[m->thread]++;
 }
 
 void
@@ -351,18 +351,25 @@ static void
 emu_pause_keep(struct emu *e)
 {
 	struct emu_machine *m = e->machine;
-	unsigned count = m->paused_count[e->cpu];
+	unsigned count = m->paused_count[m->thread];
 	struct emu_paused *paused;
 
 	if (count == 0) {
 		return;
 	}
-	paused = &m->paused[e->cpu][count - 1];
+	paused = &m->paused[m->thread][count - 1];
 	if (paused->context == NULL) {
 		emu_check(uc_context_alloc(e->uc, &paused->context),
 		    "context");
 		emu_check(uc_context_save(e->uc, paused->context), "context");
 	}
+}
+
+void
+emu_thread(struct emu *e, unsigned thread)
+{
+	emu_pause_keep(e);
+	e->machine->thread = thread;
 }
 
 /* Run to the next event, and say what it was. */
@@ -429,8 +436,8 @@ emu_call_until(struct emu *e, uint64_t function, const char *kinds,
 {
 	struct emu_machine *m = e->machine;
 	uint64_t return_to = m->pc_stop;
-	uint64_t stack = m->stack + (e->cpu + 1ull) * WIRE_STACK_SIZE -
-	    m->paused_count[e->cpu] * (uint64_t)WIRE_STACK_SIZE /
+	uint64_t stack = m->stack + (m->thread + 1ull) * WIRE_STACK_SIZE -
+	    m->paused_count[m->thread] * (uint64_t)WIRE_STACK_SIZE /
 	    (EMU_PAUSES + 1);
 
 	if (!m->booted[e->cpu]) {
@@ -458,11 +465,11 @@ emu_restore(struct emu *e)
 	struct emu_machine *m = e->machine;
 	struct emu_paused *paused;
 
-	if (m->paused_count[e->cpu] == 0) {
+	if (m->paused_count[m->thread] == 0) {
 		emu_die("no call to resume");
 	}
-	m->paused_count[e->cpu]--;
-	paused = &m->paused[e->cpu][m->paused_count[e->cpu]];
+	m->paused_count[m->thread]--;
+	paused = &m->paused[m->thread][m->paused_count[m->thread]];
 	if (paused->context != NULL) {
 		emu_check(uc_context_restore(e->uc, paused->context),
 		    "context");

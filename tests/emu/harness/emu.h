@@ -194,6 +194,7 @@ struct emu_step_arg {
 	uint64_t bits;		/* the entry */
 	uint64_t table_va;	/* of the table about to be linked */
 	uint64_t page_count;	/* from va on */
+	unsigned step;		/* every which page; 0: each */
 	bool special;		/* type or flags make the kind special */
 	unsigned flags;		/* QPMAP_*, of the configuration */
 };
@@ -460,6 +461,11 @@ void emu_close(struct emu *e);
  * be broken off on each CPU: emu_resume() is the current one's.
  */
 void emu_cpu(struct emu *e, unsigned cpu);
+/*
+ * Further calls on the current CPU are another thread's, by the number of a CPU
+ * that is not opened: it has that CPU's stack, and calls broken off of its own.
+ */
+void emu_thread(struct emu *e, unsigned thread);
 /* Turn paging on, on the current CPU. */
 void emu_boot(struct emu *e);
 /*

@@ -61,6 +61,7 @@ enum wire_fact {
 	FACT_PTES_RANGE,	/* offset of its range */
 	FACT_LARGE_SLOTS,	/* QPMAP_LARGE_SLOTS; with 0 so is the next */
 	FACT_LARGE_ENTRIES,
+	FACT_SAVED_SIZE,	/* sizeof(struct qpmap_saved), or 0 */
 	FACT_PERCPU_SIZE,	/* sizeof(struct guest_percpu) */
 	FACT_PERCPU_STATE,	/* offset of its struct qpmap_cpu */
 	FACT_PERCPU_DEPTH,	/* offset of its preemption counter */
