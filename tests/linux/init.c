@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * /init of tools/check-linux: load /qpmap.ko, show /proc/qpmap; load
- * /qpmap_direct.ko; power off.
+ * /qpmap_direct.ko and /qpmap_switch.ko; power off.
  *
  * There is no libc, and no header: the cross compilers come without Linux's.
  * What the kernel's command line has after "--" are the arguments, and they
@@ -207,6 +207,8 @@ init_main(long *stack)
 	init_unload("qpmap", error);
 	error = init_load("/qpmap_direct.ko", parameters);
 	init_unload("qpmap_direct", error);
+	error = init_load("/qpmap_switch.ko", parameters);
+	init_unload("qpmap_switch", error);
 	for (;;) {
 		init_call(INIT_REBOOT, (long)INIT_REBOOT_MAGIC1,
 		    INIT_REBOOT_MAGIC2, INIT_REBOOT_POWER_OFF, 0, 0);

@@ -23,6 +23,12 @@
 #define LINUX_GROUPS	2u	/* of global slots */
 #define LINUX_SPARE	16u	/* pages mapped by Linux, for the tests */
 
+/* leaf.c: addresses and their page-table entries. */
+pte_t *linux_leaf(qpmap_vaddr_t va);
+void *linux_leaves_map(struct page *page, unsigned long count);
+void linux_leaves_clear(qpmap_vaddr_t va, qpmap_vaddr_t end);
+u32 linux_flags(qpmap_vaddr_t mapped);
+
 /* window.c: where everything is. */
 struct linux_area {
 	void *mapped;			/* what vmap() returned */
@@ -43,7 +49,6 @@ int linux_area_get(void);
 void linux_area_put(void);
 void linux_area_clear(void);
 void linux_configure(struct qpmap_config *config);
-pte_t *linux_leaf(qpmap_vaddr_t va);
 int linux_cpus_online(void);
 void linux_cpus_offline(void);
 

@@ -1,121 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kernel virtual addresses for the windows, range areas and global slots, their
- * page-table entries, and CPUs that come and go.
- *
- * get_vm_area() and init_mm are not for modules.  So vmap() maps one page, the
- * placeholder, at every address that is wanted: that reserves the addresses
- * and builds the tables.  The entries are then found by walking the tables
- * that the CPU uses, compared with what must be in them, and cleared.  vunmap()
- * does not mind empty entries.
+ * Where the windows, range areas and global slots are, how the library is
+ * configured, and CPUs that come and go.
  */
 #include <linux/cpuhotplug.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "linux.h"
 
-#ifdef CONFIG_X86
-#include <asm/special_insns.h>
-#endif
-#ifdef CONFIG_RISCV
-#include <asm/csr.h>
-#include <asm/hwcap.h>
-#endif
-
 struct linux_area linux_area;
 
 static enum cpuhp_state linux_cpuhp;
-
-/* The root table that maps the kernel, on this CPU, now. */
-static pgd_t *
-linux_root(void)
-{
-	phys_addr_t root;
-
-#if defined(CONFIG_X86)
-	root = read_cr3_pa();
-#elif defined(CONFIG_ARM64)
-	root = read_sysreg(ttbr1_el1) & GENMASK_ULL(47, 1);
-#else
-	root = (phys_addr_t)(csr_read(CSR_SATP) & SATP_PPN) << PAGE_SHIFT;
-#endif
-	return (phys_to_virt(root));
-}
-
-/*
- * The leaf entry of an address that vmap() has built tables for, or NULL.  The
- * caller may move to another CPU: the tables below the root are the same.
- */
-#ifdef CONFIG_RISCV
-/* Linux's own functions are not all for modules. */
-pte_t *
-linux_leaf(qpmap_vaddr_t va)
-{
-	unsigned long mode = csr_read(CSR_SATP) >> SATP_MODE_SHIFT;
-	unsigned long level = mode - (SATP_MODE_39 >> SATP_MODE_SHIFT) + 2;
-	pgd_t *table = linux_root();
-	unsigned long entry;
-
-	for (; level != 0; level--) {
-		entry = pgd_val(table[va >> (PAGE_SHIFT + 9 * level) & 511]);
-		if ((entry & _PAGE_PRESENT) == 0 ||
-		    (entry & _PAGE_LEAF) != 0) {
-			return (NULL);
-		}
-		table = phys_to_virt((entry & _PAGE_PFN_MASK) >>
-		    _PAGE_PFN_SHIFT << PAGE_SHIFT);
-	}
-	return ((pte_t *)&table[va >> PAGE_SHIFT & 511]);
-}
-#else
-pte_t *
-linux_leaf(qpmap_vaddr_t va)
-{
-	pgd_t *pgd = pgd_offset_pgd(linux_root(), va);
-	p4d_t *p4d;
-	pud_t *pud;
-	pmd_t *pmd;
-
-	if (pgd_none(*pgd)) {
-		return (NULL);
-	}
-	p4d = p4d_offset(pgd, va);
-	if (p4d_none(*p4d)) {
-		return (NULL);
-	}
-	pud = pud_offset(p4d, va);
-	if (pud_none(*pud) || pud_leaf(*pud)) {
-		return (NULL);
-	}
-	pmd = pmd_offset(pud, va);
-	if (pmd_none(*pmd) || pmd_leaf(*pmd)) {
-		return (NULL);
-	}
-	return (pte_offset_kernel(pmd, va));
-}
-#endif
-
-/* Every entry is the placeholder's, for the walk and for Linux. */
-static bool
-linux_area_as_expected(void)
-{
-	unsigned long pfn = page_to_pfn(linux_area.placeholder);
-	qpmap_vaddr_t va;
-
-	for (va = linux_area.global_va; va != linux_area.end;
-	    va += PAGE_SIZE) {
-		pte_t *leaf = linux_leaf(va);
-
-		if (leaf == NULL || !pte_present(*leaf) ||
-		    pte_pfn(*leaf) != pfn ||
-		    vmalloc_to_pfn((void *)va) != pfn) {
-			return (false);
-		}
-	}
-	return (true);
-}
 
 /*
  * Global slots, a guard page, windows, a guard page, range areas, a guard page,
@@ -141,24 +37,13 @@ linux_area_lay_out(qpmap_vaddr_t start)
 static int
 linux_area_map(void)
 {
-	unsigned long i, count = linux_area_lay_out(0);
-	struct page **pages = kvmalloc_array(count, sizeof(*pages),
-	    GFP_KERNEL);
-
-	if (pages == NULL) {
-		return (-ENOMEM);
-	}
-	for (i = 0; i < count; i++) {
-		pages[i] = linux_area.placeholder;
-	}
-	linux_area.mapped = vmap(pages, (unsigned int)count, VM_MAP,
-	    PAGE_KERNEL);
-	kvfree(pages);
+	linux_area.mapped = linux_leaves_map(linux_area.placeholder,
+	    linux_area_lay_out(0));
 	if (linux_area.mapped == NULL) {
 		return (-ENOMEM);
 	}
 	(void)linux_area_lay_out((qpmap_vaddr_t)linux_area.mapped);
-	return (linux_area_as_expected() ? 0 : -EFAULT);
+	return (0);
 }
 
 /* kzalloc() of a power of two, 64 or more, is aligned to a cache line. */
@@ -195,35 +80,11 @@ linux_area_put(void)
 	kfree(linux_area.global);
 }
 
-/* This CPU invalidates the placeholders. */
-static void
-linux_area_invalidate(void *unused)
-{
-#if defined(CONFIG_X86)
-	qpmap_vaddr_t va;
-
-	for (va = linux_area.global_va; va != linux_area.spare_va;
-	    va += PAGE_SIZE) {
-		__asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");
-	}
-#elif defined(CONFIG_ARM64)
-	flush_tlb_kernel_range(linux_area.global_va, linux_area.spare_va);
-#else
-	local_flush_tlb_all();
-#endif
-}
-
 /* Clear all entries but those of the spare pages. */
 void
 linux_area_clear(void)
 {
-	qpmap_vaddr_t va;
-
-	for (va = linux_area.global_va; va != linux_area.spare_va;
-	    va += PAGE_SIZE) {
-		pte_clear(current->active_mm, va, linux_leaf(va));
-	}
-	on_each_cpu(linux_area_invalidate, NULL, 1);
+	linux_leaves_clear(linux_area.global_va, linux_area.spare_va);
 }
 
 #ifdef CONFIG_X86
@@ -246,30 +107,13 @@ linux_configure_types(void)
 }
 #endif
 
-#ifdef CONFIG_ARM64
-/*
- * Whether this kernel isolates its page tables from users: it decides that
- * when it boots, and then its own entries have nG.  The spare pages' have what
- * vmap() and PAGE_KERNEL gave them.
- */
-static bool
-linux_non_global(void)
-{
-	return ((pte_val(*linux_leaf(linux_area.spare_va)) & PTE_NG) != 0);
-}
-#endif
-
 /* Flags, and the memory types that the machine has. */
 static void
 linux_configure_machine(struct qpmap_config *config)
 {
+	config->flags = linux_flags(linux_area.spare_va);
 #if defined(CONFIG_X86)
 	config->types = linux_configure_types();
-#ifdef CONFIG_X86_32
-	if ((__supported_pte_mask & _PAGE_NX) == 0) {
-		config->flags |= QPMAP_F_NO_NX;
-	}
-#endif
 #ifdef CONFIG_AMD_MEM_ENCRYPT
 	config->private_mask = sme_me_mask;
 #endif
@@ -277,9 +121,6 @@ linux_configure_machine(struct qpmap_config *config)
 	config->types = QPMAP_TYPE_BIT(QPMAP_ATTR_WRITE_COMBINING) |
 	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED) |
 	    QPMAP_TYPE_BIT(QPMAP_ATTR_UNCACHED_MINUS);
-	if (linux_non_global()) {
-		config->flags |= QPMAP_F_SET_NG;
-	}
 #else
 	if (riscv_isa_extension_available(NULL, SVPBMT)) {
 		config->flags |= QPMAP_F_SVPBMT;
