@@ -102,15 +102,14 @@ qpmap_zero_single(qpmap_vaddr_t to, qpmap_size_t len, qpmap_size_t width)
  * The labels: around the accesses of the loops; where a loop returns, with its
  * result in a register; the load of qpmap_try_4(), and its return.
  */
-#define QPMAP_LABEL(name)						\
-	extern const char name[] __attribute__((visibility("hidden")))
-QPMAP_LABEL(qpmap_at_bulk);
-QPMAP_LABEL(qpmap_at_bulk_end);
-QPMAP_LABEL(qpmap_at_single);
-QPMAP_LABEL(qpmap_at_single_end);
-QPMAP_LABEL(qpmap_at_return);
-QPMAP_LABEL(qpmap_at_4);
-QPMAP_LABEL(qpmap_at_4_return);
+#define QPMAP_LABEL __attribute__((visibility("hidden")))
+extern const char qpmap_at_bulk[] QPMAP_LABEL;
+extern const char qpmap_at_bulk_end[] QPMAP_LABEL;
+extern const char qpmap_at_single[] QPMAP_LABEL;
+extern const char qpmap_at_single_end[] QPMAP_LABEL;
+extern const char qpmap_at_return[] QPMAP_LABEL;
+extern const char qpmap_at_4[] QPMAP_LABEL;
+extern const char qpmap_at_4_return[] QPMAP_LABEL;
 
 static inline _Bool
 qpmap_is_between(qpmap_vaddr_t pc, const char *first, const char *end)
