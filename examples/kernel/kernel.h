@@ -30,7 +30,7 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
 
 /* Of these the example has only shootdowns. */
 enum kernel_interrupt {
-	KERNEL_STORM, KERNEL_SHOOTDOWN, KERNEL_WAKE, KERNEL_TICK
+	KERNEL_SHOOTDOWN, KERNEL_STORM, KERNEL_WAKE, KERNEL_TICK
 };
 
 /*

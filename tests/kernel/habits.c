@@ -152,7 +152,7 @@ kernel_test_hostile_once(void)
 	kernel_hostile_check();
 	kernel_entry_store(&machine_zero[0], 0);
 	for (i = 1; i < KERNEL_CPUS; i++) {
-		kernel_cpus[i].critical = 0;
+		kernel_main_thread(i)->pinned = 0;
 		kernel_cpus[i].panic_expected = 0;
 		kernel_cpu_start(i);
 	}

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the library asks of this kernel: the hooks of <qpmap/host.h>.  The
- * first three are the pattern of examples/hosts/counter.h, as functions.
- *
- * The counter is the CPU's: here nothing ever moves to another CPU.  In a
- * kernel whose threads do, it is the thread's, or one instruction raises it.
+ * first five are the pattern of examples/hosts/migration.h, as functions.
  */
 #include <qpmap/host.h>
 
@@ -31,11 +28,11 @@ kernel_barrier(void)
 QPMAP_CALL struct qpmap_cpu *
 qpmap_host_pin(void)
 {
-	struct kernel_cpu *cpu = machine_this_cpu();
+	struct kernel_thread *thread = kernel_this_thread();
 
-	cpu->critical++;
+	thread->pinned++;
 	kernel_barrier();
-	return (&cpu->qpmap);
+	return (&machine_this_cpu()->qpmap);
 }
 
 QPMAP_CALL struct qpmap_cpu *
@@ -46,20 +43,48 @@ qpmap_host_cpu(void)
 
 /*
  * A preemption that was put off happens here.  An interrupt that asks for one
- * after critical has become 0 has it by itself.
+ * after the counter has become 0 has it by itself.
  */
-QPMAP_CALL void
-qpmap_host_unpin(struct qpmap_cpu *qpmap)
+static void
+kernel_preempt_if_owed(const struct kernel_thread *thread)
 {
-	struct kernel_cpu *cpu = machine_this_cpu();
-
-	(void)qpmap;
 	kernel_barrier();
-	cpu->critical--;
-	kernel_barrier();
-	if (cpu->critical == 0 && cpu->preempt_owed) {
-		kernel_yield();
+	if (thread->preempt_owed && kernel_preemptible(thread)) {
+		kernel_preempt();
 	}
+}
+
+QPMAP_CALL void
+qpmap_host_unpin(struct qpmap_cpu *cpu)
+{
+	struct kernel_thread *thread = kernel_this_thread();
+
+	(void)cpu;
+	kernel_barrier();
+	thread->pinned--;
+	kernel_preempt_if_owed(thread);
+}
+
+/* Around what no other thread may come amid. */
+QPMAP_CALL struct qpmap_cpu *
+qpmap_host_preempt_disable(void)
+{
+	struct kernel_thread *thread = kernel_this_thread();
+
+	thread->critical++;
+	kernel_barrier();
+	return (&machine_this_cpu()->qpmap);
+}
+
+QPMAP_CALL void
+qpmap_host_preempt_enable(struct qpmap_cpu *cpu)
+{
+	struct kernel_thread *thread = kernel_this_thread();
+
+	(void)cpu;
+	kernel_barrier();
+	thread->critical--;
+	kernel_preempt_if_owed(thread);
 }
 
 /*

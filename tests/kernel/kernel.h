@@ -17,27 +17,26 @@
 #include <stdint.h>
 
 #include <qpmap/shootdown.h>
+#include <qpmap/switch.h>
 
 #define KERNEL_CPUS	4u
 #define KERNEL_PAGE	4096u
-#define KERNEL_STACK	16384u
+#define KERNEL_STACK	16384u		/* a stack's size and alignment */
+#define KERNEL_THREADS	40u		/* besides one of each CPU */
 
-/*
- * A CPU's own data.  Threads stay on their CPU, so the counter of the host
- * pattern (examples/hosts/counter.h) is the CPU's.
- */
+/* A CPU's own data. */
 struct kernel_cpu {
 	struct qpmap_cpu qpmap;		/* the library's, zeroed */
 	uint32_t number;		/* 0 to KERNEL_CPUS - 1 */
 	uint32_t window;		/* its CPU index */
-	uint32_t critical;		/* no preemption while not 0 */
-	bool preempt_owed;		/* an interrupt asked for one */
-	uint32_t violations;		/* yields with a mapping held */
-	bool second_runs;		/* the CPU's second thread is there */
-	bool second_stop;		/* and is to end */
+	uint32_t violations;		/* yields that were not allowed */
 	uint32_t preempted;		/* ticks that switched at once */
-	uint32_t put_off;		/* ticks that found it critical */
-	void *other_stack;		/* of the thread that does not run */
+	uint32_t put_off;		/* ticks that had to wait */
+	uint32_t turn;			/* the thread that it took last */
+	struct kernel_thread *left;	/* whose stack it leaves */
+	uint32_t slept_holding;		/* yields with a mapping held */
+	uint32_t preempted_holding;	/* preemptions of one that held some */
+	uint32_t moved;			/* threads that came from another CPU */
 	uint32_t nested;		/* IPIs that came amid a mapping */
 	uint32_t ipis;			/* IPIs that the library sent to it */
 	qpmap_vaddr_t unwanted;		/* the next storm removes it; or 0 */
@@ -48,6 +47,29 @@ struct kernel_cpu {
 	uint32_t job_done;		/* the last job that it finished */
 	uint64_t random;		/* its generator's state */
 	const char *panic_expected;	/* the text a test waits for */
+};
+
+/*
+ * A thread, at the bottom of its stack: the stack pointer leads to it, whatever
+ * CPU it runs on.  Its counters go with it from CPU to CPU.
+ */
+struct kernel_thread {
+	struct qpmap_saved saved;	/* the library's, zeroed */
+	void *stack;			/* where it goes on, unless it runs */
+	struct kernel_cpu *cpu;		/* that it runs on, or ran on */
+	uint32_t state;			/* sched.c */
+	uint32_t state_left;		/* after its stack has been left */
+	uint32_t pinned;		/* it is not moved while not 0 */
+	uint32_t critical;		/* nor preempted while not 0 */
+	bool preempt_owed;		/* an interrupt asked for one */
+	bool bound;			/* it is never moved */
+	uint32_t sleep;			/* that often it is passed over */
+	uint32_t root;			/* its address space, 0 or 1 */
+	uint32_t number;
+	uint32_t switches;		/* how often it has been left */
+	uint32_t preempted;		/* and by an interrupt */
+	uint64_t random;		/* its generator's state */
+	void (*main)(struct kernel_thread *thread);
 };
 
 /* kernel_main() fills in the numbers; boot code may do so as well. */
@@ -75,6 +97,10 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
  *			nothing but return
  * MACHINE_SWITCH_WORDS	words that machine_switch() saves, which of them is
  * MACHINE_SWITCH_RETURN the address where the thread goes on
+ * MACHINE_ROOT		the root table that each address space has one of, and
+ * MACHINE_ROOT_ENTRIES	the number of its entries
+ * MACHINE_SLOW_TYPE	a memory type that takes the library's slow path, if
+ *			the configuration has one
  *
  * and static inline functions:
  *
@@ -95,16 +121,20 @@ extern unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK];
  * qpmap_ptebits_t machine_table_entry(qpmap_paddr_t table)
  * qpmap_paddr_t machine_entry_pa(qpmap_ptebits_t bits)
  * void machine_flush_tlb(void)	this CPU has no entry of any table any more
+ * void machine_root_load(const struct qpmap_pte *root)
+ *		this CPU changes to the address space of MACHINE_ROOT or a copy
  */
 #include "machine.h"
 
 /*
  * Interrupts.  The first three CPUs send each other, the last is a timer's.
- * KERNEL_WAKE ends machine_idle(), and asks for a yield.
+ * KERNEL_WAKE ends machine_idle(), and asks for a yield.  A machine with one
+ * interrupt for several of them serves KERNEL_SHOOTDOWN first: a handler of the
+ * others may switch threads, and end on another CPU.
  */
 enum kernel_interrupt {
-	KERNEL_STORM,
 	KERNEL_SHOOTDOWN,
+	KERNEL_STORM,
 	KERNEL_WAKE,
 	KERNEL_TICK
 };
@@ -245,15 +275,59 @@ kernel_unlock_polled(struct kernel_lock *lock, unsigned long irq)
 }
 
 /*
- * sched.c: no more than it takes to have two threads on a CPU, that of
- * kernel_cpu_main() (or kernel_main()) and a second one.
- *
- * kernel_yield() runs the other one, if there is one.  The calling thread must
- * hold no mapping and not be pinned.
+ * sched.c: threads that any CPU may run, and one of each CPU, that of
+ * kernel_cpu_main() (or kernel_main()).  A pin stops migration, not preemption:
+ * a thread that is pinned continues on the CPU where it was preempted.  While
+ * kernel_preempts_pinned is false a pin stops preemption, too, as it must in a
+ * kernel without qpmap_switch_out().
+ */
+extern bool kernel_preempts_pinned;
+
+/* The calling thread, in an interrupt the one that was interrupted. */
+static inline struct kernel_thread *
+kernel_this_thread(void)
+{
+	qpmap_vaddr_t frame = (qpmap_vaddr_t)__builtin_frame_address(0);
+
+	/* The address of a stack's first frame may be that of its end. */
+	return ((struct kernel_thread *)
+	    ((frame - 1) & ~(qpmap_vaddr_t)(KERNEL_STACK - 1)));
+}
+
+static inline bool
+kernel_preemptible(const struct kernel_thread *thread)
+{
+	return (thread->critical == 0 &&
+	    (kernel_preempts_pinned || thread->pinned == 0));
+}
+
+/*
+ * Run another thread, if one is ready: because the calling one wants that, or
+ * because an interrupt does.  The calling one must be preemptible, and while
+ * kernel_preempts_pinned is false must hold no mapping.
  */
 void kernel_yield(void);
-void kernel_second_start(struct kernel_cpu *cpu);
-void kernel_second_end(struct kernel_cpu *cpu);
+void kernel_preempt(void);
+
+/* Yield, and be passed over so many times. */
+void kernel_sleep(struct kernel_thread *self, uint32_t times);
+
+/*
+ * Start thread number, below KERNEL_THREADS, in address space root, 0 or 1.  It
+ * ends when main() returns.  cpu is the only one that runs it, or NULL.
+ */
+void kernel_thread_start(uint32_t number, struct kernel_cpu *cpu,
+    uint32_t root, void (*main)(struct kernel_thread *thread));
+
+/* Run others until all of them have ended. */
+void kernel_threads_end(void);
+
+/* The threads of the CPUs, and their state when the kernel begins. */
+struct kernel_thread *kernel_main_thread(uint32_t cpu);
+void kernel_main_threads_init(void);
+
+/* Make address space 1 a copy of 0, after qpmap_init(). */
+void kernel_second_root(void);
 
 /*
  * own.c: an entry of the kernel's own; and pages 0 to 511 of address space that

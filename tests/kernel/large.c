@@ -79,3 +79,20 @@ kernel_test_large(void)
 	kernel_expect(!machine_store(va + QPMAP_LARGE_SIZE / 2, 1), "a store");
 	qpmap_large_remove(va);
 }
+
+qpmap_vaddr_t
+kernel_large_begin(void)
+{
+	return (qpmap_large_enter_ro(kernel_large_page(0),
+	    QPMAP_ATTR_WRITE_BACK));
+}
+
+void
+kernel_large_end(qpmap_vaddr_t va)
+{
+	const volatile uint32_t *words = (const volatile uint32_t *)va;
+
+	kernel_expect(words[0] == 1 && words[LARGE_WORDS - 1] == LARGE_WORDS,
+	    "a large page is another one");
+	qpmap_large_remove(va);
+}

@@ -9,7 +9,7 @@
 
 struct kernel_cpu kernel_cpus[KERNEL_CPUS];
 unsigned char kernel_stacks[KERNEL_CPUS][KERNEL_STACK]
-    __attribute__((aligned(KERNEL_PAGE)));
+    __attribute__((aligned(KERNEL_STACK)));
 
 /* The library's memory for what CPUs have in common. */
 static struct qpmap_shootdown_state kernel_shootdown;
@@ -32,6 +32,7 @@ const struct qpmap_config kernel_config = {
 	.nesting = QPMAP_SLOTS,
 	.flags = QPMAP_F_BUILD_TABLES | QPMAP_F_SINGLE_ROOT |
 	    QPMAP_F_MARK_GUARDS | QPMAP_F_ONE_ROOT | MACHINE_FLAGS,
+	.types = QPMAP_TYPE_BIT(MACHINE_SLOW_TYPE),
 	.shootdown = &kernel_shootdown,
 	.cpu_sync = kernel_remote,
 	.global_va = MACHINE_WINDOW_VA + KERNEL_GLOBAL,
@@ -291,6 +292,7 @@ kernel_main(void)
 		kernel_cpus[i].window = i;
 		kernel_cpus[i].random = i + 1;
 	}
+	kernel_main_threads_init();
 	kernel_tests_early();
 	error = qpmap_init(&config);
 	if (error != QPMAP_OK) {

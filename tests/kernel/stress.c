@@ -35,14 +35,21 @@ static bool kernel_handlers_ready;
 static qpmap_paddr_t kernel_run_pa;
 static uint32_t kernel_churn_over;
 
-/* Each CPU has its own generator: Marsaglia, "Xorshift RNGs". */
+/* Marsaglia, "Xorshift RNGs". */
+uint32_t
+kernel_random_next(uint64_t *state, uint32_t below)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return ((uint32_t)(*state >> 32) % below);
+}
+
+/* Each CPU has its own generator. */
 uint32_t
 kernel_random(struct kernel_cpu *cpu, uint32_t below)
 {
-	cpu->random ^= cpu->random << 13;
-	cpu->random ^= cpu->random >> 7;
-	cpu->random ^= cpu->random << 17;
-	return ((uint32_t)(cpu->random >> 32) % below);
+	return (kernel_random_next(&cpu->random, below));
 }
 
 /* A page for a handler, with its count of 0. */
@@ -253,8 +260,8 @@ kernel_storm_handler(void)
 	}
 	va = qpmap_enter(handler->pa, QPMAP_ATTR_WRITE_BACK);
 	copy = qpmap_enter(handler->copy, QPMAP_ATTR_WRITE_BACK);
-	__atomic_store_n(&cpu->nested, cpu->nested + (cpu->critical > 3),
-	    __ATOMIC_RELAXED);
+	__atomic_store_n(&cpu->nested, cpu->nested +
+	    (kernel_this_thread()->pinned > 2), __ATOMIC_RELAXED);
 	kernel_expect(kernel_words(va)[0] == handler->count &&
 	    kernel_words(copy)[KERNEL_WORDS - 1] == ~handler->count,
 	    "a handler's page holds something else");
@@ -366,30 +373,30 @@ kernel_threads_enough(struct kernel_cpu *cpu)
 	    cpu->put_off >= KERNEL_THREADS_TICKS);
 }
 
+/* The CPU's second thread.  As long as it needs, the timer is on. */
+static void
+kernel_second_main(struct kernel_thread *self)
+{
+	uint32_t i;
+
+	for (i = 0; !kernel_threads_enough(self->cpu); i++) {
+		kernel_thread_step(self->cpu, 1, i);
+	}
+}
+
 /* Until the CPU has been preempted at once, and when it let a mapping go. */
 void
 kernel_threads_job(struct kernel_cpu *cpu)
 {
 	uint32_t i;
 
-	kernel_second_start(cpu);
+	kernel_thread_start(cpu->number, cpu, 0, kernel_second_main);
 	machine_timer(true);
 	for (i = 0; !kernel_threads_enough(cpu); i++) {
 		kernel_thread_step(cpu, 0, i);
 	}
 	machine_timer(false);
-	kernel_second_end(cpu);
-}
-
-void
-kernel_second(struct kernel_cpu *cpu)
-{
-	uint32_t i;
-
-	for (i = 0; !__atomic_load_n(&cpu->second_stop, __ATOMIC_RELAXED);
-	    i++) {
-		kernel_thread_step(cpu, 1, i);
-	}
+	kernel_threads_end();
 }
 
 void

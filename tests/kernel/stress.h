@@ -28,8 +28,13 @@ kernel_word(uint32_t seed, uint32_t i)
 	return (seed == 0 ? 0 : seed ^ i * 2654435761u);
 }
 
-/* large.c */
+/*
+ * large.c: its test; then a large page of it can be entered, and removed after
+ * a look at its words.
+ */
 void kernel_test_large(void);
+qpmap_vaddr_t kernel_large_begin(void);
+void kernel_large_end(qpmap_vaddr_t va);
 
 /* try.c: its test, and its part of the storm's handler. */
 void kernel_test_try(void);
@@ -43,7 +48,8 @@ void kernel_stress_init(void);
 /* The first of three neighbouring pages that the stress does not use. */
 qpmap_paddr_t kernel_stress_run(void);
 
-/* A number below that, this CPU's. */
+/* A number below that, of the generator that has that state; this CPU's. */
+uint32_t kernel_random_next(uint64_t *state, uint32_t below);
 uint32_t kernel_random(struct kernel_cpu *cpu, uint32_t below);
 
 /* Some words at va are those of seed. */
@@ -75,11 +81,14 @@ void kernel_churn_job(struct kernel_cpu *cpu);
 void kernel_churn_end(void);
 
 /*
- * Two threads on each CPU and a timer, and the second one's part of it.  Every
- * CPU has been preempted, at once and with a delay, several times.
+ * Two threads on each CPU and a timer.  Every CPU has been preempted, at once
+ * and with a delay, several times.
  */
 void kernel_threads_job(struct kernel_cpu *cpu);
-void kernel_second(struct kernel_cpu *cpu);
+
+/* Tests of switch.c. */
+void kernel_test_switch(void);
+void kernel_test_holders(void);
 
 /* A CPU in kernel_churn_job() is to go offline. */
 void kernel_cpu_ask_to_leave(uint32_t number);

@@ -268,21 +268,24 @@ static void
 kernel_test_scheduler(void)
 {
 	unsigned long irq = machine_irq_save();
-	struct kernel_cpu *cpu = machine_this_cpu();
+	struct kernel_thread *self = kernel_this_thread();
+	struct kernel_cpu *cpu = self->cpu;
 	uint32_t before = cpu->violations;
 	qpmap_vaddr_t va;
 
+	kernel_preempts_pinned = false;
 	kernel_expect(before == 0, "a yield with a mapping held");
 	kernel_yield();
 	kernel_expect(cpu->violations == before, "nothing is held");
 	va = qpmap_enter(kernel_page[0], QPMAP_ATTR_WRITE_BACK);
 	kernel_yield();
 	kernel_expect(cpu->violations == before + 1, "held, and not noticed");
-	cpu->preempt_owed = true;
+	self->preempt_owed = true;
 	qpmap_remove(va);
-	kernel_expect(!cpu->preempt_owed, "a preemption put off is lost");
+	kernel_expect(!self->preempt_owed, "a preemption put off is lost");
 	kernel_expect(cpu->violations == before + 1, "yield before release");
 	cpu->violations = before;
+	kernel_preempts_pinned = true;
 	machine_irq_restore(irq);
 }
 
@@ -322,7 +325,9 @@ kernel_test_remote(void)
 static void
 kernel_test_threads(void)
 {
+	kernel_preempts_pinned = false;
 	kernel_on_all(kernel_threads_job);
+	kernel_preempts_pinned = true;
 }
 
 /*
@@ -355,16 +360,21 @@ kernel_test_come_and_go(void)
 	kernel_remote_end();
 }
 
-/* No CPU ever yielded with a mapping held. */
+/*
+ * No thread yielded with preemption off or, in the tests without switches of
+ * holders, with a mapping held; and none ended with one.
+ */
 static void
 kernel_test_violations(void)
 {
+	const struct kernel_thread *thread;
 	uint32_t i;
 
 	for (i = 0; i < KERNEL_CPUS; i++) {
+		thread = kernel_main_thread(i);
 		kernel_expect(kernel_cpus[i].violations == 0,
 		    "a yield with a mapping held");
-		kernel_expect(kernel_cpus[i].critical == 0,
+		kernel_expect(thread->critical == 0 && thread->pinned == 0,
 		    "preemption is not balanced");
 	}
 }
@@ -473,6 +483,7 @@ kernel_tests(void)
 	kernel_run("ranges", kernel_test_ranges);
 	kernel_run("large-pages", kernel_test_large);
 	kernel_run("pages-not-there", kernel_test_try);
+	kernel_run("held-over-a-switch", kernel_test_switch);
 	kernel_run("scheduler-assertion", kernel_test_scheduler);
 	kernel_run("global-use-after-remove", kernel_test_global);
 	kernel_run("quiesce-invalidates-windows", kernel_test_quiesce);
@@ -491,6 +502,7 @@ kernel_tests(void)
 	kernel_run("shootdowns-under-a-lock", kernel_test_locked);
 	kernel_run("shared-under-load", kernel_test_remote);
 	kernel_run("threads-and-timer", kernel_test_threads);
+	kernel_run("threads-that-hold", kernel_test_holders);
 	kernel_run("cpus-come-and-go", kernel_test_come_and_go);
 	kernel_run("never-yielded-holding", kernel_test_violations);
 	kernel_run("panics-on-three-cpus", kernel_test_panics);

@@ -56,7 +56,7 @@ kernel_try_job(struct kernel_cpu *cpu)
 	};
 	static unsigned char buffers[KERNEL_CPUS][KERNEL_PAGE];
 	unsigned char *buffer = buffers[cpu->number];
-	uint32_t i, critical = cpu->critical;
+	uint32_t i, pinned = kernel_this_thread()->pinned;
 
 	for (i = 0; i < 10 * TRY_LENGTHS; i++) {
 		kernel_try_one(buffer, MACHINE_NOWHERE_PA +
@@ -65,8 +65,8 @@ kernel_try_job(struct kernel_cpu *cpu)
 	/* The last bytes that are there, and some behind them. */
 	kernel_try_one(buffer, MACHINE_NOWHERE_PA - 64, 100,
 	    MACHINE_ABORTS ? 64 : 100);
-	kernel_expect(cpu->critical == critical && qpmap_held(&cpu->qpmap) == 0,
-	    "something is held");
+	kernel_expect(kernel_this_thread()->pinned == pinned &&
+	    qpmap_held(&cpu->qpmap) == 0, "something is held");
 }
 
 void

@@ -15,6 +15,7 @@
 #define MACHINE_IMAGE_OFFSET	((qpmap_vaddr_t)0xffffffff80000000)
 #define MACHINE_FLAGS		0u
 #define MACHINE_LEVELS		4u
+#define MACHINE_ROOT_ENTRIES	512u
 #define MACHINE_CODE		0x18u	/* code segment: boot.S */
 #define MACHINE_SWITCH_WORDS	8	/* one for the ABI's alignment */
 #define MACHINE_SWITCH_RETURN	6

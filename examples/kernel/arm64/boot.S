@@ -87,6 +87,7 @@ machine_mmu_on:
  */
 	.data
 	.balign	4096
+	.globl	machine_lower
 machine_lower:
 	.quad	machine_devices + TABLE		/* from 0x00000000 */
 	.quad	machine_image + TABLE		/* from 0x40000000 */

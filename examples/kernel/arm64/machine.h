@@ -20,6 +20,9 @@
 #define MACHINE_ABORTS		1
 #define MACHINE_FLAGS		0u
 #define MACHINE_LEVELS		3u
+#define MACHINE_ROOT		machine_lower
+#define MACHINE_ROOT_ENTRIES	512u
+#define MACHINE_SLOW_TYPE	QPMAP_ATTR_UNCACHED_MINUS
 #define MACHINE_RETURN		0xd65f03c0u	/* ret */
 #define MACHINE_SWITCH_WORDS	12
 #define MACHINE_SWITCH_RETURN	11
@@ -97,7 +100,7 @@ machine_entry_pa(qpmap_ptebits_t bits)
 	return (bits & UINT64_C(0xfffffffff000));
 }
 
-extern struct qpmap_pte machine_upper[];
+extern struct qpmap_pte machine_lower[], machine_upper[];
 
 /* Of the upper half. */
 static inline struct qpmap_pte *
@@ -114,6 +117,14 @@ machine_flush_tlb(void)
 			 "tlbi vmalle1\n\t"
 			 "dsb ish\n\t"
 			 "isb" ::: "memory");
+}
+
+/* Of the lower half, where the image is: the same addresses in each. */
+static inline void
+machine_root_load(const struct qpmap_pte *root)
+{
+	__asm__ volatile("msr ttbr0_el1, %0\n\t"
+			 "isb" :: "r"(root) : "memory");
 }
 
 static inline void

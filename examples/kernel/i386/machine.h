@@ -21,10 +21,12 @@
 #define MACHINE_NAME		"i386-pae"
 #define MACHINE_FLAGS		0u
 #define MACHINE_LEVELS		3u
+#define MACHINE_ROOT_ENTRIES	4u
 #else
 #define MACHINE_NAME		"i386"
 #define MACHINE_FLAGS		QPMAP_F_NO_NX
 #define MACHINE_LEVELS		2u
+#define MACHINE_ROOT_ENTRIES	1024u
 #endif
 
 /* What machine_vector saves, and the names that are printed. */

@@ -205,7 +205,7 @@ machine_software_interrupt(void)
 			 "fence iorw, iorw"
 			 :: "r"(MACHINE_SIE_SSIE) : "memory");
 	seen = __atomic_exchange_n(reasons, 0, __ATOMIC_SEQ_CST);
-	for (which = KERNEL_STORM; which <= KERNEL_WAKE; which++) {
+	for (which = KERNEL_SHOOTDOWN; which <= KERNEL_WAKE; which++) {
 		if ((seen & 1u << which) != 0) {
 			kernel_interrupt((enum kernel_interrupt)which);
 		}

@@ -19,6 +19,9 @@
 #define MACHINE_ABORTS		1
 #define MACHINE_FLAGS		0u
 #define MACHINE_LEVELS		3u
+#define MACHINE_ROOT		machine_root
+#define MACHINE_ROOT_ENTRIES	512u
+#define MACHINE_SLOW_TYPE	QPMAP_ATTR_WRITE_BACK
 #define MACHINE_RETURN		0x00008067u	/* ret */
 #define MACHINE_SWITCH_WORDS	14	/* one for the ABI's alignment */
 #define MACHINE_SWITCH_RETURN	0
@@ -81,7 +84,6 @@ machine_notified(void)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* PAUSE (Zihintpause), a hint that assemblers may not know. */
 /* V, and no right: a table. */
 static inline qpmap_ptebits_t
 machine_table_entry(qpmap_paddr_t table)
@@ -110,6 +112,16 @@ machine_flush_tlb(void)
 	__asm__ volatile("sfence.vma x0, x0" ::: "memory");
 }
 
+/* Sv39; the same addresses in each, so that nothing need be invalidated. */
+static inline void
+machine_root_load(const struct qpmap_pte *root)
+{
+	__asm__ volatile("csrw satp, %0"
+			 :: "r"(8ul << 60 | (qpmap_vaddr_t)root >> 12)
+			 : "memory");
+}
+
+/* PAUSE (Zihintpause), a hint that assemblers may not know. */
 static inline void
 machine_relax(void)
 {

@@ -168,6 +168,15 @@ machine_timer(bool on)
 	*machine_lapic(MACHINE_LAPIC_COUNT) = on ? MACHINE_TICK : 0;
 }
 
+/* CR3 has no flags here. */
+void
+machine_root_load(const struct qpmap_pte *root)
+{
+	__asm__ volatile("mov %0, %%cr3"
+			 :: "r"((qpmap_vaddr_t)root - MACHINE_IMAGE_OFFSET)
+			 : "memory");
+}
+
 /*
  * INIT stops the CPU wherever it is; it is in machine_stop_cpu(), or has never
  * run.  A STARTUP that comes when it runs already has no effect.  On a busy

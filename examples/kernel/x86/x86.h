@@ -16,6 +16,8 @@
 #define MACHINE_RETURN		0xc3u		/* ret */
 #define MACHINE_CACHES_INVALID	0
 #define MACHINE_SENDS_IPIS	1
+#define MACHINE_ROOT		machine_root
+#define MACHINE_SLOW_TYPE	QPMAP_ATTR_UNCACHED
 
 /* D, A, RW, P; NX is added where there is one. */
 #define MACHINE_OWN_PAGE	0x63u
@@ -26,6 +28,7 @@
 unsigned long machine_cpu_id(uint32_t number);
 uint32_t machine_cpu_flags(void);
 void machine_timer(bool on);
+void machine_root_load(const struct qpmap_pte *root);
 
 static inline struct kernel_cpu *
 machine_this_cpu(void)
