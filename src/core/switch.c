@@ -149,13 +149,14 @@ qpmap_slots_restore_slow(struct qpmap_cpu *cpu, struct qpmap_saved *saved)
 	qpmap_slots_restore(cpu, saved, qpmap_state.flags);
 }
 
+/* Cold, so that no compiler aligns the loops: i386 executes the padding. */
 static inline _Bool
 qpmap_switch_is_slow(void)
 {
 	return ((qpmap_state.flags & QPMAP_FLAGS_SLOW) != 0);
 }
 
-QPMAP_CALL_FAST void
+QPMAP_CALL_FAST QPMAP_COLD void
 qpmap_switch_out_held(struct qpmap_cpu *cpu, struct qpmap_saved *saved)
 {
 	if (qpmap_switch_is_busy(cpu)) {
@@ -169,7 +170,7 @@ qpmap_switch_out_held(struct qpmap_cpu *cpu, struct qpmap_saved *saved)
 	qpmap_slots_save(cpu, saved, 0);
 }
 
-QPMAP_CALL_FAST void
+QPMAP_CALL_FAST QPMAP_COLD void
 qpmap_switch_in_held(struct qpmap_cpu *cpu, struct qpmap_saved *saved)
 {
 	if (saved->index_plus_one != cpu->index_plus_one) {
