@@ -46,16 +46,22 @@ qpmap_large_enter_prot(qpmap_paddr_t pa, qpmap_attr_t attr,
     const struct qpmap_prot *prots, _Bool read_only)
 {
 	const struct qpmap_prot *prot = &prots[attr];
+	qpmap_ptebits_t bits;
 	struct qpmap_pte pte;
 
 	QPMAP_KEEP_ADDRESS(prot);
-	if (attr >= QPMAP_ATTR_COUNT ||
-	    !qpmap_pa_is_below(pa, prot->pa_limit, QPMAP_LARGE_SHIFT)) {
+	if (attr >= QPMAP_ATTR_COUNT) {
+		return (read_only ? qpmap_large_enter_ro_slow(pa, attr) :
+		    qpmap_large_enter_slow(pa, attr));
+	}
+	QPMAP_LOAD_EARLY(bits, prot->bits);
+	if (!qpmap_pa_is_below(pa, prot->pa_limit, QPMAP_LARGE_SHIFT)) {
 		return (read_only ? qpmap_large_enter_ro_slow(pa, attr) :
 		    qpmap_large_enter_slow(pa, attr));
 	}
 	qpmap_large_check_wired(pa, attr);
-	pte = qpmap_pte_make(pa, prot->bits);
+	QPMAP_LOAD_LATE(bits, prot->bits);
+	pte = qpmap_pte_make(pa, bits);
 	if (QPMAP_DIRECT_MAP && !read_only &&
 	    pa - qpmap_state.direct_pa < prot->direct_size) {
 		return (qpmap_direct_address(&qpmap_state, pa));
@@ -81,6 +87,7 @@ qpmap_large_remove(qpmap_vaddr_t va)
 	struct qpmap_cpu *cpu;
 	struct qpmap_slot *slot;
 	struct qpmap_pte *ptep;
+	qpmap_vaddr_t newest;
 
 	if (QPMAP_DIRECT_MAP &&
 	    va - qpmap_state.direct_va < qpmap_state.direct_size) {
@@ -100,8 +107,10 @@ qpmap_large_remove(qpmap_vaddr_t va)
 		return;
 	}
 	slot = qpmap_newest_slot(cpu->large.next);
+	newest = slot->va;
 	ptep = slot->ptep;
-	if (slot->va != va) {
+	QPMAP_LOAD_EARLY(ptep, ptep);
+	if (newest != va) {
 		qpmap_large_remove_slow(va);
 		return;
 	}

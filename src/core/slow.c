@@ -25,14 +25,17 @@ qpmap_window_enter_slow(struct qpmap_pte pte)
 	if (qpmap_next_is_none(next)) {
 		return (qpmap_enter_panic_slot(QPMAP_SLOT_ARGS(0, pte)));
 	}
-	va = slot->va;
+	va = QPMAP_PTE_FIRST ? 0 : slot->va;
 	ptep = slot->ptep;
 	if (!qpmap_pte_is_none(ptep)) {
 		return (qpmap_enter_panic_slot(QPMAP_SLOT_ARGS(va, pte)));
 	}
 	qpmap_claim(cpu, slot);
-	*(volatile qpmap_vaddr_t *)&slot->va = 0;
 	qpmap_pte_store(ptep, pte);
+	if (QPMAP_PTE_FIRST) {
+		va = slot->va;
+	}
+	*(volatile qpmap_vaddr_t *)&slot->va = 0;
 	qpmap_tlb_post_map_slow(va, ptep, qpmap_state.flags);
 	return (va);
 }

@@ -41,6 +41,8 @@
 #define QPMAP_FLAGS_ARCH (QPMAP_F_SVPBMT | QPMAP_FLAGS_SLOW |		\
 	(QPMAP_SHOOTDOWN ? QPMAP_F_SVINVAL | QPMAP_F_SBI_RFENCE : 0))
 
+#define QPMAP_PTE_FIRST 1
+
 /* For more pages SFENCE.VMA x0, x0 is cheaper. */
 #define QPMAP_TLB_PAGES		32
 

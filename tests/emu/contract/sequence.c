@@ -107,11 +107,11 @@ expect_enter(struct emu *e, unsigned slot, const struct emu_step_arg *arg)
 {
 	emu_expect(e, "pin", 0, 0, 0);
 	expect_next(e, slot + 1);
+	expect_step(e, EMU_MAP, arg);
 	if (arg->special) {
 		sequence_expect_word(e, slot_offset(e, slot) +
 		    e->fact[FACT_SLOT_VA], 0);
 	}
-	expect_step(e, EMU_MAP, arg);
 	expect_step(e, EMU_POST_MAP, arg);
 }
 
