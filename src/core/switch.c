@@ -81,8 +81,8 @@ qpmap_slots_save(struct qpmap_cpu *cpu, struct qpmap_saved *saved,
 		__asm__("" : "+r"(va));
 		tag = slot->va;
 		ptep = slot->ptep;
-		pte = qpmap_pte_load(ptep);
 		to->va[0] = tag;
+		pte = qpmap_pte_load(ptep);
 		to->pte = pte;
 		qpmap_pte_clear(ptep);
 		*(volatile qpmap_vaddr_t *)&slot->va = va;
