@@ -298,6 +298,24 @@ def table_range(results):
                 ["TLB operations of the range", "barriers of it"], rows)
 
 
+def table_switch(results):
+    rows = []
+    for mode, count in modes(results).items():
+        none, *held = count["switch"]
+        theirs = {row["held"]: row for row in count.get("switch_kmap", ())}
+        row = [mode, none["instructions"]]
+        for ours in held:
+            row += [ours["instructions"], ours["tlb"]]
+        for ours in held:
+            like = theirs.get(ours["held"])
+            row += [like["instructions"], like["tlb"]] if like else ["-"] * 2
+        rows.append(row)
+    return grid(["mode", "nothing held", "1 page held", "TLB operations",
+                 "4 pages held", "TLB operations",
+                 DESIGNS["kmap"] + ", 1 page held", "TLB operations",
+                 "4 pages held", "TLB operations"], rows)
+
+
 def table_size(results):
     return grid(["target", "code", "of it enter, enter_ro, remove",
                  "read-only data", "writable data", "a CPU's state"],
@@ -308,7 +326,8 @@ def table_size(results):
 
 TABLES = {"pairs": table_pairs, "inline": table_inline, "beside": table_beside,
           "copy": table_copy, "try": table_try, "range": table_range,
-          "designs": table_designs, "direct": table_direct, "cpus": table_cpus,
+          "switch": table_switch, "designs": table_designs,
+          "direct": table_direct, "cpus": table_cpus,
           "shootdown": table_shootdown, "size": table_size}
 # The sections of bench/RESULTS.md: without sizes, which change too often.
 RESULTS = (
@@ -318,6 +337,7 @@ RESULTS = (
     ("Bytes and whole pages", "copy"),
     ("Copies that survive a fault, without one", "try"),
     ("Ranges of pages", "range"),
+    ("A context switch, out and in together", "switch"),
     ("Other designs", "designs"),
     ("Pages of a direct map", "direct"),
     ("Against the number of CPUs", "cpus"),
@@ -521,7 +541,10 @@ PARTS = (
     ("Designs", "designs", ("designs", "tlb")),
     ("Pages of a direct map", "direct", ()),
     ("Cost against the number of CPUs", "cpus", None),
+    ("Bytes and whole pages", "copy", ()),
+    ("Copies that survive a fault, without one", "try", ()),
     ("Ranges of pages", "range", None),
+    ("A context switch, out and in together", "switch", ()),
     ("Shootdowns", "shootdown", ("shootdown",)),
     ("Size", "size", ("size",)),
 )
