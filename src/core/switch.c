@@ -67,6 +67,7 @@ qpmap_slots_save(struct qpmap_cpu *cpu, struct qpmap_saved *saved,
 	to = QPMAP_SAVED_AT(saved, i);
 	saved->size = (qpmap_u32)i;
 	saved->index_plus_one = cpu->index_plus_one;
+	(void)to;	/* stored in vain where loops count an index */
 	qpmap_tlb_pre_unmap_slow();
 	do {
 		if (QPMAP_ADDS_TO_MEMORY) {
@@ -110,6 +111,8 @@ qpmap_slots_restore(struct qpmap_cpu *cpu, struct qpmap_saved *saved,
 	qpmap_vaddr_t va, tag;
 	struct qpmap_pte pte;
 
+	(void)end;
+	(void)from;
 	qpmap_set_next(cpu, QPMAP_NEXT_IS_RELATIVE ? cpu->empty + size :
 	    (qpmap_uptr)end);
 	do {
