@@ -260,7 +260,7 @@ emu_cpu(struct emu *e, unsigned cpu)
 	if (cpu >= EMU_CPUS) {
 		emu_die("no CPU %u", cpu);
 	}
-	e->cpu = m->thread = cpu;
+	e->cpu = e->thread = cpu;
 	e->percpu = emu_symbol(e, "guest_percpu") +
 	    cpu * e->fact[FACT_PERCPU_SIZE];
 	e->uc = m->uc[cpu];
@@ -330,14 +330,14 @@ static void
 emu_pause(struct emu *e, uint64_t pc, uint64_t until)
 {
 	struct emu_machine *m = e->machine;
-	unsigned count = m->paused_count[m->thread];
+	unsigned count = m->paused_count[e->thread];
 
 	if (count == EMU_PAUSES) {
 		emu_die("more than %d calls broken off", EMU_PAUSES);
 	}
-	m->paused[m->thread][count] = (struct emu_paused){
+	m->paused[e->thread][count] = (struct emu_paused){
 	    NULL, pc, until, e->insn_count };
-	m->paused_count[m->thread]++;
+	m->paused_count[e->thread]++;
 }
 
 void
@@ -351,13 +351,13 @@ static void
 emu_pause_keep(struct emu *e)
 {
 	struct emu_machine *m = e->machine;
-	unsigned count = m->paused_count[m->thread];
+	unsigned count = m->paused_count[e->thread];
 	struct emu_paused *paused;
 
 	if (count == 0) {
 		return;
 	}
-	paused = &m->paused[m->thread][count - 1];
+	paused = &m->paused[e->thread][count - 1];
 	if (paused->context == NULL) {
 		emu_check(uc_context_alloc(e->uc, &paused->context),
 		    "context");
@@ -369,7 +369,7 @@ void
 emu_thread(struct emu *e, unsigned thread)
 {
 	emu_pause_keep(e);
-	e->machine->thread = thread;
+	e->thread = thread;
 }
 
 /* Run to the next event, and say what it was. */
@@ -436,8 +436,8 @@ emu_call_until(struct emu *e, uint64_t function, const char *kinds,
 {
 	struct emu_machine *m = e->machine;
 	uint64_t return_to = m->pc_stop;
-	uint64_t stack = m->stack + (m->thread + 1ull) * WIRE_STACK_SIZE -
-	    m->paused_count[m->thread] * (uint64_t)WIRE_STACK_SIZE /
+	uint64_t stack = m->stack + (e->thread + 1ull) * WIRE_STACK_SIZE -
+	    m->paused_count[e->thread] * (uint64_t)WIRE_STACK_SIZE /
 	    (EMU_PAUSES + 1);
 
 	if (!m->booted[e->cpu]) {
@@ -465,11 +465,11 @@ emu_restore(struct emu *e)
 	struct emu_machine *m = e->machine;
 	struct emu_paused *paused;
 
-	if (m->paused_count[m->thread] == 0) {
+	if (m->paused_count[e->thread] == 0) {
 		emu_die("no call to resume");
 	}
-	m->paused_count[m->thread]--;
-	paused = &m->paused[m->thread][m->paused_count[m->thread]];
+	m->paused_count[e->thread]--;
+	paused = &m->paused[e->thread][m->paused_count[e->thread]];
 	if (paused->context != NULL) {
 		emu_check(uc_context_restore(e->uc, paused->context),
 		    "context");

@@ -373,6 +373,7 @@ struct emu {
 	const char *variant;
 	uc_engine *uc;			/* of the current CPU */
 	unsigned cpu;			/* its number */
+	unsigned thread;		/* whose calls: emu_thread(), or cpu */
 	uint64_t percpu;		/* its struct guest_percpu */
 	uint64_t root[2];		/* physical addresses */
 	unsigned boot_flags;		/* w: EMU_BOOT_*, before emu_boot() */

@@ -64,7 +64,6 @@ struct emu_machine {
 	bool begins;			/* with the next instruction */
 	struct emu_paused paused[EMU_CPUS][EMU_PAUSES];
 	unsigned paused_count[EMU_CPUS];
-	unsigned thread;		/* whose these are: emu_thread() */
 };
 
 /* elf.c */

@@ -48,7 +48,7 @@ sched_adopt(struct sched_cpu *c)
 	struct emu *e = sched.e;
 
 	sched.current = c;
-	e->cpu = c->number;
+	e->cpu = e->thread = c->number;
 	e->uc = c->uc;
 	e->percpu = c->percpu;
 }
