@@ -319,6 +319,6 @@ QPMAP_ASM_CALL qpmap_size_t qpmap_try_bulk(qpmap_vaddr_t to,
 QPMAP_ASM_CALL qpmap_size_t qpmap_try_single(qpmap_vaddr_t to,
     qpmap_vaddr_t from, qpmap_size_t len, qpmap_size_t width,
     qpmap_uptr sides);
-QPMAP_ASM_CALL qpmap_size_t qpmap_try_4(qpmap_vaddr_t to, qpmap_vaddr_t from);
+QPMAP_ASM_CALL qpmap_size_t qpmap_try_4(qpmap_vaddr_t from, qpmap_vaddr_t to);
 
 #endif /* QPMAP_ARCH_CONTRACT_H */

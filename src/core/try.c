@@ -13,14 +13,21 @@
 #if QPMAP_TRY
 
 /*
- * Whether the page of pa has a valid address.  Write-back has the limit of all
- * types, and is always configured; before qpmap_init() no address is valid.
+ * Whether a page has a valid address.  Write-back has the limit of all types,
+ * and is always configured; before qpmap_init() no address is valid.
  */
+static inline _Bool
+qpmap_is_valid(qpmap_paddr_t page)
+{
+	return (qpmap_pa_is_valid(page,
+	    qpmap_state.rw[QPMAP_ATTR_WRITE_BACK].slow_pa_limit));
+}
+
+/* Whether the page of pa has. */
 static inline _Bool
 qpmap_is_narrow(qpmap_paddr_t pa)
 {
-	return (qpmap_pa_is_valid(pa & ~(qpmap_paddr_t)QPMAP_PAGE_MASK,
-	    qpmap_state.rw[QPMAP_ATTR_WRITE_BACK].slow_pa_limit));
+	return (qpmap_is_valid(pa & ~(qpmap_paddr_t)QPMAP_PAGE_MASK));
 }
 
 /* Whether it is too wide.  Before qpmap_init() none is, and enter panics. */
@@ -127,19 +134,27 @@ qpmap_try_read_more(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf,
 	return (qpmap_try(pa, attr, (qpmap_vaddr_t)buf, len, 0));
 }
 
+/*
+ * Where an address is two words the compiler must not see that offset is one:
+ * it would mask the address again, to check it.
+ */
 QPMAP_CALL qpmap_size_t
 qpmap_try_read(qpmap_paddr_t pa, qpmap_attr_t attr, void *buf,
     qpmap_size_t len)
 {
-	qpmap_vaddr_t memory = (qpmap_vaddr_t)buf;
-	qpmap_vaddr_t page, va;
+	qpmap_vaddr_t offset = (qpmap_vaddr_t)pa & QPMAP_PAGE_MASK;
+	qpmap_vaddr_t memory = (qpmap_vaddr_t)buf, va;
 
-	if (!qpmap_is_one(pa, memory, len, 4) || !qpmap_is_narrow(pa)) {
+	if (sizeof(pa) > sizeof(offset)) {
+		__asm__("" : "+r"(offset));
+	}
+	if (!qpmap_is_one(pa, memory, len, 4) ||
+	    !qpmap_is_valid(pa ^ offset)) {
 		return (qpmap_try_read_more(pa, attr, buf, len));
 	}
-	page = qpmap_enter_at(pa, attr, 0, &va);
-	len = qpmap_try_4(memory, va);
-	qpmap_remove(page);
+	va = qpmap_enter_ro(pa ^ offset, qpmap_mapped_attr(attr));
+	len = qpmap_try_4(va + offset, memory);
+	qpmap_remove(va);
 	return (len);
 }
 
@@ -150,29 +165,47 @@ qpmap_try_write(qpmap_paddr_t pa, qpmap_attr_t attr, const void *buf,
 	return (qpmap_try(pa, attr, (qpmap_vaddr_t)buf, len, 1));
 }
 
+QPMAP_MORE QPMAP_CALL qpmap_size_t qpmap_try_copy_more(qpmap_paddr_t dst,
+    qpmap_attr_t dst_attr, qpmap_paddr_t src, qpmap_attr_t src_attr);
+
+/* If a page is misaligned, or before qpmap_init(), enter panics. */
+QPMAP_COLD QPMAP_CALL qpmap_size_t
+qpmap_try_copy_more(qpmap_paddr_t dst, qpmap_attr_t dst_attr,
+    qpmap_paddr_t src, qpmap_attr_t src_attr)
+{
+	qpmap_size_t left = QPMAP_PAGE_SIZE;
+	qpmap_vaddr_t from, to;
+
+	if (!qpmap_is_too_wide(dst | src)) {
+		from = qpmap_enter_ro(src, qpmap_mapped_attr(src_attr));
+		to = qpmap_enter(dst, qpmap_mapped_attr(dst_attr));
+		left = qpmap_try_single(to, from, left,
+		    qpmap_widest(dst_attr | src_attr),
+		    QPMAP_SIDE_FROM | QPMAP_SIDE_TO);
+		qpmap_remove(to);
+		qpmap_remove(from);
+	}
+	return (left);
+}
+
 /*
  * Two questions are asked once: limits are powers of two, and the types of the
- * bulk loop are those without the higher bits.
+ * bulk loop are those without the higher bits, of which one is the width's.
  */
 QPMAP_CALL qpmap_size_t
 qpmap_try_copy_page(qpmap_paddr_t dst, qpmap_attr_t dst_attr,
     qpmap_paddr_t src, qpmap_attr_t src_attr)
 {
-	qpmap_uptr sides = QPMAP_SIDE_FROM | QPMAP_SIDE_TO;
 	qpmap_vaddr_t from, to;
 	qpmap_size_t left;
 
-	if (!qpmap_is_narrow(dst | src) && qpmap_is_too_wide(dst | src)) {
-		return (QPMAP_PAGE_SIZE);
+	if (!qpmap_is_valid(dst | src) || !qpmap_is_bulk(dst_attr | src_attr)) {
+		return (qpmap_try_copy_more(dst, dst_attr, src, src_attr));
 	}
-	from = qpmap_enter_ro(src, qpmap_mapped_attr(src_attr));
-	to = qpmap_enter(dst, qpmap_mapped_attr(dst_attr));
-	if (qpmap_is_bulk(dst_attr | src_attr)) {
-		left = qpmap_try_bulk(to, from, QPMAP_PAGE_SIZE, sides);
-	} else {
-		left = qpmap_try_single(to, from, QPMAP_PAGE_SIZE,
-		    qpmap_widest(dst_attr | src_attr), sides);
-	}
+	from = qpmap_enter_ro(src, src_attr);
+	to = qpmap_enter(dst, dst_attr);
+	left = qpmap_try_bulk(to, from, QPMAP_PAGE_SIZE,
+	    QPMAP_SIDE_FROM | QPMAP_SIDE_TO);
 	qpmap_remove(to);
 	qpmap_remove(from);
 	return (left);

@@ -129,7 +129,7 @@ qpmap_try_single(qpmap_vaddr_t to, qpmap_vaddr_t from, qpmap_size_t len,
 }
 
 QPMAP_ASM_CALL qpmap_size_t
-qpmap_try_4(qpmap_vaddr_t to, qpmap_vaddr_t from)
+qpmap_try_4(qpmap_vaddr_t from, qpmap_vaddr_t to)
 {
 	return (qpmap_try_single(to, from, 4, 4, QPMAP_SIDE_FROM));
 }

@@ -86,11 +86,11 @@ QPMAP_COPY_LOOP(8, movq, rcx)
 QPMAP_ASM_COPY_END(single));
 
 #if QPMAP_TRY
-/* RDI to, RSI from. */
+/* RDI from, RSI to. */
 __asm__(QPMAP_ASM_FUNCTION(qpmap_try_4)
     QPMAP_ASM_AT(4)
-"	mov	(%rsi), %ecx\n"
-"	mov	%ecx, (%rdi)\n"
+"	mov	(%rdi), %ecx\n"
+"	mov	%ecx, (%rsi)\n"
 "	xor	%eax, %eax\n"
     QPMAP_ASM_AT(4_return)
 QPMAP_ASM_END(qpmap_try_4));

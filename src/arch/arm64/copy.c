@@ -122,11 +122,11 @@ QPMAP_COPY_LOOP(8, ldr, str, x4)
 QPMAP_ASM_COPY_END(single));
 
 #if QPMAP_TRY
-/* X0 to, X1 from. */
+/* X0 from, X1 to. */
 __asm__(QPMAP_ASM_FUNCTION(qpmap_try_4)
     QPMAP_ASM_AT(4)
-"	ldr	w1, [x1]\n"
-"	str	w1, [x0]\n"
+"	ldr	w0, [x0]\n"
+"	str	w0, [x1]\n"
 "	mov	x0, #0\n"
     QPMAP_ASM_AT(4_return)
 QPMAP_ASM_END(qpmap_try_4));

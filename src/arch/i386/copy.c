@@ -129,11 +129,11 @@ QPMAP_COPY_LOOP(4, movl, ecx)
 QPMAP_ASM_COPY_END(single));
 
 #if QPMAP_TRY
-/* EAX to, EDX from. */
+/* EAX from, EDX to. */
 __asm__(QPMAP_ASM_FUNCTION(qpmap_try_4)
     QPMAP_ASM_AT(4)
-"	mov	(%edx), %edx\n"
-"	mov	%edx, (%eax)\n"
+"	mov	(%eax), %eax\n"
+"	mov	%eax, (%edx)\n"
 "	xor	%eax, %eax\n"
     QPMAP_ASM_AT(4_return)
 QPMAP_ASM_END(qpmap_try_4));

@@ -175,11 +175,11 @@ QPMAP_COPY_LOOP(8, ld, sd, 8)
 QPMAP_ASM_COPY_END(single) QPMAP_ASM_OPTION_END);
 
 #if QPMAP_TRY
-/* A0 to, A1 from. */
+/* A0 from, A1 to. */
 __asm__(QPMAP_ASM_UNCOMPRESSED QPMAP_ASM_FUNCTION(qpmap_try_4)
     QPMAP_ASM_AT(4)
-"	lw	a1, 0(a1)\n"
-"	sw	a1, 0(a0)\n"
+"	lw	a0, 0(a0)\n"
+"	sw	a0, 0(a1)\n"
 "	li	a0, 0\n"
     QPMAP_ASM_AT(4_return)
 QPMAP_ASM_END(qpmap_try_4) QPMAP_ASM_OPTION_END);
