@@ -60,7 +60,7 @@ QPMAP_ASM_END(qpmap_zero_bulk));
 	"	" #mov "	%" #part ", (%rdi)\n"			\
 	"	add	$" #width ", %rdi\n"				\
 	"	cmp	%rax, %rdi\n"					\
-	"	jb	" #width "b\n"
+	"	jne	" #width "b\n"
 
 /* RDI to, RSI from, RDX bytes, RCX width, R8 sides.  RSI is from less to. */
 __asm__(QPMAP_ASM_COPY(single, QPMAP_ASM_NO_SIDES, "")

@@ -97,7 +97,7 @@ QPMAP_ASM_END(qpmap_zero_bulk));
 	"	" #store "	" #reg ", [x0]\n"			\
 	"	add	x0, x0, #" #width "\n"				\
 	"	cmp	x0, x12\n"					\
-	"	b.lo	" #width "b\n"
+	"	b.ne	" #width "b\n"
 
 /* X0 to, X1 from, X2 bytes, X3 width, X4 sides.  X5 is from less to. */
 __asm__(QPMAP_ASM_COPY(single, QPMAP_ASM_NO_SIDES,

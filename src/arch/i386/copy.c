@@ -95,7 +95,7 @@ QPMAP_ASM_END(qpmap_zero_bulk));
 	"	" #mov "	%" #part ", (%edi)\n"			\
 	"	add	$" #width ", %edi\n"				\
 	"	cmp	%eax, %edi\n"					\
-	"	jb	" #width "b\n"
+	"	jne	" #width "b\n"
 
 /* The argument after the return address and what is pushed. */
 #if QPMAP_TRY

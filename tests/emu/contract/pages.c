@@ -412,6 +412,25 @@ selftest_fails(const struct contract_case *c)
 	check_idle(e);
 }
 
+/* Several accesses, the last of which ends where addresses do. */
+static void
+b8_top(const struct contract_case *c)
+{
+	struct emu *e = contract_ready(c, "std");
+	uint64_t size = UINT64_C(1) << e->mode->page_shift;
+	uint64_t top = e->fact[FACT_WORD] == 4 ? UINT32_MAX : UINT64_MAX;
+	uint64_t pa = emu_page(e, 2), memory = emu_page_alloc(e);
+
+	fill(e, pa, size, 7);
+	emu_map(e, top - size + 1, memory, false);
+	CHECK_EQUAL(EMU_CALL(e, "qpmap_read", "pwww", pa,
+	    QPMAP_ATTR_WRITE_BACK | QPMAP_ATTR_WIDTH_4, top - 15, 16),
+	    EMU_RETURNED, "qpmap_read");
+	CHECK(memcmp(emu_ram(e, memory + size - 16, 16), emu_ram(e, pa, 16),
+	    16) == 0, "wrong bytes at the last addresses");
+	check_idle(e);
+}
+
 /* Preemption is balanced in the helpers, from a pinned caller too. */
 static void
 c3_helpers(const struct contract_case *c)
@@ -466,6 +485,7 @@ contract_pages_cases(const struct emu_mode *mode)
 		}
 	}
 	contract_add(mode, b8_wrap, NULL, "B8/wrap");
+	contract_add(mode, b8_top, NULL, "B8/top");
 	contract_add_types(mode, c3_helpers, "C3/helpers");
 	contract_add(mode, selftest, NULL, "selftest/passes");
 	contract_add(mode, selftest_fails, NULL, "selftest/fails");
