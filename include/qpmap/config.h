@@ -134,7 +134,7 @@
 /*
  * 1: add copies that survive a fault of a page (<qpmap/try.h>).  Default 0:
  * they are not compiled.  It changes no structure, and qpmap_init() does not
- * compare it: a kernel with another value does not compile or link.
+ * compare it: a kernel that calls them does not link with a library without.
  */
 #ifndef QPMAP_TRY
 #define QPMAP_TRY 0

@@ -55,9 +55,10 @@ QPMAP_CALL struct qpmap_cpu *qpmap_host_pin(void);
 /*
  * Return this CPU's state.
  *
- * Context: pinned; or in qpmap_shootdown_ipi() or qpmap_shootdown_poll(), in a
- * caller that cannot be moved.  There the CPU may be offline: its state is then
- * zeroed, or as qpmap_cpu_offline() left it.
+ * Context: pinned, or after qpmap_host_preempt_disable(); or in
+ * qpmap_shootdown_ipi() or qpmap_shootdown_poll(), in a caller that cannot be
+ * moved.  There the CPU may be offline: its state is then zeroed, or as
+ * qpmap_cpu_offline() left it.
  *
  * If a caller broke the contract (a page removed twice) the hook may be called
  * unpinned.  It may then return any CPU's state, or panic.

@@ -511,7 +511,8 @@ QPMAP_CALL void qpmap_cpu_abandon(struct qpmap_cpu *cpu);
  * is returned, no slot is used, and the caller is not pinned.  Otherwise the
  * caller is pinned until qpmap_remove().  Until then it must not sleep, take a
  * lock that can sleep, or switch the address space (on x86 see
- * QPMAP_F_FLUSH_ON_MAP).
+ * QPMAP_F_FLUSH_ON_MAP).  With QPMAP_SWITCH it may sleep, and must not move to
+ * another CPU: see <qpmap/switch.h>.
  *
  * Mappings nest, last in, first out.  Code that must also run on another
  * implementation of pmap_quick_enter_page(9) must hold only one (C6).
@@ -552,9 +553,9 @@ QPMAP_CALL qpmap_vaddr_t qpmap_enter_ro(qpmap_paddr_t pa, qpmap_attr_t attr);
 QPMAP_CALL void qpmap_remove(qpmap_vaddr_t va);
 
 /*
- * Count the window mappings and ranges that the calling CPU holds.  A scheduler
- * can assert that there are none.  Context: preemption off; cpu is this CPU's
- * state.
+ * Count the window mappings, ranges and large pages that the calling CPU holds.
+ * A scheduler can assert that there are none.  Context: preemption off; cpu is
+ * this CPU's state.
  */
 QPMAP_CALL qpmap_u32 qpmap_held(const struct qpmap_cpu *cpu);
 

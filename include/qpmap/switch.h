@@ -102,8 +102,8 @@ qpmap_switch_out(struct qpmap_cpu *cpu, struct qpmap_saved *saved)
  * Map again what qpmap_switch_out() saved of the thread that is about to run.
  *
  * Before: the CPU holds no mapping: qpmap_switch_out() of the thread before has
- * returned.  On x86, CR3 is the one under which the thread will run, and as it
- * was when the thread was stopped.  After: saved is empty.
+ * returned.  On x86, CR3 is the one under which the thread will run; it may
+ * differ from that under which the thread was stopped.  After: saved is empty.
  *
  * Panics if the thread has mappings and was stopped on a CPU with another index
  * (QPMAP_PANIC_SWITCH_CPU).  Context: as qpmap_switch_out().

@@ -61,7 +61,7 @@ QPMAP_CALL qpmap_size_t qpmap_try_copy_page(qpmap_paddr_t dst,
  * in qpmap_try_read() and qpmap_try_copy_page() that of the page.  In
  * qpmap_try_write() it is that of buf, and the result is 0.
  *
- * Context: any.  It reads only its argument.
+ * Context: any.  It accesses only its argument.
  */
 QPMAP_CALL qpmap_vaddr_t qpmap_fault_resume(struct qpmap_fault *fault);
 

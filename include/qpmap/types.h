@@ -76,8 +76,8 @@ typedef qpmap_uptr qpmap_attr_t;
 
 /*
  * No access to the page is wider than four bytes, for a device on a 32-bit bus.
- * For qpmap_read(), qpmap_write(), qpmap_copy_page() and qpmap_zero_page()
- * only; a panic in qpmap_enter().
+ * For qpmap_read(), qpmap_write(), the functions that copy and zero pages, and
+ * those of <qpmap/try.h>; a panic in qpmap_enter().
  */
 #define QPMAP_ATTR_WIDTH_4		0x80u
 
